@@ -1,0 +1,151 @@
+//! Alerts: what Alertmanager posts, and what is kept of it.
+
+mod wire;
+
+use std::{borrow::Cow, collections::BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{NodeId, PlanId};
+
+/// The longest text that is kept of a label or annotation, in characters. Longer ones are cut: they are shown in
+/// a mail, and a label is not a place for prose.
+const MAX_TEXT: usize = 300;
+
+/// The names of the alerts that start a job (`RECEIVER_ALERT_NAMES`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertNames(BTreeSet<String>);
+
+impl AlertNames {
+    /// True for an alert of this name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.contains(name)
+    }
+}
+
+impl<S: Into<String>> FromIterator<S> for AlertNames {
+    fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
+        Self(names.into_iter().map(Into::into).collect())
+    }
+}
+
+/// How an alert reached us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// Posted to `/alert` by Alertmanager.
+    Webhook,
+}
+
+/// One firing alert about backups: the part that is kept of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// The label `alertname`, one of the configured names.
+    pub name: String,
+    /// The plan it is about: the label `backup_id`, else `id` (which NS8's own rule has). None when no label names one.
+    pub plan: Option<PlanId>,
+    /// The plan's name as the alert knows it, for when the cluster can't be read.
+    pub plan_name: Option<String>,
+    /// The node that raised it.
+    pub node: Option<NodeId>,
+    /// The alert in words, as its rule wrote it.
+    pub summary: Option<String>,
+    /// Since when it is firing. The same through all the nights that a plan keeps failing.
+    pub starts_at: Option<Timestamp>,
+    /// Alertmanager's name for this set of labels.
+    pub fingerprint: Option<String>,
+    /// How it reached us.
+    pub source: Source,
+}
+
+impl Alert {
+    /// Tells alerts apart within a job: the same alert posted twice counts once.
+    pub fn identity(&self) -> String {
+        let part = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        match &self.fingerprint {
+            Some(fingerprint) => fingerprint.clone(),
+            None => [
+                self.name.clone(),
+                part(self.plan.as_ref().map(PlanId::as_str)),
+                part(self.node.as_ref().map(NodeId::as_str)),
+            ]
+            .join("/"),
+        }
+    }
+
+    /// True when the alert says that a backup did not run at all, rather than that it failed.
+    ///
+    /// NS8 has no such rule; the names in use (`NsBackupMissing`, `backup_missing`) all say so.
+    pub fn is_about_missing(&self) -> bool {
+        self.name.to_ascii_lowercase().contains("missing")
+    }
+}
+
+/// What a posted webhook holds for us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intake {
+    /// The alerts that start a job.
+    pub accepted: Vec<Alert>,
+    /// How many others there were: resolved, of another name, or not readable as an alert.
+    pub ignored: usize,
+}
+
+/// A body that is not a webhook.
+#[derive(Debug, thiserror::Error)]
+#[error("the body is not an Alertmanager webhook: {0}")]
+pub struct NotAWebhook(#[source] serde_json::Error);
+
+/// Reads the body of an Alertmanager webhook (version 4), and keeps the alerts that are firing and have one of
+/// the `names`.
+///
+/// An alert without labels, an unknown field, a missing list, or a value of an unexpected kind is no error: such an
+/// alert counts as ignored.
+///
+/// # Errors
+/// [`NotAWebhook`] when the body is not JSON, or not an object. The error never quotes the body.
+pub fn parse_webhook(body: &[u8], names: &AlertNames) -> Result<Intake, NotAWebhook> {
+    let webhook: wire::Webhook = serde_json::from_slice(body).map_err(NotAWebhook)?;
+    let total = webhook.alerts.len();
+    let group_status = webhook.status.as_deref();
+    let accepted: Vec<Alert> = webhook
+        .alerts
+        .iter()
+        .filter(|alert| alert.status.as_deref().or(group_status) == Some("firing"))
+        .filter_map(|alert| keep(alert, names))
+        .collect();
+    Ok(Intake { ignored: total - accepted.len(), accepted })
+}
+
+/// Takes over an alert that has one of the `names`.
+fn keep(alert: &wire::Alert, names: &AlertNames) -> Option<Alert> {
+    let labels = &alert.labels;
+    let name = labels.alertname.as_deref().filter(|name| names.contains(name))?;
+    let text = |value: &Option<Cow<str>>| value.as_deref().and_then(tidy);
+    let plan_label = [&labels.backup_id, &labels.id].into_iter().find_map(text);
+    Some(Alert {
+        name: name.to_owned(),
+        // A label that can't be a plan's id names no plan: the job then looks at every plan that ran.
+        plan: plan_label.and_then(|id| PlanId::new(id).ok()),
+        plan_name: text(&labels.name),
+        node: text(&labels.node).and_then(|id| NodeId::new(id).ok()),
+        summary: text(&alert.annotations.summary).or_else(|| text(&alert.annotations.summary_en)),
+        starts_at: text(&alert.starts_at).and_then(|time| time.parse().ok()),
+        fingerprint: text(&alert.fingerprint),
+        source: Source::Webhook,
+    })
+}
+
+/// Trims a text from outside, replaces its control characters and cuts it to [`MAX_TEXT`]. None when nothing is left.
+fn tidy(text: &str) -> Option<String> {
+    let text = text.trim();
+    let mut tidied: String =
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_TEXT).collect();
+    if text.chars().nth(MAX_TEXT).is_some() {
+        tidied.push('…');
+    }
+    (!tidied.is_empty()).then_some(tidied)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,175 @@
+use secrecy::ExposeSecret;
+
+use super::*;
+
+fn read(vars: &[(&str, &str)]) -> Result<Settings, Problems> {
+    Settings::from_vars(vars.iter().copied())
+}
+
+fn problems(vars: &[(&str, &str)]) -> String {
+    read(vars).unwrap_err().to_string()
+}
+
+#[test]
+fn an_empty_environment_has_the_documented_defaults() {
+    let settings = read(&[]).unwrap();
+    assert_eq!(settings.receiver.host, "127.0.0.1");
+    assert_eq!(settings.receiver.port, 9099);
+    assert!(settings.receiver.token.is_none());
+    for name in ["NsBackupFailed", "NsBackupMissing", "BackupFailed", "backup_failed", "backup_missing"] {
+        assert!(settings.receiver.alert_names.contains(name), "{name}");
+    }
+    assert_eq!(settings.correlator.wait, Duration::from_secs(30));
+    assert_eq!(settings.correlator.settle, Duration::from_secs(1800));
+    assert_eq!(settings.redis_url.expose_secret(), "redis://127.0.0.1:6379");
+    assert_eq!(settings.repo_check.gateway.as_str(), "http://127.0.0.1:4694/");
+    assert!(settings.repo_check.api.is_none());
+    assert_eq!(settings.repo_check.timeout, Duration::from_secs(60));
+    assert!(!settings.smtp.enabled);
+    assert_eq!(settings.smtp.port, 587);
+    assert_eq!(settings.smtp.encryption, Encryption::StartTls);
+    assert!(settings.smtp.tls_verify);
+    assert_eq!(settings.mail.from.email.user(), "backup-monitor");
+    assert!(settings.mail.to.is_empty());
+    assert_eq!(settings.mail.language, Language::English);
+    assert_eq!(
+        settings.notify,
+        NotifySettings { on: NotifyOn::Failure, repeat: Duration::from_secs(86_400) }
+    );
+    assert_eq!(settings.state_dir, PathBuf::from("state"));
+    assert_eq!(settings.zone, TimeZone::UTC);
+    assert_eq!(settings.log, LogSettings { filter: "info".into(), format: LogFormat::Text });
+}
+
+#[test]
+fn an_empty_value_means_unset() {
+    let settings =
+        read(&[("RECEIVER_PORT", ""), ("RECEIVER_TOKEN", " "), ("SMTP_PORT", ""), ("TZ", "")]).unwrap();
+    assert_eq!(settings.receiver.port, 9099);
+    assert!(settings.receiver.token.is_none());
+    assert_eq!(settings.smtp.port, 587);
+}
+
+#[test]
+fn ns8_writes_no_as_an_empty_text() {
+    let settings = read(&[("SMTP_ENABLED", ""), ("SMTP_TLSVERIFY", "")]).unwrap();
+    assert!(!settings.smtp.enabled);
+    assert!(!settings.smtp.tls_verify);
+    let settings = read(&[("SMTP_ENABLED", "1"), ("SMTP_TLSVERIFY", "1")]).unwrap();
+    assert!(settings.smtp.enabled);
+    assert!(settings.smtp.tls_verify);
+}
+
+#[test]
+fn every_wrong_value_is_listed_with_what_would_be_right() {
+    let wrong = [
+        ("RECEIVER_PORT", "http"),
+        ("RECEIVER_ALERT_NAMES", " , "),
+        ("CORRELATOR_WAIT_SECONDS", "-1"),
+        ("CORRELATOR_SETTLE_SECONDS", "30 min"),
+        ("REDIS_URL", "localhost"),
+        ("REPO_CHECK_GATEWAY_URL", "ftp://x"),
+        ("REPO_CHECK_API_URL", "cluster-leader:9311"),
+        ("REPO_CHECK_TIMEOUT_SECONDS", "0"),
+        ("SMTP_ENABLED", "maybe"),
+        ("SMTP_PORT", "70000"),
+        ("SMTP_ENCRYPTION", "ssl"),
+        ("SMTP_TLSVERIFY", "2"),
+        ("MAIL_FROM", "nobody"),
+        ("MAIL_TO", "a@example.org, b@"),
+        ("MAIL_LANGUAGE", "de"),
+        ("NOTIFY_ON", "success"),
+        ("NOTIFY_REPEAT_SECONDS", "1d"),
+        ("TZ", "Mars/Olympus"),
+        ("RUST_LOG", "a=b=c"),
+        ("LOG_FORMAT", "xml"),
+    ];
+    let message = problems(&wrong);
+    for (variable, _) in wrong {
+        assert!(message.contains(&format!("\n  {variable}: ")), "{variable} is not in {message}");
+    }
+    // The API's URL also asks for its user and password.
+    assert!(message.starts_with("22 environment variables are wrong:"), "{message}");
+    assert!(message.contains("SMTP_ENCRYPTION: \"ssl\" is none of none, starttls, tls"), "{message}");
+    assert!(
+        message.contains("CORRELATOR_WAIT_SECONDS: \"-1\" is not a whole number from 0 to 3600"),
+        "{message}"
+    );
+    assert!(message.contains("\"b@\""), "{message}");
+}
+
+#[test]
+fn one_wrong_value_reads_as_one() {
+    assert_eq!(
+        problems(&[("LOG_FORMAT", "xml")]),
+        "1 environment variable is wrong:\n  LOG_FORMAT: \"xml\" is none of text, json"
+    );
+}
+
+#[test]
+fn an_error_never_shows_a_secret() {
+    let secret = "s3cr3t";
+    let message = problems(&[
+        ("REDIS_URL", "http://default:s3cr3t@127.0.0.1:6379"),
+        ("SMTP_PASSWORD", secret),
+        ("RECEIVER_TOKEN", secret),
+        ("REPO_CHECK_API_URL", "http://cluster-leader:9311"),
+        ("REPO_CHECK_API_PASSWORD", secret),
+    ]);
+    assert!(message.contains("REDIS_URL"), "{message}");
+    assert!(!message.contains(secret), "{message}");
+
+    let settings = read(&[
+        ("REDIS_URL", "redis://default:s3cr3t@127.0.0.1:6379"),
+        ("SMTP_PASSWORD", secret),
+        ("RECEIVER_TOKEN", secret),
+        ("REPO_CHECK_API_URL", "http://cluster-leader:9311"),
+        ("REPO_CHECK_API_USER", "module/backup-monitor1"),
+        ("REPO_CHECK_API_PASSWORD", secret),
+    ])
+    .unwrap();
+    assert!(!format!("{settings:?}").contains(secret));
+}
+
+#[test]
+fn the_api_needs_a_user_and_a_password() {
+    let message = problems(&[("REPO_CHECK_API_URL", "http://cluster-leader:9311")]);
+    assert!(
+        message.contains("REPO_CHECK_API_USER") && message.contains("REPO_CHECK_API_PASSWORD"),
+        "{message}"
+    );
+}
+
+#[test]
+fn recipients_are_a_comma_separated_list_that_may_have_names() {
+    let settings = read(&[("MAIL_TO", "a@example.org, \"Rossi, Ada\" <ada@example.org>,")]).unwrap();
+    let to: Vec<_> = settings.mail.to.iter().map(|mailbox| mailbox.email.to_string()).collect();
+    assert_eq!(to, ["a@example.org", "ada@example.org"]);
+    assert_eq!(settings.mail.to[1].name.as_deref(), Some("Rossi, Ada"));
+}
+
+#[test]
+fn zones_are_names_or_posix_rules() {
+    for name in ["Europe/Rome", ":Europe/Rome", "UTC", "CET-1CEST,M3.5.0,M10.5.0/3"] {
+        assert!(read(&[("TZ", name)]).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn a_value_that_is_not_utf8_is_a_problem_only_where_it_is_used() {
+    use std::os::unix::ffi::OsStringExt;
+    let bytes = || std::ffi::OsString::from_vec(vec![b'x', 0xff]);
+    assert!(Settings::from_vars([("LS_COLORS", bytes())]).is_ok());
+    let message = Settings::from_vars([("MAIL_TO", bytes())]).unwrap_err().to_string();
+    assert!(message.contains("MAIL_TO: is not UTF-8 text"), "{message}");
+}
+
+#[test]
+fn what_keeps_mail_from_being_sent_is_said() {
+    let gaps = read(&[]).unwrap().mail_gaps().join("; ");
+    assert!(gaps.contains("SMTP_ENABLED") && gaps.contains("MAIL_TO"), "{gaps}");
+    let gaps = read(&[("SMTP_ENABLED", "1"), ("MAIL_TO", "a@example.org")]).unwrap().mail_gaps();
+    assert_eq!(gaps, ["no mail server: SMTP_HOST is not set"]);
+    let all = [("SMTP_ENABLED", "1"), ("SMTP_HOST", "mail"), ("MAIL_TO", "a@example.org")];
+    assert!(read(&all).unwrap().mail_gaps().is_empty());
+}
