@@ -1,1 +1,13 @@
+//! The correlator: what really happened, read from the cluster's Redis.
+//!
+//! [`read`] asks Redis and brings back [`facts`]; [`classify`](classify()) turns facts into a [`correlation`]. The first
+//! talks to the world, the second is a function of values.
+
 pub mod calendar;
+mod classify;
+pub mod correlation;
+pub mod facts;
+pub mod read;
+pub mod status;
+
+pub use classify::{PATIENCE, WINDOW, classify};

@@ -1,0 +1,282 @@
+//! Classification: from facts and a moment to what happened. Pure, so that every case can be tested as a table.
+//!
+//! What a run is, and when one is over, follows from ns8-core's `node/bin/run-backup`: one process per node and plan
+//! backs up that node's modules one after the other, in the plan's order, and writes each one's status as it ends. A module that
+//! was busy is tried again for up to an hour after the others. So while a node has written something
+//! recently, what it has not reached yet is pending; once it has been silent for too long, it is missing.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use super::{
+    calendar::Calendar,
+    correlation::{Absence, Application, Correlation, Destination, Oddity, Outcome, Plan, State},
+    facts::{ClusterFacts, ModuleFacts, PlanFacts, Question, RawStatus},
+    status::{self, Run},
+};
+use crate::ids::{DestinationId, ModuleId, NodeId, PlanId};
+
+/// How long a run counts as current where no schedule says since when, and how far back "recently" reaches.
+pub const WINDOW: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long a node may be silent within a run before what it has not reached counts as missing: the time for which
+/// `run-backup` tries busy modules again (`RETRY_TIMEOUT`), and a few minutes for the last of them to end.
+pub const PATIENCE: Duration = Duration::from_secs(3600 + 300);
+
+/// Says what happened to the plans that `question` is about, as of `now`. Schedules without a zone of their own are
+/// read in `zone`.
+pub fn classify(facts: &ClusterFacts, question: &Question, now: Timestamp, zone: &TimeZone) -> Correlation {
+    let plan = |(id, plan_facts): (&PlanId, &PlanFacts)| {
+        let view = PlanView { id, plan: plan_facts, facts, question, now, zone };
+        let named = question.plans.contains_key(id);
+        (named || question.recent).then(|| view.classify()).map(|plan| (named, plan))
+    };
+    let found: Vec<(bool, Plan)> = facts.plans.iter().filter_map(plan).collect();
+
+    // Asked for no plan in particular, all that ran recently are told, and when none did, all that are enabled.
+    let ran_recently = |(named, plan): &(bool, Plan)| *named || is_recent(plan, now);
+    let only_recent = found.iter().any(ran_recently);
+    let is_enabled = |plan: &Plan| facts.plans[&plan.id].enabled;
+    let mut plans: Vec<Plan> = found
+        .into_iter()
+        .filter(|found| found.0 || (is_enabled(&found.1) && (!only_recent || ran_recently(found))))
+        .map(|(_, plan)| plan)
+        .collect();
+
+    let not_found = question.plans.iter().filter(|(id, _)| !facts.plans.contains_key(*id));
+    plans.extend(not_found.map(|(id, name)| plan_not_found(id, name)));
+    plans.sort_by(|left, right| left.id.cmp(&right.id));
+    Correlation {
+        at: now,
+        cluster: facts.name.clone(),
+        outcome: Correlation::worst(&plans),
+        unread: None,
+        plans,
+    }
+}
+
+/// True for a plan that was due, or has run, in the last 24 hours.
+fn is_recent(plan: &Plan, now: Timestamp) -> bool {
+    let runs = plan.applications.iter().filter_map(|application| application.last_run.as_ref());
+    plan.due.into_iter().chain(runs.map(|run| run.end)).any(|time| time >= now - WINDOW)
+}
+
+fn plan_not_found(id: &PlanId, name: &Option<String>) -> Plan {
+    Plan {
+        id: id.clone(),
+        name: name.clone(),
+        destination: None,
+        schedule: None,
+        due: None,
+        next: None,
+        outcome: Outcome::Unknown,
+        applications: Vec::new(),
+        oddities: vec![Oddity::PlanNotFound],
+    }
+}
+
+/// One plan among the facts.
+struct PlanView<'a> {
+    id: &'a PlanId,
+    plan: &'a PlanFacts,
+    facts: &'a ClusterFacts,
+    question: &'a Question,
+    now: Timestamp,
+    zone: &'a TimeZone,
+}
+
+/// What is known of one member of the plan before its neighbours are looked at.
+struct Member<'a> {
+    module: ModuleId,
+    facts: &'a ModuleFacts,
+    node: &'a NodeId,
+    /// The newest run that could be read, or why none could.
+    last_run: Option<Result<Run, String>>,
+}
+
+impl Member<'_> {
+    fn run(&self) -> Option<&Run> {
+        self.last_run.as_ref()?.as_ref().ok()
+    }
+}
+
+impl<'a> PlanView<'a> {
+    fn classify(&self) -> Plan {
+        let mut oddities = Vec::new();
+        let (due, next) = self.schedule(&mut oddities);
+        let since = due.unwrap_or(self.now - WINDOW);
+        let members = self.members(&mut oddities);
+        let plan_run = self.plan_result(since, &mut oddities);
+        let is_current = |member: &Member| member.run().is_some_and(|run| run.end >= since);
+
+        let nothing_ran = plan_run.is_none() && !members.iter().any(is_current);
+        let presumed_missing = nothing_ran && self.question.asserts_missing(self.id);
+        let silent = self.silent_nodes(&members, due, is_current);
+
+        // A plan that keeps one result for all of its applications speaks for those that have none of their own; when
+        // it failed, only if none has: it does not say which of them failed.
+        let speaks_for_all = members.iter().all(|member| member.last_run.is_none());
+        let plan_run = plan_run.filter(|run| run.is_ok() || speaks_for_all);
+
+        let applications: Vec<Application> = members
+            .into_iter()
+            .map(|member| {
+                let run = match (&plan_run, &member.last_run) {
+                    (Some(plan_run), None) => Some(plan_run.clone()),
+                    _ => member.run().filter(|_| is_current(&member)).cloned(),
+                };
+                let state = match &run {
+                    Some(run) if run.is_ok() => State::Ok,
+                    Some(_) => State::Failed,
+                    None if presumed_missing || silent[member.node] => State::Missing,
+                    None => State::Pending,
+                };
+                self.application(member, state, run)
+            })
+            .collect();
+        Plan {
+            id: self.id.clone(),
+            name: self.plan.name.clone(),
+            destination: self.destination(&mut oddities),
+            schedule: self.plan.schedule.clone(),
+            due,
+            next,
+            outcome: Outcome::of_applications(applications.iter().map(|application| application.state)),
+            applications,
+            oddities,
+        }
+    }
+
+    /// When the plan was last due and is due next. A disabled plan is never due.
+    fn schedule(&self, oddities: &mut Vec<Oddity>) -> (Option<Timestamp>, Option<Timestamp>) {
+        if !self.plan.enabled {
+            oddities.push(Oddity::PlanDisabled);
+            return (None, None);
+        }
+        match self.plan.schedule.as_deref().map(str::parse::<Calendar>) {
+            None => oddities.push(Oddity::NoSchedule),
+            Some(Err(error)) => oddities.push(Oddity::UnreadableSchedule { reason: error.to_string() }),
+            Some(Ok(calendar)) => {
+                return (calendar.previous(self.now, self.zone), calendar.next(self.now, self.zone));
+            }
+        }
+        (None, None)
+    }
+
+    /// The plan's members that are installed; the others are named as odd.
+    fn members(&self, oddities: &mut Vec<Oddity>) -> Vec<Member<'a>> {
+        if self.plan.instances.is_empty() {
+            oddities.push(Oddity::NoApplications);
+        }
+        let mut seen = HashSet::new();
+        let distinct = self.plan.instances.iter().filter(|name| seen.insert(name.as_str()));
+        distinct
+            .filter_map(|name| {
+                let member = self.member(name);
+                if member.is_none() {
+                    oddities.push(Oddity::RemovedModule { module: name.clone() });
+                }
+                member
+            })
+            .collect()
+    }
+
+    /// A member by the name that the plan gives it. None when no node holds it: run-backup skips it then.
+    fn member(&self, name: &str) -> Option<Member<'a>> {
+        let module = ModuleId::new(name).ok()?;
+        let facts = self.facts.modules.get(&module)?;
+        let node = facts.node.as_ref()?;
+        Some(Member { last_run: self.last_run(&module), module, facts, node })
+    }
+
+    /// The newest run of a member, over all layouts and nodes: a module that was moved leaves its status behind.
+    fn last_run(&self, module: &ModuleId) -> Option<Result<Run, String>> {
+        let statuses = self.facts.statuses.get(self.id)?.get(module)?;
+        let runs =
+            statuses.iter().map(|raw| status::parse(raw, self.zone).map_err(|error| error.to_string()));
+        // Any run that could be read goes before one that could not.
+        runs.max_by_key(|run| run.as_ref().ok().map(|run| run.end))
+    }
+
+    /// The plan's own result, in hand-made set-ups, where it is of the current run.
+    fn plan_result(&self, since: Timestamp, oddities: &mut Vec<Oddity>) -> Option<Run> {
+        let result = RawStatus::Result(self.plan.result.clone()?);
+        let run = status::parse(&result, self.zone).ok().filter(|run| run.end >= since)?;
+        if !run.is_ok() {
+            let error = run.error.clone().unwrap_or_default();
+            oddities.push(Oddity::PlanError { error, at: run.end });
+        }
+        Some(run)
+    }
+
+    /// For each node, whether it has been silent for so long that what it has not reached will not be reached.
+    fn silent_nodes(
+        &self,
+        members: &[Member<'a>],
+        due: Option<Timestamp>,
+        is_current: impl Fn(&Member) -> bool,
+    ) -> HashMap<&'a NodeId, bool> {
+        let mut nodes: HashMap<&'a NodeId, Vec<&Member<'a>>> = HashMap::new();
+        for member in members {
+            nodes.entry(member.node).or_default().push(member);
+        }
+        let is_silent = |members: Vec<&Member<'a>>| {
+            let (done, waiting): (Vec<_>, Vec<_>) =
+                members.into_iter().partition(|member| is_current(member));
+            let last_sign = done.iter().filter_map(|member| member.run()).map(|run| run.end).max();
+            // What took long the last time takes long again: twice the longest of what is still to come.
+            let longest = waiting.iter().filter_map(|member| member.run()?.duration()).max();
+            let patience = longest.map_or(PATIENCE, |longest| PATIENCE.max(longest.saturating_mul(2)));
+            match last_sign.or(due) {
+                None => true,
+                Some(sign) => {
+                    Duration::try_from(self.now.duration_since(sign)).is_ok_and(|silence| silence > patience)
+                }
+            }
+        };
+        nodes.into_iter().map(|(node, members)| (node, is_silent(members))).collect()
+    }
+
+    fn destination(&self, oddities: &mut Vec<Oddity>) -> Option<Destination> {
+        let Some(repository) = &self.plan.repository else {
+            oddities.push(Oddity::NoDestination);
+            return None;
+        };
+        let known = DestinationId::new(repository.as_str())
+            .ok()
+            .and_then(|id| Some((self.facts.destinations.get(&id)?, id)));
+        match known {
+            Some((facts, id)) => Some(Destination { id, name: facts.name.clone(), url: facts.url.clone() }),
+            None => {
+                oddities.push(Oddity::UnknownDestination { repository: repository.clone() });
+                None
+            }
+        }
+    }
+
+    fn application(&self, member: Member<'a>, state: State, current_run: Option<Run>) -> Application {
+        let absence = match (state, &member.last_run) {
+            (State::Ok | State::Failed, _) => None,
+            (_, None) => Some(Absence::NeverRan),
+            (_, Some(Ok(_))) => Some(Absence::NotSince),
+            (_, Some(Err(reason))) => Some(Absence::Unreadable { reason: reason.clone() }),
+        };
+        Application {
+            module: member.module,
+            label: member.facts.label.clone(),
+            node: member.node.clone(),
+            node_label: self.facts.nodes.get(member.node).cloned().flatten(),
+            state,
+            last_run: current_run.or_else(|| member.last_run.and_then(Result::ok)),
+            absence,
+            repository_path: member.facts.repository_path(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

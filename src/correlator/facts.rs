@@ -1,0 +1,164 @@
+//! What was read of the cluster: the raw material of classification, just as Redis holds it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::{
+    alert::Alert,
+    ids::{DestinationId, ModuleId, NodeId, PlanId},
+};
+
+/// What a job wants to know: which plans, and what its alerts assert of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Question {
+    /// The plans that are asked about, by their name where the alert knew it.
+    pub plans: BTreeMap<PlanId, Option<String>>,
+    /// Some alert named no plan: every enabled plan that ran recently is asked about as well.
+    pub recent: bool,
+    /// The plans that an alert says did not run at all.
+    pub missing: BTreeSet<PlanId>,
+    /// An alert without a plan says that some backup did not run at all.
+    pub any_missing: bool,
+    /// Nodes that raised an alert; their keys are read even where no module is left on them.
+    pub nodes: BTreeSet<NodeId>,
+}
+
+impl Question {
+    /// The question that these alerts raise.
+    pub fn from_alerts<'a>(alerts: impl IntoIterator<Item = &'a Alert>) -> Self {
+        let mut question = Self::default();
+        for alert in alerts {
+            match &alert.plan {
+                Some(plan) => {
+                    let name = question.plans.entry(plan.clone()).or_default();
+                    *name = name.take().or_else(|| alert.plan_name.clone());
+                    if alert.is_about_missing() {
+                        question.missing.insert(plan.clone());
+                    }
+                }
+                None => {
+                    question.recent = true;
+                    question.any_missing |= alert.is_about_missing();
+                }
+            }
+            question.nodes.extend(alert.node.clone());
+        }
+        question
+    }
+
+    /// The question about these plans, or about all that ran recently when there are none.
+    pub fn about(plans: impl IntoIterator<Item = PlanId>) -> Self {
+        let plans: BTreeMap<_, _> = plans.into_iter().map(|plan| (plan, None)).collect();
+        Self { recent: plans.is_empty(), plans, ..Self::default() }
+    }
+
+    /// True when an alert says of this plan that it did not run.
+    pub fn asserts_missing(&self, plan: &PlanId) -> bool {
+        self.missing.contains(plan) || self.any_missing
+    }
+}
+
+/// The part of the cluster's state that backups are about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClusterFacts {
+    /// `cluster/ui_name`
+    pub name: Option<String>,
+    /// `cluster/backup/<id>`, of the plans that were asked about and exist.
+    pub plans: BTreeMap<PlanId, PlanFacts>,
+    /// Every module of the cluster, from `cluster/module_node` and `cluster/module_uuid`.
+    pub modules: HashMap<ModuleId, ModuleFacts>,
+    /// Every node that has a module, with its `node/<n>/ui_name`.
+    pub nodes: BTreeMap<NodeId, Option<String>>,
+    /// `cluster/backup_repository/<uuid>`, of the plans' destinations.
+    pub destinations: BTreeMap<DestinationId, DestinationFacts>,
+    /// Every status that was found, in any of the layouts, by plan and module.
+    pub statuses: HashMap<PlanId, HashMap<ModuleId, Vec<RawStatus>>>,
+}
+
+/// One `cluster/backup/<id>`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlanFacts {
+    /// `name`
+    pub name: Option<String>,
+    /// `repository`: a destination's UUID, unless somebody wrote another thing.
+    pub repository: Option<String>,
+    /// `schedule`: a systemd calendar expression.
+    pub schedule: Option<String>,
+    /// `enabled`: `1` or empty.
+    pub enabled: bool,
+    /// `instances`, or before core 3.20 the modules whose set `module/<mid>/backups` holds the plan. In the order of the run.
+    pub instances: Vec<String>,
+    /// `cluster/backup/<id>/status`: a plan's own result, in hand-made set-ups.
+    pub result: Option<BTreeMap<String, String>>,
+}
+
+/// One module.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ModuleFacts {
+    /// The node it lives on; None for a module that has only a UUID left.
+    pub node: Option<NodeId>,
+    /// Its UUID.
+    pub uuid: Option<String>,
+    /// `module/<mid>/ui_name`: the label that people gave it. Read for the members of the plans.
+    pub label: Option<String>,
+    /// `IMAGE_URL` of `module/<mid>/environment`. Read for members whose backup is not plainly well.
+    pub image_url: Option<String>,
+}
+
+impl ModuleFacts {
+    /// The path of the module's restic repository within a destination: its image's name and its UUID.
+    ///
+    /// As `get_module_repopath` of ns8-core's `node/bin/run-backup` makes it, with `agent.get_image_name_from_url`.
+    pub fn repository_path(&self) -> Option<String> {
+        let url = self.image_url.as_deref()?;
+        let name = url.rsplit('/').next()?;
+        let name = name.split(['@', ':']).next()?;
+        let uuid = self.uuid.as_deref()?;
+        (!name.is_empty() && !uuid.is_empty()).then(|| format!("{name}/{uuid}"))
+    }
+}
+
+/// One `cluster/backup_repository/<uuid>`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DestinationFacts {
+    /// `name`
+    pub name: Option<String>,
+    /// `provider`, such as `aws` or `cluster`
+    pub provider: Option<String>,
+    /// `url`, such as `s3:s3.example.org/bucket`
+    pub url: Option<String>,
+}
+
+/// A status as it was found, in one of the three layouts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RawStatus {
+    /// A field of `node/<n>/backup_status/<id>`, JSON: core 3.20 and later.
+    Node(NodeId, String),
+    /// The hash `module/<mid>/backup_status/<id>`: before core 3.20.
+    Module(BTreeMap<String, String>),
+    /// The hash `module/<mid>/backup/<id>/status`: hand-made set-ups.
+    Result(BTreeMap<String, String>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repositorys_path_is_the_images_name_and_the_modules_uuid() {
+        let path = |image: &str| {
+            ModuleFacts {
+                image_url: Some(image.into()),
+                uuid: Some("f5d24fcd-819c-4b1d-98ad-a1b2ebcee8cf".into()),
+                ..ModuleFacts::default()
+            }
+            .repository_path()
+        };
+        let dokuwiki = Some("dokuwiki/f5d24fcd-819c-4b1d-98ad-a1b2ebcee8cf".into());
+        assert_eq!(path("ghcr.io/nethserver/dokuwiki:1.2.3"), dokuwiki);
+        assert_eq!(path("ghcr.io/nethserver/dokuwiki"), dokuwiki);
+        assert_eq!(path("localhost:5000/dokuwiki:1.2.3"), dokuwiki);
+        assert_eq!(path("ghcr.io/nethserver/dokuwiki@sha256:abc"), dokuwiki);
+        assert_eq!(path(""), None);
+        assert_eq!(ModuleFacts::default().repository_path(), None);
+    }
+}

@@ -1,0 +1,308 @@
+//! One run of one application: the three layouts of a backup status, read into one type.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
+
+use super::facts::RawStatus;
+
+/// The result of one run of one application.
+///
+/// The figures come from `restic stats latest` after the run (ns8-core, `node/bin/run-backup`): when the run failed, they
+/// are those of an older snapshot, or zero when restic could not be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// When it began. The hand-made layout does not know.
+    pub start: Option<Timestamp>,
+    /// When it ended.
+    pub end: Timestamp,
+    /// How many of its steps failed; 0 is a success.
+    pub errors: u64,
+    /// Bytes in the latest snapshot.
+    pub size: Option<u64>,
+    /// Files in the latest snapshot.
+    pub files: Option<u64>,
+    /// What failed, in words. Only the hand-made layout has it.
+    pub error: Option<String>,
+}
+
+impl Run {
+    /// True when nothing failed (`success = errors == 0`, ns8-core's `list-backups`).
+    pub fn is_ok(&self) -> bool {
+        self.errors == 0
+    }
+
+    /// How long it took. None when its start is not known, or lies after its end.
+    pub fn duration(&self) -> Option<Duration> {
+        self.end.duration_since(self.start?).try_into().ok()
+    }
+}
+
+/// A status that can't be read, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct UnreadableStatus {
+    /// What is wrong with it, in words.
+    pub reason: String,
+}
+
+fn unreadable(reason: impl fmt::Display) -> UnreadableStatus {
+    UnreadableStatus { reason: reason.to_string() }
+}
+
+/// Reads a status of any layout. `zone` is where a time that names no zone of its own is meant.
+///
+/// # Errors
+/// [`UnreadableStatus`] when it is not what its layout promises, or does not say when the run ended.
+pub fn parse(raw: &RawStatus, zone: &TimeZone) -> Result<Run, UnreadableStatus> {
+    match raw {
+        RawStatus::Node(_, json) => {
+            // serde would read a list's items as the fields.
+            if !json.trim_start().starts_with('{') {
+                return Err(unreadable("it is not a JSON object"));
+            }
+            let figures: Figures =
+                serde_json::from_str(json).map_err(|error| unreadable(NotFigures(error)))?;
+            figures.into_run()
+        }
+        RawStatus::Module(hash) => Figures::from_hash(hash)?.into_run(),
+        RawStatus::Result(hash) => from_result(hash, zone),
+    }
+}
+
+/// serde_json's reason without its position, which says nothing to an administrator.
+struct NotFigures(serde_json::Error);
+
+impl fmt::Display for NotFigures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.classify() {
+            serde_json::error::Category::Data => write!(f, "it has unexpected values ({})", self.0),
+            _ => f.write_str("it is not JSON"),
+        }
+    }
+}
+
+/// What `run-backup` writes, in JSON or as the fields of a hash.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Figures {
+    start: Number,
+    end: Number,
+    errors: Number,
+    total_size: Number,
+    total_file_count: Number,
+}
+
+impl Figures {
+    fn from_hash(hash: &BTreeMap<String, String>) -> Result<Self, UnreadableStatus> {
+        let number = |field: &str| match hash.get(field) {
+            None => Ok(Number(None)),
+            Some(text) => Number::from_text(text)
+                .ok_or_else(|| unreadable(format!("{field} is {text:?}, not a number"))),
+        };
+        Ok(Self {
+            start: number("start")?,
+            end: number("end")?,
+            errors: number("errors")?,
+            total_size: number("total_size")?,
+            total_file_count: number("total_file_count")?,
+        })
+    }
+
+    fn into_run(self) -> Result<Run, UnreadableStatus> {
+        let end = self.end.0.ok_or_else(|| unreadable("it does not say when the run ended"))?;
+        let time = |seconds: i64| {
+            Timestamp::from_second(seconds).map_err(|_| unreadable(format!("{seconds} is no time")))
+        };
+        let count = |number: Number| number.0.and_then(|number| u64::try_from(number).ok());
+        Ok(Run {
+            start: self.start.0.map(time).transpose()?,
+            end: time(end)?,
+            // ns8-core's `list-backups` takes an absent field for no error.
+            errors: match self.errors.0 {
+                None => 0,
+                Some(_) => {
+                    count(self.errors).ok_or_else(|| unreadable("its number of errors is negative"))?
+                }
+            },
+            size: count(self.total_size),
+            files: count(self.total_file_count),
+            error: None,
+        })
+    }
+}
+
+/// A whole number, however it was written: as a number, with a fraction, or as text. Null is no number.
+#[derive(Debug, Clone, Copy, Default)]
+struct Number(Option<i64>);
+
+impl Number {
+    fn from_text(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let number = text.parse().ok().or_else(|| text.parse().ok().and_then(Self::from_float));
+        number.map(|number| Self(Some(number)))
+    }
+
+    fn from_float(number: f64) -> Option<i64> {
+        // Up to here every whole number has a float of its own; sizes and times stay far below.
+        const LIMIT: f64 = 9_007_199_254_740_992.0;
+        (number.abs() <= LIMIT).then_some(number as i64)
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl Visitor<'_> for Any {
+            type Value = Number;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number")
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Number, E> {
+                Ok(Number(Some(number)))
+            }
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Number, E> {
+                i64::try_from(number)
+                    .map(|number| Number(Some(number)))
+                    .map_err(|_| E::custom("a number is too large"))
+            }
+            fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Number, E> {
+                Number::from_float(number)
+                    .map(|number| Number(Some(number)))
+                    .ok_or_else(|| E::custom("a number is too large"))
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Number, E> {
+                Number::from_text(text).ok_or_else(|| E::custom(format_args!("{text:?} is not a number")))
+            }
+            fn visit_unit<E>(self) -> Result<Number, E> {
+                Ok(Number(None))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+/// Reads the hand-made layout: `result`, `timestamp` and `error`.
+fn from_result(hash: &BTreeMap<String, String>, zone: &TimeZone) -> Result<Run, UnreadableStatus> {
+    let field = |name: &str| hash.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
+    let timestamp = field("timestamp").ok_or_else(|| unreadable("it has no timestamp"))?;
+    let end = iso_8601(timestamp, zone)
+        .ok_or_else(|| unreadable(format!("its timestamp {timestamp:?} is not ISO 8601")))?;
+    let errors = match field("result") {
+        Some("success") => 0,
+        Some("error") => 1,
+        Some(other) => {
+            return Err(unreadable(format!("its result is {other:?}, neither \"success\" nor \"error\"")));
+        }
+        None => return Err(unreadable("it has no result")),
+    };
+    Ok(Run { start: None, end, errors, size: None, files: None, error: field("error").map(str::to_owned) })
+}
+
+/// A time with an offset, or without one in `zone`.
+fn iso_8601(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    text.parse::<Timestamp>().ok().or_else(|| {
+        let local: DateTime = text.parse().ok()?;
+        local.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::NodeId;
+
+    fn node_status(json: &str) -> Result<Run, String> {
+        let raw = RawStatus::Node(NodeId::new("1").unwrap(), json.to_owned());
+        parse(&raw, &TimeZone::UTC).map_err(|error| error.to_string())
+    }
+
+    fn hash(fields: &[(&str, &str)]) -> BTreeMap<String, String> {
+        fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    }
+
+    fn second(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    const AS_RUN_BACKUP_WRITES_IT: &str = r#"{"start": 1763776801, "total_size": 734003200,
+        "total_file_count": 4211, "snapshots_count": 3, "errors": 0, "end": 1763776925}"#;
+
+    #[test]
+    fn a_node_hash_holds_json() {
+        let run = node_status(AS_RUN_BACKUP_WRITES_IT).unwrap();
+        let expected = Run {
+            start: Some(second(1_763_776_801)),
+            end: second(1_763_776_925),
+            errors: 0,
+            size: Some(734_003_200),
+            files: Some(4211),
+            error: None,
+        };
+        assert_eq!(run, expected);
+        assert!(run.is_ok());
+        assert_eq!(run.duration(), Some(Duration::from_secs(124)));
+    }
+
+    #[test]
+    fn a_module_hash_holds_the_same_figures_as_texts() {
+        let fields = hash(&[
+            ("start", "1763776801"),
+            ("end", "1763776925"),
+            ("errors", "1"),
+            ("total_size", "734003200"),
+            ("total_file_count", "4211"),
+        ]);
+        let run = parse(&RawStatus::Module(fields), &TimeZone::UTC).unwrap();
+        assert!(!run.is_ok());
+        assert_eq!(run.size, Some(734_003_200));
+    }
+
+    #[test]
+    fn a_result_hash_holds_words() {
+        let rome = TimeZone::get("Europe/Rome").unwrap();
+        let status = |result, timestamp| {
+            let fields = hash(&[("result", result), ("timestamp", timestamp), ("error", "disk on fire")]);
+            parse(&RawStatus::Result(fields), &rome).map_err(|error| error.to_string())
+        };
+        let run = status("error", "2026-11-22T02:14:00+01:00").unwrap();
+        assert_eq!((run.end.to_string().as_str(), run.errors), ("2026-11-22T01:14:00Z", 1));
+        assert_eq!(run.error.as_deref(), Some("disk on fire"));
+        assert_eq!(run.duration(), None);
+        // A time without an offset is the node's.
+        assert_eq!(status("success", "2026-11-22 02:14:00").unwrap().end.to_string(), "2026-11-22T01:14:00Z");
+        assert!(status("failed", "2026-11-22T01:14:00Z").unwrap_err().contains("\"failed\""));
+        assert!(status("success", "yesterday").unwrap_err().contains("ISO 8601"));
+    }
+
+    #[test]
+    fn numbers_may_be_written_as_text_or_with_a_fraction() {
+        let run = node_status(r#"{"start": "1763776801", "end": 1763776925.7, "total_size": null}"#).unwrap();
+        assert_eq!(run.end, second(1_763_776_925));
+        assert_eq!((run.size, run.errors), (None, 0));
+    }
+
+    #[test]
+    fn what_can_not_be_read_is_said_with_a_reason() {
+        let wrong = [
+            ("", "not a JSON object"),
+            ("{", "not JSON"),
+            ("[1]", "not a JSON object"),
+            ("\"ok\"", "not a JSON object"),
+            (r#"{"end": "soon"}"#, "\"soon\" is not a number"),
+            (r#"{"end": [1]}"#, "unexpected values"),
+            (r#"{"end": 1e300}"#, "too large"),
+            (r#"{"end": 9000000000000}"#, "is no time"),
+            (r#"{"end": 1, "errors": -1}"#, "negative"),
+            (r#"{"start": 1, "errors": 0}"#, "does not say when the run ended"),
+        ];
+        for (json, reason) in wrong {
+            let error = node_status(json).unwrap_err();
+            assert!(error.contains(reason), "{json}: {error}");
+        }
+        let fields = hash(&[("end", "x")]);
+        let error = parse(&RawStatus::Module(fields), &TimeZone::UTC).unwrap_err().to_string();
+        assert_eq!(error, "end is \"x\", not a number");
+    }
+}

@@ -1,0 +1,243 @@
+//! The journal: what was promised and is not done yet, and what was told.
+//!
+//! One SQLite file, `journal.sqlite`. A job stays in it from the moment its alert is acknowledged until its report is
+//! kept; a report's mail stays queued in it until it is accepted or given up. Whoever is told "done" by a function here
+//! may rely on it whatever is killed afterwards.
+
+mod jobs;
+mod reports;
+mod store;
+mod writer;
+
+use std::{path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{OptionalExtension, params};
+use serde::Serialize;
+use tokio::sync::{Mutex, Notify};
+
+use self::writer::Writer;
+use crate::{alert::Alert, ids::JobId};
+
+pub use self::{
+    jobs::{Job, Stage},
+    reports::{
+        Delivery, DeliveryState, Message, NewReport, Outgoing, PlanSummary, Refusal, Stored, Summary, Telling,
+    },
+    store::{FILE_NAME, JournalError},
+};
+
+/// A handle on the journal; clones share it.
+#[derive(Clone)]
+pub struct Journal {
+    writer: Writer,
+    /// Woken when there is a new job, or one that is due at another time.
+    jobs_changed: Arc<Notify>,
+    /// Woken when a mail is queued.
+    mail_queued: Arc<Notify>,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+/// What becomes of a job that has its report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Afterwards {
+    /// Nothing: all is known.
+    Done,
+    /// It is looked at again from this time on, as something was still running or could not be read.
+    FollowUp(Timestamp),
+}
+
+impl Journal {
+    /// Starts the journal in `dir`. It is opened with the first request; trouble with the file shows in the answers,
+    /// and goes away when its cause does.
+    pub fn start(dir: PathBuf) -> Self {
+        let (writer, thread) = Writer::start(dir);
+        Self {
+            writer,
+            jobs_changed: Arc::default(),
+            mail_queued: Arc::default(),
+            thread: Arc::new(Mutex::new(Some(thread))),
+        }
+    }
+
+    /// Takes alerts over. When this returns `Ok`, their report will be told.
+    ///
+    /// They join the job that still waits, if there is one; else a new one is due after `wait`.
+    ///
+    /// # Errors
+    /// [`JournalError`]; then nothing was taken.
+    pub async fn accept(
+        &self,
+        alerts: Vec<Alert>,
+        now: Timestamp,
+        wait: Duration,
+    ) -> Result<JobId, JournalError> {
+        let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+        let id = self.writer.call(move |connection| jobs::accept(connection, &alerts, now, wait)).await?;
+        self.jobs_changed.notify_one();
+        Ok(id)
+    }
+
+    /// All jobs, oldest first.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn jobs(&self) -> Result<Vec<Job>, JournalError> {
+        self.writer.call(jobs::all).await
+    }
+
+    /// Puts a job off until `due_at`; `note` says what it waits for.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn postpone(&self, id: JobId, due_at: Timestamp, note: String) -> Result<(), JournalError> {
+        self.writer.call(move |connection| jobs::postpone(connection, id, due_at, &note)).await?;
+        self.jobs_changed.notify_one();
+        Ok(())
+    }
+
+    /// Writes down the stage that a job has reached. False, and no change, when alerts have joined the job since it had
+    /// `alerts` of them: then it is to be looked at again.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn advance(&self, id: JobId, stage: Stage, alerts: usize) -> Result<bool, JournalError> {
+        self.writer.call(move |connection| jobs::advance(connection, id, &stage, alerts)).await
+    }
+
+    /// Ends a job with its report. The report is kept, its mail queued, and the job removed, all at once. False when
+    /// the report was dropped, as it was wanted only if it told something new.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn finish(&self, new: NewReport, afterwards: Afterwards) -> Result<bool, JournalError> {
+        let kept = self
+            .writer
+            .call(move |connection| {
+                let kept = reports::insert(connection, &new)?;
+                if let Afterwards::FollowUp(due_at) = afterwards {
+                    jobs::follow_up(connection, &new.report.alerts, new.report.created_at, due_at)?;
+                }
+                jobs::remove(connection, new.report.id)?;
+                Ok(kept)
+            })
+            .await?;
+        self.mail_queued.notify_one();
+        self.jobs_changed.notify_one();
+        Ok(kept)
+    }
+
+    /// The newest reports, newest first.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn reports(&self, limit: u32) -> Result<Vec<Summary>, JournalError> {
+        self.writer.call(move |connection| reports::list(connection, limit)).await
+    }
+
+    /// One report, if it is still kept.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn report(&self, id: JobId) -> Result<Option<Stored>, JournalError> {
+        self.writer.call(move |connection| reports::get(connection, id)).await
+    }
+
+    /// The mails that are due at `now`, and when the next one is.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn outgoing(&self, now: Timestamp) -> Result<(Vec<Outgoing>, Option<Timestamp>), JournalError> {
+        self.writer
+            .call(move |connection| Ok((reports::due(connection, now)?, reports::next_due(connection)?)))
+            .await
+    }
+
+    /// Writes down how the delivery of a report's mail went.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn record_delivery(&self, id: JobId, delivery: Delivery) -> Result<(), JournalError> {
+        self.writer.call(move |connection| reports::record(connection, id, &delivery)).await
+    }
+
+    /// What tells this journal from any other: 16 hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn journal_id(&self) -> Result<String, JournalError> {
+        let id = self.recall("journal_id").await?;
+        // Made with the file; an empty one only if somebody removed it by hand.
+        Ok(id.unwrap_or_default())
+    }
+
+    /// A word that was kept under `key`.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn recall(&self, key: &'static str) -> Result<Option<String>, JournalError> {
+        self.writer
+            .call(move |connection| {
+                connection
+                    .prepare_cached("SELECT value FROM meta WHERE key = ?")?
+                    .query_row([key], |row| row.get(0))
+                    .optional()
+            })
+            .await
+    }
+
+    /// Keeps a word under `key`, over restarts.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn remember(&self, key: &'static str, value: String) -> Result<(), JournalError> {
+        self.writer
+            .call(move |connection| {
+                connection
+                    .prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)")?
+                    .execute(params![key, value])
+                    .map(drop)
+            })
+            .await
+    }
+
+    /// Writes something to the disk, to see whether that works.
+    ///
+    /// # Errors
+    /// [`JournalError`], which says why it does not.
+    pub async fn probe(&self, now: Timestamp) -> Result<(), JournalError> {
+        self.remember("probed_at", now.to_string()).await
+    }
+
+    /// Waits until a job has come or changed.
+    pub async fn jobs_changed(&self) {
+        self.jobs_changed.notified().await;
+    }
+
+    /// Waits until a mail has been queued.
+    pub async fn mail_queued(&self) {
+        self.mail_queued.notified().await;
+    }
+
+    /// Waits until all work is done and the file closed. Every other handle must be gone.
+    pub async fn close(self) {
+        let Self { writer, thread, .. } = self;
+        drop(writer);
+        if let Some(thread) = thread.lock().await.take() {
+            let _ = tokio::task::spawn_blocking(|| thread.join()).await;
+        }
+    }
+}
+
+/// A value of ours as JSON.
+fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("our own values have text keys and no failing serializer")
+}
+
+/// A time as it stands in the file.
+fn from_millis(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! Jobs: work in progress. Each function runs within one transaction.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use serde::{Deserialize, Serialize};
+
+use super::{from_millis, to_json};
+use crate::{alert::Alert, correlator::correlation::Correlation, ids::JobId, repo_check::RepoReport};
+
+/// How far a job has come. What a stage has found out is kept, so that a restart goes on from there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "stage")]
+pub enum Stage {
+    /// It waits for the applications to settle, or for Redis.
+    Waiting,
+    /// It knows what happened.
+    Correlated {
+        /// What happened.
+        correlation: Correlation,
+    },
+    /// It knows what is behind it; next it becomes a report.
+    Checked {
+        /// What happened.
+        correlation: Correlation,
+        /// What is behind it. None when all is well.
+        repos: Option<RepoReport>,
+    },
+}
+
+impl Stage {
+    /// The stage's name, as the status page and the API show it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Stage::Waiting => "waiting",
+            Stage::Correlated { .. } => "correlated",
+            Stage::Checked { .. } => "checked",
+        }
+    }
+}
+
+/// One report in the making.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Its number, which its report keeps.
+    pub id: JobId,
+    /// When its first alert arrived.
+    pub created_at: Timestamp,
+    /// When it is to be looked at.
+    pub due_at: Timestamp,
+    /// How far it has come.
+    pub stage: Stage,
+    /// True for a second look at what was told as PENDING or UNKNOWN.
+    pub follow_up: bool,
+    /// How often the cluster was read for it.
+    pub looks: u32,
+    /// What it waits for, in words.
+    pub note: Option<String>,
+    /// The alerts that it is about.
+    pub alerts: Vec<Alert>,
+}
+
+/// Takes alerts over: into the job that waits already, else into a new one, which is due after `wait`.
+pub(super) fn accept(
+    connection: &Connection,
+    alerts: &[Alert],
+    now: Timestamp,
+    wait: SignedDuration,
+) -> rusqlite::Result<JobId> {
+    let waiting: Option<i64> = connection
+        .prepare_cached("SELECT id FROM jobs WHERE stage = 'waiting' AND follow_up = 0 ORDER BY id LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    let id = match waiting {
+        Some(id) => id,
+        None => create(connection, now, now + wait, false)?,
+    };
+    add_alerts(connection, id, alerts)?;
+    Ok(JobId(id))
+}
+
+/// Makes a second look at what these alerts are about.
+pub(super) fn follow_up(
+    connection: &Connection,
+    alerts: &[Alert],
+    now: Timestamp,
+    due_at: Timestamp,
+) -> rusqlite::Result<()> {
+    let id = create(connection, now, due_at, true)?;
+    add_alerts(connection, id, alerts)
+}
+
+fn create(
+    connection: &Connection,
+    created_at: Timestamp,
+    due_at: Timestamp,
+    follow_up: bool,
+) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached(
+            "INSERT INTO jobs (created_at, due_at, stage, follow_up, looks) VALUES (?, ?, 'waiting', ?, 0)",
+        )?
+        .insert(params![created_at.as_millisecond(), due_at.as_millisecond(), follow_up])
+}
+
+fn add_alerts(connection: &Connection, id: i64, alerts: &[Alert]) -> rusqlite::Result<()> {
+    let mut insert = connection
+        .prepare_cached("INSERT OR IGNORE INTO job_alerts (job_id, identity, alert) VALUES (?, ?, ?)")?;
+    for alert in alerts {
+        insert.execute(params![id, alert.identity(), to_json(alert)])?;
+    }
+    Ok(())
+}
+
+/// All jobs, oldest first.
+pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Job>> {
+    let mut jobs = connection.prepare_cached(
+        "SELECT id, created_at, due_at, stage, follow_up, looks, data, note FROM jobs ORDER BY id",
+    )?;
+    let mut alerts =
+        connection.prepare_cached("SELECT alert FROM job_alerts WHERE job_id = ? ORDER BY identity")?;
+    let mut all = Vec::new();
+    for job in jobs.query_map([], job)? {
+        let mut job = job?;
+        let texts = alerts.query_map([job.id.0], |row| row.get::<_, String>(0))?;
+        for text in texts {
+            match serde_json::from_str(&text?) {
+                Ok(alert) => job.alerts.push(alert),
+                Err(error) => tracing::warn!(job = %job.id, %error, "an alert in the journal can't be read"),
+            }
+        }
+        all.push(job);
+    }
+    Ok(all)
+}
+
+fn job(row: &Row) -> rusqlite::Result<Job> {
+    let id = JobId(row.get("id")?);
+    let name: String = row.get("stage")?;
+    let data: Option<String> = row.get("data")?;
+    let stage = match data.as_deref().map(serde_json::from_str) {
+        None => Stage::Waiting,
+        Some(Ok(stage)) => stage,
+        Some(Err(error)) => {
+            // Another version wrote it. Nothing is lost by finding it out again.
+            tracing::warn!(job = %id, stage = name, %error, "a job's data can't be read; it is started again");
+            Stage::Waiting
+        }
+    };
+    Ok(Job {
+        id,
+        created_at: from_millis(row.get("created_at")?),
+        due_at: from_millis(row.get("due_at")?),
+        stage,
+        follow_up: row.get("follow_up")?,
+        looks: row.get("looks")?,
+        note: row.get("note")?,
+        alerts: Vec::new(),
+    })
+}
+
+/// Puts a job off: it was looked at and goes on waiting, for the reason in `note`.
+pub(super) fn postpone(
+    connection: &Connection,
+    id: JobId,
+    due_at: Timestamp,
+    note: &str,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE jobs SET due_at = ?, looks = looks + 1, note = ? WHERE id = ?")?
+        .execute(params![due_at.as_millisecond(), note, id.0])
+        .map(drop)
+}
+
+/// Writes down the stage that a job has reached, unless alerts have joined it that its stage does not know of: it was
+/// begun with `alerts` of them. False then, and the job is to be looked at again.
+pub(super) fn advance(
+    connection: &Connection,
+    id: JobId,
+    stage: &Stage,
+    alerts: usize,
+) -> rusqlite::Result<bool> {
+    let alerts = i64::try_from(alerts).unwrap_or(i64::MAX);
+    let updated = connection
+        .prepare_cached(
+            "UPDATE jobs SET stage = :stage, data = :data, note = NULL,
+                looks = looks + (stage = 'waiting')
+             WHERE id = :id AND (SELECT count(*) FROM job_alerts WHERE job_id = :id) = :alerts",
+        )?
+        .execute(named_params! {
+            ":stage": stage.as_str(),
+            ":data": to_json(stage),
+            ":id": id.0,
+            ":alerts": alerts,
+        })?;
+    Ok(updated == 1)
+}
+
+/// Ends a job.
+pub(super) fn remove(connection: &Connection, id: JobId) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM jobs WHERE id = ?")?.execute([id.0]).map(drop)
+}

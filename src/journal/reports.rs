@@ -1,0 +1,341 @@
+//! Reports: what was found out, the mail that tells it, and how far that mail has come. Each function runs within one
+//! transaction.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params, types::Type};
+use serde::{Deserialize, Serialize};
+
+use super::{from_millis, to_json};
+use crate::{
+    correlator::correlation::Outcome,
+    ids::{JobId, PlanId},
+    report::Report,
+};
+
+/// How long reports are kept.
+const KEEP: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// How many reports are kept.
+const KEEP_COUNT: i64 = 1000;
+
+/// How far a report's mail has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeliveryState {
+    /// It waits to be sent, or to be sent again.
+    Queued,
+    /// Every recipient that would take it has it.
+    Sent,
+    /// It is not sent: all of it was told before, and nothing has changed.
+    Unchanged,
+    /// It was given up.
+    Failed,
+}
+
+impl DeliveryState {
+    /// The word in the journal and the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            DeliveryState::Queued => "queued",
+            DeliveryState::Sent => "sent",
+            DeliveryState::Unchanged => "unchanged",
+            DeliveryState::Failed => "failed",
+        }
+    }
+}
+
+/// A recipient that will never take the mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The address.
+    pub address: String,
+    /// The server's words.
+    pub reason: String,
+}
+
+/// The state of a report's mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Delivery {
+    /// How far it has come.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried next. Meaningful while it is queued.
+    pub next_attempt_at: Timestamp,
+    /// When the last recipient took it.
+    pub sent_at: Option<Timestamp>,
+    /// Who has it.
+    pub accepted: Vec<String>,
+    /// Who will never have it.
+    pub refused: Vec<Refusal>,
+    /// What went wrong the last time.
+    pub last_error: Option<String>,
+}
+
+/// The text of a mail, without what its header needs of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// The subject.
+    pub subject: String,
+    /// The plain text.
+    pub text: String,
+    /// The same as HTML.
+    pub html: String,
+}
+
+/// What was told of a plan: two reports that say the same of it have the same digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Telling {
+    /// The plan, or what stands for "all".
+    pub plan: String,
+    /// What is said of it.
+    pub digest: String,
+}
+
+/// A report that was just made.
+#[derive(Debug, Clone)]
+pub struct NewReport {
+    /// What happened.
+    pub report: Report,
+    /// The mail that tells it.
+    pub message: Message,
+    /// What it tells of each plan.
+    pub tellings: Vec<Telling>,
+    /// An unchanged telling is sent again only after this long.
+    pub repeat: SignedDuration,
+    /// Keep no report of what was told before: a second look that found nothing new.
+    pub only_if_changed: bool,
+}
+
+/// A report in the list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// Its number.
+    pub id: JobId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Its outcome.
+    pub outcome: Outcome,
+    /// The subject of its mail.
+    pub subject: String,
+    /// Its plans.
+    pub plans: Vec<PlanSummary>,
+    /// The state of its mail.
+    pub delivery: Delivery,
+}
+
+/// A plan in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanSummary {
+    /// Its id.
+    pub id: PlanId,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its outcome.
+    pub outcome: Outcome,
+}
+
+/// A whole report.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Stored {
+    /// What happened.
+    #[serde(flatten)]
+    pub report: Report,
+    /// The state of its mail.
+    pub delivery: Delivery,
+    /// The mail.
+    pub mail: Message,
+}
+
+/// Keeps a report, and queues its mail unless all of it was told before. False when it was dropped as nothing new.
+pub(super) fn insert(connection: &Connection, new: &NewReport) -> rusqlite::Result<bool> {
+    let NewReport { report, message, .. } = new;
+    let now = report.created_at;
+    let unchanged = is_unchanged(connection, new)?;
+    if unchanged && new.only_if_changed {
+        return Ok(false);
+    }
+    let state = if unchanged { DeliveryState::Unchanged } else { DeliveryState::Queued };
+    let plans: Vec<PlanSummary> = report
+        .correlation
+        .plans
+        .iter()
+        .map(|plan| PlanSummary { id: plan.id.clone(), name: plan.name.clone(), outcome: plan.outcome })
+        .collect();
+    connection
+        .prepare_cached(
+            "INSERT INTO reports (id, created_at, outcome, plans, report, subject, text, html, delivery, attempts,
+                next_attempt_at, accepted, refused)
+             VALUES (:id, :now, :outcome, :plans, :report, :subject, :text, :html, :delivery, 0, :now, '[]', '[]')",
+        )?
+        .execute(named_params! {
+            ":id": report.id.0,
+            ":now": now.as_millisecond(),
+            ":outcome": report.outcome.as_str(),
+            ":plans": to_json(&plans),
+            ":report": to_json(report),
+            ":subject": message.subject,
+            ":text": message.text,
+            ":html": message.html,
+            ":delivery": state.as_str(),
+        })?;
+    if state == DeliveryState::Queued {
+        let mut tell = connection.prepare_cached("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?)")?;
+        for Telling { plan, digest } in &new.tellings {
+            tell.execute(params![plan, digest, report.id.0, now.as_millisecond()])?;
+        }
+    }
+    prune(connection, now)?;
+    Ok(true)
+}
+
+/// True when everything that the report tells was told before, not too long ago.
+fn is_unchanged(connection: &Connection, new: &NewReport) -> rusqlite::Result<bool> {
+    let mut told = connection.prepare_cached("SELECT digest, at FROM told WHERE plan = ?")?;
+    let since = new.report.created_at.saturating_sub(new.repeat).unwrap_or(Timestamp::MIN);
+    for Telling { plan, digest } in &new.tellings {
+        let last: Option<(String, i64)> =
+            told.query_row([plan], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let is_same = last.is_some_and(|(last, at)| last == *digest && from_millis(at) > since);
+        if !is_same {
+            return Ok(false);
+        }
+    }
+    Ok(!new.tellings.is_empty())
+}
+
+/// Forgets old reports, but none whose mail still waits.
+fn prune(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "DELETE FROM reports WHERE delivery <> 'queued' AND (created_at < ?1 OR id <= (
+                SELECT id FROM reports ORDER BY id DESC LIMIT 1 OFFSET ?2))",
+        )?
+        .execute(params![(now - KEEP).as_millisecond(), KEEP_COUNT])
+        .map(drop)
+}
+
+/// The newest reports, newest first.
+pub(super) fn list(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<Summary>> {
+    connection
+        .prepare_cached(
+            "SELECT id, created_at, outcome, plans, subject, delivery, attempts, next_attempt_at, sent_at,
+                accepted, refused, last_error
+             FROM reports ORDER BY id DESC LIMIT ?",
+        )?
+        .query_map([limit], |row| {
+            Ok(Summary {
+                id: JobId(row.get("id")?),
+                created_at: from_millis(row.get("created_at")?),
+                outcome: word(row, "outcome")?,
+                subject: row.get("subject")?,
+                plans: json(row, "plans")?,
+                delivery: delivery(row)?,
+            })
+        })?
+        .collect()
+}
+
+/// One report.
+pub(super) fn get(connection: &Connection, id: JobId) -> rusqlite::Result<Option<Stored>> {
+    connection
+        .prepare_cached("SELECT * FROM reports WHERE id = ?")?
+        .query_row([id.0], |row| {
+            Ok(Stored { report: json(row, "report")?, delivery: delivery(row)?, mail: message(row)? })
+        })
+        .optional()
+}
+
+/// A mail that waits to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The report.
+    pub id: JobId,
+    /// When it was made: the mail's date, however late it is sent.
+    pub created_at: Timestamp,
+    /// What it says.
+    pub message: Message,
+    /// How it went so far.
+    pub delivery: Delivery,
+}
+
+/// The mails that are due, oldest first.
+pub(super) fn due(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Outgoing>> {
+    connection
+        .prepare_cached(
+            "SELECT * FROM reports WHERE delivery = 'queued' AND next_attempt_at <= ? ORDER BY id LIMIT 20",
+        )?
+        .query_map([now.as_millisecond()], |row| {
+            Ok(Outgoing {
+                id: JobId(row.get("id")?),
+                created_at: from_millis(row.get("created_at")?),
+                message: message(row)?,
+                delivery: delivery(row)?,
+            })
+        })?
+        .collect()
+}
+
+/// When the next mail is due.
+pub(super) fn next_due(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
+    let next: Option<i64> = connection
+        .prepare_cached("SELECT min(next_attempt_at) FROM reports WHERE delivery = 'queued'")?
+        .query_row([], |row| row.get(0))?;
+    Ok(next.map(from_millis))
+}
+
+/// Writes down how an attempt went.
+pub(super) fn record(connection: &Connection, id: JobId, delivery: &Delivery) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE reports SET delivery = :state, attempts = :attempts, next_attempt_at = :next, sent_at = :sent,
+                accepted = :accepted, refused = :refused, last_error = :error
+             WHERE id = :id",
+        )?
+        .execute(named_params! {
+            ":id": id.0,
+            ":state": delivery.state.as_str(),
+            ":attempts": delivery.attempts,
+            ":next": delivery.next_attempt_at.as_millisecond(),
+            ":sent": delivery.sent_at.map(Timestamp::as_millisecond),
+            ":accepted": to_json(&delivery.accepted),
+            ":refused": to_json(&delivery.refused),
+            ":error": delivery.last_error,
+        })?;
+    if delivery.state == DeliveryState::Failed {
+        // Nobody was told after all: the next report of the same may be news.
+        connection.prepare_cached("DELETE FROM told WHERE report_id = ?")?.execute([id.0])?;
+    }
+    Ok(())
+}
+
+fn delivery(row: &Row) -> rusqlite::Result<Delivery> {
+    Ok(Delivery {
+        state: word(row, "delivery")?,
+        attempts: row.get("attempts")?,
+        next_attempt_at: from_millis(row.get("next_attempt_at")?),
+        sent_at: row.get::<_, Option<i64>>("sent_at")?.map(from_millis),
+        accepted: json(row, "accepted")?,
+        refused: json(row, "refused")?,
+        last_error: row.get("last_error")?,
+    })
+}
+
+fn message(row: &Row) -> rusqlite::Result<Message> {
+    Ok(Message { subject: row.get("subject")?, text: row.get("text")?, html: row.get("html")? })
+}
+
+fn json<T: serde::de::DeserializeOwned>(row: &Row, column: &str) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text).map_err(|error| unreadable(column, error))
+}
+
+/// An enum's value, which stands in its column as its bare word.
+fn word<T: serde::de::DeserializeOwned>(row: &Row, column: &str) -> rusqlite::Result<T> {
+    let word: String = row.get(column)?;
+    serde_json::from_value(word.into()).map_err(|error| unreadable(column, error))
+}
+
+fn unreadable(column: &str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
+    let error = error.into();
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, format!("{column}: {error}").into())
+}

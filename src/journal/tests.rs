@@ -1,0 +1,285 @@
+use super::*;
+use crate::{
+    alert::{AlertNames, parse_webhook},
+    correlator::correlation::{Correlation, Outcome},
+    report::Report,
+};
+
+const WAIT: Duration = Duration::from_secs(30);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn noon() -> Timestamp {
+    at("2026-11-22T12:00:00Z")
+}
+
+fn alert(plan: &str) -> Alert {
+    let names: AlertNames = ["BackupFailed"].into_iter().collect();
+    let body = format!(
+        r#"{{"alerts":[{{"status":"firing","labels":{{"alertname":"BackupFailed","id":"{plan}"}}}}]}}"#
+    );
+    parse_webhook(body.as_bytes(), &names).unwrap().accepted.remove(0)
+}
+
+fn report(id: JobId, created_at: Timestamp) -> Report {
+    let correlation = Correlation::unread(created_at, None, "Redis is down".into());
+    Report::new(id, created_at, "Acme".into(), vec![alert("1")], correlation, None)
+}
+
+fn new_report(id: JobId, created_at: Timestamp, digest: &str) -> NewReport {
+    NewReport {
+        report: report(id, created_at),
+        message: Message { subject: "subject".into(), text: "text".into(), html: "html".into() },
+        tellings: vec![Telling { plan: "1".into(), digest: digest.into() }],
+        repeat: DAY,
+        only_if_changed: false,
+    }
+}
+
+struct Fixture {
+    journal: Journal,
+    dir: tempfile::TempDir,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self { journal: Journal::start(dir.path().into()), dir }
+    }
+
+    async fn restart(self) -> Self {
+        self.journal.close().await;
+        Self { journal: Journal::start(self.dir.path().into()), dir: self.dir }
+    }
+
+    /// Accepts an alert and ends its job with a report that says `digest`; gives the state of its mail.
+    async fn tell(&self, now: Timestamp, digest: &str) -> DeliveryState {
+        let id = self.journal.accept(vec![alert("1")], now, WAIT).await.unwrap();
+        self.journal.finish(new_report(id, now, digest), Afterwards::Done).await.unwrap();
+        self.journal.report(id).await.unwrap().unwrap().delivery.state
+    }
+}
+
+#[tokio::test]
+async fn an_accepted_alert_survives_a_restart() {
+    let fixture = Fixture::new();
+    let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    let fixture = fixture.restart().await;
+    let jobs = fixture.journal.jobs().await.unwrap();
+    let expected = Job {
+        id,
+        created_at: noon(),
+        due_at: at("2026-11-22T12:00:30Z"),
+        stage: Stage::Waiting,
+        follow_up: false,
+        looks: 0,
+        note: None,
+        alerts: vec![alert("1")],
+    };
+    assert_eq!(jobs, [expected]);
+}
+
+#[tokio::test]
+async fn alerts_join_the_job_that_still_waits() {
+    let Fixture { journal, .. } = Fixture::new();
+    let first = journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    let later = at("2026-11-22T12:00:20Z");
+    let second = journal.accept(vec![alert("1"), alert("2")], later, WAIT).await.unwrap();
+    assert_eq!(first, second);
+    let jobs = journal.jobs().await.unwrap();
+    assert_eq!(jobs[0].alerts, [alert("1"), alert("2")]);
+    assert_eq!(jobs[0].due_at, at("2026-11-22T12:00:30Z"), "the first alert sets the time");
+
+    assert!(journal.advance(first, correlated(), 2).await.unwrap());
+    let third = journal.accept(vec![alert("1")], later, WAIT).await.unwrap();
+    assert_ne!(first, third, "a job that has begun is not joined");
+}
+
+fn correlated() -> Stage {
+    Stage::Correlated { correlation: Correlation::unread(noon(), None, "x".into()) }
+}
+
+#[tokio::test]
+async fn an_alert_that_joins_while_the_cluster_is_read_is_not_left_out() {
+    let Fixture { journal, .. } = Fixture::new();
+    let id = journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    journal.accept(vec![alert("2")], noon(), WAIT).await.unwrap();
+    assert!(!journal.advance(id, correlated(), 1).await.unwrap());
+    assert_eq!(journal.jobs().await.unwrap()[0].stage, Stage::Waiting);
+    assert!(journal.advance(id, correlated(), 2).await.unwrap());
+    assert_eq!(journal.jobs().await.unwrap()[0].stage, correlated());
+}
+
+#[tokio::test]
+async fn a_stage_that_was_reached_survives_a_restart() {
+    let fixture = Fixture::new();
+    let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    fixture.journal.advance(id, correlated(), 1).await.unwrap();
+    let fixture = fixture.restart().await;
+    let job = fixture.journal.jobs().await.unwrap().remove(0);
+    assert_eq!((job.stage, job.looks), (correlated(), 1));
+}
+
+#[tokio::test]
+async fn data_of_another_version_starts_the_job_again() {
+    let fixture = Fixture::new();
+    let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    fixture.journal.advance(id, correlated(), 1).await.unwrap();
+    let Fixture { journal, dir } = fixture;
+    journal.close().await;
+    let file = rusqlite::Connection::open(dir.path().join(FILE_NAME)).unwrap();
+    file.execute_batch("UPDATE jobs SET data = '{\"stage\":\"correlated\",\"new\":1}'").unwrap();
+    drop(file);
+    let journal = Journal::start(dir.path().into());
+    let job = journal.jobs().await.unwrap().remove(0);
+    assert_eq!((job.stage, job.alerts.len()), (Stage::Waiting, 1));
+}
+
+#[tokio::test]
+async fn a_finished_job_is_a_report_with_a_queued_mail() {
+    let Fixture { journal, .. } = Fixture::new();
+    let id = journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    journal.finish(new_report(id, noon(), "a"), Afterwards::Done).await.unwrap();
+    assert!(journal.jobs().await.unwrap().is_empty());
+    let stored = journal.report(id).await.unwrap().unwrap();
+    assert_eq!(stored.report, report(id, noon()));
+    assert_eq!(stored.mail.html, "html");
+    assert_eq!(stored.delivery.state, DeliveryState::Queued);
+    let summary = journal.reports(10).await.unwrap().remove(0);
+    assert_eq!((summary.id, summary.outcome), (id, Outcome::Unknown));
+    let (due, next) = journal.outgoing(noon()).await.unwrap();
+    assert_eq!(due[0].id, id);
+    assert_eq!(next, Some(noon()));
+    let (due, _) = journal.outgoing(at("2026-11-22T11:59:59Z")).await.unwrap();
+    assert!(due.is_empty());
+}
+
+#[tokio::test]
+async fn what_has_not_changed_is_told_again_only_after_a_while() {
+    let fixture = Fixture::new();
+    assert_eq!(fixture.tell(noon(), "a").await, DeliveryState::Queued);
+    assert_eq!(fixture.tell(noon() + SignedDuration::from_hours(3), "a").await, DeliveryState::Unchanged);
+    assert_eq!(fixture.tell(noon() + SignedDuration::from_hours(6), "b").await, DeliveryState::Queued);
+    assert_eq!(fixture.tell(noon() + SignedDuration::from_hours(29), "b").await, DeliveryState::Unchanged);
+    assert_eq!(fixture.tell(noon() + SignedDuration::from_hours(30), "b").await, DeliveryState::Queued);
+}
+
+#[tokio::test]
+async fn what_could_not_be_delivered_was_not_told() {
+    let fixture = Fixture::new();
+    fixture.tell(noon(), "a").await;
+    let (mut due, _) = fixture.journal.outgoing(noon()).await.unwrap();
+    let outgoing = due.remove(0);
+    let given_up = Delivery { state: DeliveryState::Failed, ..outgoing.delivery };
+    fixture.journal.record_delivery(outgoing.id, given_up).await.unwrap();
+    assert_eq!(fixture.tell(noon() + SignedDuration::from_hours(3), "a").await, DeliveryState::Queued);
+}
+
+#[tokio::test]
+async fn a_second_look_that_finds_nothing_new_leaves_no_report() {
+    let fixture = Fixture::new();
+    fixture.tell(noon(), "a").await;
+    let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    let new = NewReport { only_if_changed: true, ..new_report(id, noon(), "a") };
+    assert!(!fixture.journal.finish(new, Afterwards::Done).await.unwrap());
+    assert!(fixture.journal.report(id).await.unwrap().is_none());
+    assert!(fixture.journal.jobs().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_follow_up_is_a_job_of_its_own_that_no_alert_joins() {
+    let Fixture { journal, .. } = Fixture::new();
+    let id = journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    let later = at("2026-11-22T12:05:00Z");
+    journal.finish(new_report(id, noon(), "a"), Afterwards::FollowUp(later)).await.unwrap();
+    let other = journal.accept(vec![alert("2")], noon(), WAIT).await.unwrap();
+    let jobs = journal.jobs().await.unwrap();
+    assert_eq!(jobs.len(), 2);
+    assert!(jobs[0].follow_up && jobs[0].due_at == later && jobs[0].alerts == [alert("1")]);
+    assert_eq!(jobs[1].id, other);
+}
+
+#[tokio::test]
+async fn reports_are_kept_for_ninety_days_and_a_thousand_of_them() {
+    let fixture = Fixture::new();
+    let deliver = async |fixture: &Fixture, now| {
+        for outgoing in fixture.journal.outgoing(now).await.unwrap().0 {
+            let sent = Delivery { state: DeliveryState::Sent, ..outgoing.delivery };
+            fixture.journal.record_delivery(outgoing.id, sent).await.unwrap();
+        }
+    };
+    fixture.tell(noon(), "first").await;
+    deliver(&fixture, noon()).await;
+    let much_later = noon() + DAY * 91;
+    fixture.tell(much_later, "second").await;
+    assert_eq!(fixture.journal.reports(9999).await.unwrap().len(), 1);
+    for index in 0..1010 {
+        fixture.tell(much_later, &index.to_string()).await;
+        deliver(&fixture, much_later).await;
+    }
+    let kept = fixture.journal.reports(9999).await.unwrap();
+    assert_eq!(kept.len(), 1000);
+    assert!(kept.is_sorted_by(|left, right| left.id > right.id));
+}
+
+#[tokio::test]
+async fn numbers_are_never_used_twice() {
+    let fixture = Fixture::new();
+    let first = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    let mut new = new_report(first, noon(), "a");
+    new.only_if_changed = true;
+    new.tellings.clear();
+    fixture.journal.finish(new, Afterwards::Done).await.unwrap();
+    let fixture = fixture.restart().await;
+    let second = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    assert!(second > first);
+}
+
+#[tokio::test]
+async fn requests_that_arrive_together_are_all_answered() {
+    let Fixture { journal, .. } = Fixture::new();
+    let requests = (0..500).map(|index| {
+        let journal = journal.clone();
+        tokio::spawn(async move { journal.accept(vec![alert(&index.to_string())], noon(), WAIT).await })
+    });
+    for request in requests.collect::<Vec<_>>() {
+        request.await.unwrap().unwrap();
+    }
+    assert_eq!(journal.jobs().await.unwrap()[0].alerts.len(), 500);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_an_error_that_goes_away_when_there_is_space() {
+    let fixture = Fixture::new();
+    fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    // SQLite's own limit on the file's size ends in the same error as a full disk.
+    let limit = async |pages: &'static str| {
+        fixture.journal.writer.call(move |connection| connection.execute_batch(pages)).await.unwrap();
+    };
+    limit("PRAGMA max_page_count = 1").await;
+    let many: Vec<Alert> = (0..2000).map(|index| alert(&format!("plan-{index}"))).collect();
+    let error = fixture.journal.accept(many.clone(), noon(), WAIT).await.unwrap_err();
+    assert!(matches!(error, JournalError::Full(_) | JournalError::Unusable { .. }), "{error}");
+    limit("PRAGMA max_page_count = 1000000").await;
+    fixture.journal.accept(many, noon(), WAIT).await.unwrap();
+    assert_eq!(fixture.journal.jobs().await.unwrap()[0].alerts.len(), 2001);
+}
+
+#[tokio::test]
+async fn a_damaged_journal_refuses_until_it_is_moved_away() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(FILE_NAME);
+    std::fs::write(&path, b"no database".repeat(1000)).unwrap();
+    let journal = Journal::start(dir.path().into());
+    let error = journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap_err();
+    assert!(matches!(error, JournalError::Damaged { .. }), "{error}");
+    std::fs::rename(&path, dir.path().join("damaged.sqlite")).unwrap();
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    while let Err(error) = journal.accept(vec![alert("1")], noon(), WAIT).await {
+        assert!(std::time::Instant::now() < deadline, "{error}");
+        tokio::task::yield_now().await;
+    }
+}

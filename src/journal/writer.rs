@@ -1,0 +1,190 @@
+//! The one thread that touches the file, and how commits are grouped.
+//!
+//! Whoever wants something of the journal sends a piece of work and waits. The thread takes all that has arrived,
+//! runs it in one transaction and commits once; only then does anybody get an answer. While it waits for the disk, the
+//! next group gathers, so that durability costs one fsync for many requests and none for a request alone.
+
+use std::{
+    path::PathBuf,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::store::{self, JournalError, Store};
+
+/// The most pieces of work in one transaction.
+const MAX_GROUP: usize = 256;
+/// How many pieces of work may wait. The receiver's bound on connections is lower.
+const QUEUE: usize = 1024;
+/// How long after a failure to open the file it is tried again.
+const REOPEN_PAUSE: Duration = Duration::from_secs(1);
+
+/// A piece of work. It runs within the group's transaction, or is told why there is none; what it returns is called
+/// with the fate of the commit.
+type Work = Box<dyn FnOnce(Result<&Connection, JournalError>) -> Answer + Send>;
+type Answer = Box<dyn FnOnce(Result<(), JournalError>)>;
+
+/// Sends work to the thread.
+#[derive(Clone)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<Work>,
+    path: PathBuf,
+}
+
+impl Writer {
+    /// Starts the thread for the journal in `dir`. That a journal can't be opened shows in the answers; it is tried
+    /// again with each group of requests, at most once a second.
+    pub fn start(dir: PathBuf) -> (Self, JoinHandle<()>) {
+        let (queue, requests) = mpsc::channel(QUEUE);
+        let path = dir.join(store::FILE_NAME);
+        let thread = std::thread::Builder::new()
+            .name("journal".into())
+            .spawn(move || Loop { dir, requests, store: None, closed_until: None }.run())
+            .expect("a thread can be started");
+        (Self { queue, path }, thread)
+    }
+
+    /// Runs `operation` in the next transaction. Its effects are on the disk when this returns `Ok`, and undone
+    /// otherwise.
+    pub async fn call<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        let (reply, answer) = oneshot::channel();
+        let path = self.path.clone();
+        let work: Work = Box::new(move |connection| {
+            let result = connection.and_then(|connection| {
+                isolated(connection, operation).map_err(|error| JournalError::from_sqlite(&path, &error))
+            });
+            Box::new(move |commit| {
+                let fate = result.and_then(|value| commit.map(|()| value));
+                // Whoever asked may have gone; the work is done all the same.
+                let _ = reply.send(fate);
+            })
+        });
+        self.queue.send(work).await.map_err(|_| JournalError::Closed)?;
+        answer.await.unwrap_or(Err(JournalError::Closed))
+    }
+}
+
+/// Runs one operation so that its failure undoes it alone, not the group.
+fn isolated<T>(
+    connection: &Connection,
+    operation: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    connection.execute_batch("SAVEPOINT operation")?;
+    match operation(connection) {
+        Ok(value) => {
+            connection.execute_batch("RELEASE operation")?;
+            Ok(value)
+        }
+        Err(error) => {
+            connection.execute_batch("ROLLBACK TO operation; RELEASE operation")?;
+            Err(error)
+        }
+    }
+}
+
+/// The state of the thread.
+struct Loop {
+    dir: PathBuf,
+    requests: mpsc::Receiver<Work>,
+    /// None before the first request, and after the file was found unusable.
+    store: Option<Store>,
+    /// Why and until when the file is not tried again.
+    closed_until: Option<(JournalError, Instant)>,
+}
+
+impl Loop {
+    /// Works until every [`Writer`] is gone.
+    fn run(mut self) {
+        while let Some(first) = self.requests.blocking_recv() {
+            let mut group = vec![first];
+            while group.len() < MAX_GROUP
+                && let Ok(work) = self.requests.try_recv()
+            {
+                group.push(work);
+            }
+            if let Err((error, group)) = self.commit(group) {
+                for work in group {
+                    work(Err(error.clone()))(Ok(()));
+                }
+            }
+        }
+    }
+
+    /// The open file; opened now if it is not.
+    fn open(&mut self) -> Result<&Connection, JournalError> {
+        if self.store.is_none() {
+            self.store = Some(self.reopen()?);
+        }
+        Ok(&self.store.as_ref().expect("opened just now").connection)
+    }
+
+    fn reopen(&mut self) -> Result<Store, JournalError> {
+        if let Some((error, until)) = &self.closed_until
+            && Instant::now() < *until
+        {
+            return Err(error.clone());
+        }
+        match store::open(&self.dir) {
+            Ok(store) => {
+                self.closed_until = None;
+                Ok(store)
+            }
+            Err(error) => {
+                // The same trouble again is no news.
+                if self.closed_until.as_ref().is_none_or(|(last, _)| *last != error) {
+                    tracing::error!(%error, "the journal can't be opened; alerts are refused with 503 until it can");
+                }
+                self.closed_until = Some((error.clone(), Instant::now() + REOPEN_PAUSE));
+                Err(error)
+            }
+        }
+    }
+
+    /// Runs a group in one transaction and answers each request. Gives the group back where there is no transaction.
+    fn commit(&mut self, group: Vec<Work>) -> Result<(), (JournalError, Vec<Work>)> {
+        let path = self.dir.join(store::FILE_NAME);
+        let connection = match self.open() {
+            Ok(connection) => connection,
+            Err(error) => return Err((error, group)),
+        };
+        if let Err(error) = connection.execute_batch("BEGIN") {
+            let error = JournalError::from_sqlite(&path, &error);
+            self.close(&error);
+            return Err((error, group));
+        }
+        let answers: Vec<Answer> = group.into_iter().map(|work| work(Ok(connection))).collect();
+        // A full disk or a failed read may have ended the transaction by itself: then nothing of the group was done.
+        let commit = if connection.is_autocommit() {
+            let reason = "the transaction was undone, as the disk is full or failed".into();
+            Err(JournalError::Unusable { path: path.display().to_string(), reason })
+        } else {
+            connection.execute_batch("COMMIT").map_err(|error| {
+                let _ = connection.execute_batch("ROLLBACK");
+                JournalError::from_sqlite(&path, &error)
+            })
+        };
+        if let Err(error) = &commit {
+            tracing::error!(%error, "the journal can't be written");
+            self.close(error);
+        }
+        for answer in answers {
+            answer(commit.clone());
+        }
+        Ok(())
+    }
+
+    /// After trouble, the file is opened and checked anew before it is used again: it may be replaced meanwhile.
+    fn close(&mut self, error: &JournalError) {
+        if let Some(store) = self.store.take()
+            && matches!(error, JournalError::Damaged { .. })
+        {
+            store.abandon();
+        }
+    }
+}

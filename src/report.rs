@@ -1,0 +1,64 @@
+//! A report: everything that one mail tells, as values.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    alert::Alert,
+    correlator::correlation::{Correlation, Outcome, Plan, State},
+    ids::JobId,
+    repo_check::{Health, RepoReport},
+};
+
+/// What happened, what is behind it, and what can still be restored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// The number of its job.
+    pub id: JobId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// What the cluster is called.
+    pub cluster: String,
+    /// The worst outcome of its plans, with the repositories' health taken into account.
+    pub outcome: Outcome,
+    /// The alerts that started it.
+    pub alerts: Vec<Alert>,
+    /// What happened, plan by plan. The outcomes in it take the repositories' health into account.
+    pub correlation: Correlation,
+    /// What is behind it. None when all is well, as then nobody was asked.
+    pub repos: Option<RepoReport>,
+}
+
+impl Report {
+    /// Puts a report together from the stages' results.
+    pub fn new(
+        id: JobId,
+        created_at: Timestamp,
+        cluster: String,
+        alerts: Vec<Alert>,
+        mut correlation: Correlation,
+        repos: Option<RepoReport>,
+    ) -> Self {
+        if let Some(repos) = &repos {
+            for plan in &mut correlation.plans {
+                plan.outcome = blame(plan, repos);
+            }
+        }
+        if correlation.unread.is_none() {
+            correlation.outcome = Correlation::worst(&correlation.plans);
+        }
+        Self { id, created_at, cluster, outcome: correlation.outcome, alerts, correlation, repos }
+    }
+}
+
+/// The plan's outcome once its repositories were asked: where every failed application's repository is unhealthy, the
+/// storage is at fault.
+fn blame(plan: &Plan, repos: &RepoReport) -> Outcome {
+    if !matches!(plan.outcome, Outcome::Partial | Outcome::Failure) {
+        return plan.outcome;
+    }
+    let mut failed = plan.in_state(State::Failed).peekable();
+    let storage_is_at_fault = failed.peek().is_some()
+        && failed.all(|application| repos.health_of(plan, application).is_some_and(Health::is_unhealthy));
+    if storage_is_at_fault { Outcome::RepoFailure } else { plan.outcome }
+}
