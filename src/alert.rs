@@ -7,7 +7,10 @@ use std::{borrow::Cow, collections::BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{NodeId, PlanId};
+use crate::{
+    ids::{NodeId, PlanId},
+    text,
+};
 
 /// The longest text that is kept of a label or annotation, in characters. Longer ones are cut: they are shown in
 /// a mail, and a label is not a place for prose.
@@ -49,8 +52,11 @@ pub struct Alert {
     pub plan_name: Option<String>,
     /// The node that raised it.
     pub node: Option<NodeId>,
-    /// The alert in words, as its rule wrote it.
+    /// The alert in words, as its rule wrote it: the annotation `summary`, else `summary_en`.
     pub summary: Option<String>,
+    /// The alert in Italian, as NS8's own rules have it: the annotation `summary_it`.
+    #[serde(default)]
+    pub summary_it: Option<String>,
     /// Since when it is firing. The same through all the nights that a plan keeps failing.
     pub starts_at: Option<Timestamp>,
     /// Alertmanager's name for this set of labels.
@@ -121,7 +127,10 @@ pub fn parse_webhook(body: &[u8], names: &AlertNames) -> Result<Intake, NotAWebh
 fn keep(alert: &wire::Alert, names: &AlertNames) -> Option<Alert> {
     let labels = &alert.labels;
     let name = labels.alertname.as_deref().filter(|name| names.contains(name))?;
-    let text = |value: &Option<Cow<str>>| value.as_deref().and_then(tidy);
+    let text = |value: &Option<Cow<str>>| {
+        let text = text::one_line(value.as_deref()?, MAX_TEXT);
+        (!text.is_empty()).then_some(text)
+    };
     let plan_label = [&labels.backup_id, &labels.id].into_iter().find_map(text);
     Some(Alert {
         name: name.to_owned(),
@@ -130,21 +139,11 @@ fn keep(alert: &wire::Alert, names: &AlertNames) -> Option<Alert> {
         plan_name: text(&labels.name),
         node: text(&labels.node).and_then(|id| NodeId::new(id).ok()),
         summary: text(&alert.annotations.summary).or_else(|| text(&alert.annotations.summary_en)),
+        summary_it: text(&alert.annotations.summary_it),
         starts_at: text(&alert.starts_at).and_then(|time| time.parse().ok()),
         fingerprint: text(&alert.fingerprint),
         source: Source::Webhook,
     })
-}
-
-/// Trims a text from outside, replaces its control characters and cuts it to [`MAX_TEXT`]. None when nothing is left.
-fn tidy(text: &str) -> Option<String> {
-    let text = text.trim();
-    let mut tidied: String =
-        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_TEXT).collect();
-    if text.chars().nth(MAX_TEXT).is_some() {
-        tidied.push('…');
-    }
-    (!tidied.is_empty()).then_some(tidied)
 }
 
 #[cfg(test)]

@@ -6,3 +6,4 @@ pub mod journal;
 pub mod notifier;
 pub mod repo_check;
 pub mod report;
+mod text;

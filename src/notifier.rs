@@ -1,8 +1,15 @@
-/// The language of mails and pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// English.
-    English,
-    /// Italian.
-    Italian,
-}
+//! The notifier: one mail that says what happened, sent until it is accepted.
+//!
+//! [`view`] says what a report says, in words of a [`Language`]; [`render`] makes text and HTML of it. Both are functions of
+//! values.
+
+pub mod format;
+mod phrases;
+pub mod render;
+mod steps;
+pub mod view;
+
+pub use phrases::{Language, Sentence, Word};
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,37 @@
 //! The repository check: does each destination answer, and what do the repositories of failed applications hold?
 
-use std::fmt;
+mod cause;
+mod cluster_api;
+mod gateway;
+pub mod restic;
 
+use std::{
+    collections::HashSet,
+    error::Error,
+    fmt,
+    sync::{Mutex, OnceLock},
+};
+
+use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
+use reqwest::Client;
 use serde::{Deserialize, Serialize};
 
+use self::{
+    cluster_api::{ClusterApi, Failure},
+    gateway::Gateway,
+};
 use crate::{
-    correlator::correlation::{Application, Destination, Plan},
+    config::RepoCheckSettings,
+    correlator::correlation::{Application, Correlation, Destination, Outcome, Plan, State},
     ids::{DestinationId, ModuleId},
 };
+
+pub use cause::Cause;
+
+/// How many questions are asked at once. The API allows 25 requests a second, and each question holds a restic on the
+/// leader.
+const CONCURRENCY: usize = 4;
 
 /// What is known of a destination or repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -78,8 +101,8 @@ pub struct DestinationReport {
     pub destination: Destination,
     /// How it is.
     pub health: Health,
-    /// What it answered, in words, when it is not well.
-    pub detail: Option<String>,
+    /// What was found, when it is not well.
+    pub cause: Option<Cause>,
 }
 
 /// One application's repository in one destination.
@@ -91,8 +114,8 @@ pub struct RepositoryReport {
     pub module: ModuleId,
     /// How it is.
     pub health: Health,
-    /// What it answered, in words, when it is not well.
-    pub detail: Option<String>,
+    /// What was found, when it is not well.
+    pub cause: Option<Cause>,
     /// What can be restored from it. None when that is not known.
     pub snapshots: Option<Snapshots>,
 }
@@ -133,5 +156,195 @@ impl RepoReport {
     pub fn destination(&self, plan: &Plan) -> Option<&DestinationReport> {
         let id = &plan.destination.as_ref()?.id;
         self.destinations.iter().find(|report| report.destination.id == *id)
+    }
+}
+
+/// Asks the gateway and the cluster's API.
+pub struct RepoChecker {
+    gateway: Gateway,
+    api: Option<ClusterApi>,
+}
+
+/// One repository to be asked about.
+struct RepositoryQuestion<'a> {
+    destination: Option<&'a DestinationId>,
+    module: &'a ModuleId,
+    path: Option<&'a str>,
+}
+
+/// What was learnt on the way that makes further questions pointless.
+#[derive(Default)]
+struct Learnt<'a> {
+    /// The API can't be asked.
+    api: OnceLock<Cause>,
+    /// Destinations that answer neither the gateway nor restic.
+    silent: Mutex<HashSet<&'a DestinationId>>,
+}
+
+impl RepoChecker {
+    /// Prepares to ask; nothing is asked yet.
+    pub fn new(settings: &RepoCheckSettings) -> Self {
+        let client = http_client();
+        let api = settings.api.clone().map(|api| ClusterApi::new(client.clone(), api, settings.timeout));
+        let gateway = Gateway { client, url: settings.gateway.clone(), timeout: settings.timeout };
+        Self { gateway, api }
+    }
+
+    /// Asks about all that is not well in `correlation`. None when all is well: then nobody is asked.
+    pub async fn check(&self, correlation: &Correlation) -> Option<RepoReport> {
+        let unwell: Vec<&Plan> =
+            correlation.plans.iter().filter(|plan| plan.outcome != Outcome::Success).collect();
+        if unwell.is_empty() {
+            return None;
+        }
+        let destinations = destinations(&unwell);
+        let destinations: Vec<DestinationReport> = stream::iter(destinations)
+            .map(async |destination: &Destination| {
+                let (health, cause) = self.gateway.probe(&destination.id).await;
+                DestinationReport { destination: destination.clone(), health, cause }
+            })
+            .buffered(CONCURRENCY)
+            .collect()
+            .await;
+        let learnt = Learnt::default();
+        let repositories: Vec<RepositoryReport> = stream::iter(repositories(&unwell))
+            .map(async |question| self.ask(question, &destinations, &learnt).await)
+            .buffered(CONCURRENCY)
+            .collect()
+            .await;
+        Some(RepoReport { destinations, repositories })
+    }
+
+    /// Asks whether the gateway itself answers.
+    ///
+    /// # Errors
+    /// How it fails.
+    pub async fn ping_gateway(&self) -> Result<(), Cause> {
+        self.gateway.ping().await
+    }
+
+    /// Asks whether the cluster's API lets us in.
+    ///
+    /// # Errors
+    /// How it fails; [`Cause::NotAsked`] when it is not configured.
+    pub async fn ping_api(&self) -> Result<(), Cause> {
+        match &self.api {
+            Some(api) => api.login().await,
+            None => Err(Cause::NotAsked),
+        }
+    }
+
+    async fn ask<'a>(
+        &self,
+        question: RepositoryQuestion<'a>,
+        destinations: &[DestinationReport],
+        learnt: &Learnt<'a>,
+    ) -> RepositoryReport {
+        let report = |health, cause, snapshots| RepositoryReport {
+            destination: question.destination.cloned(),
+            module: question.module.clone(),
+            health,
+            cause,
+            snapshots,
+        };
+        let Some(destination) = question.destination else {
+            return report(Health::Unconfigured, Some(Cause::NoDestination), None);
+        };
+        let Some(path) = question.path else {
+            return report(Health::Unconfigured, Some(Cause::NoPath), None);
+        };
+        let is_silent = |report: &DestinationReport| {
+            report.destination.id == *destination && report.health == Health::Unreachable
+        };
+        let gateway_says_silent = destinations.iter().any(is_silent);
+        let known_as_silent = learnt.silent.lock().is_ok_and(|silent| silent.contains(destination));
+        let inferred = || match gateway_says_silent {
+            true => report(Health::Unreachable, Some(Cause::DestinationSilent), None),
+            false => report(Health::Unknown, None, None),
+        };
+        if known_as_silent {
+            return inferred();
+        }
+        let cannot_ask = |cause: Cause| {
+            let inferred = inferred();
+            RepositoryReport { cause: inferred.cause.or(Some(cause)), ..inferred }
+        };
+        let Some(api) = &self.api else { return cannot_ask(Cause::NotAsked) };
+        if let Some(cause) = learnt.api.get() {
+            return cannot_ask(cause.clone());
+        }
+        match api.snapshots(destination, path).await {
+            Ok(snapshots) => report(Health::Ok, None, Some(snapshots)),
+            Err(Failure::Repository(health, cause)) => {
+                // The gateway and restic agree: the destination's other repositories would only cost as much time again.
+                if health == Health::Unreachable
+                    && gateway_says_silent
+                    && let Ok(mut silent) = learnt.silent.lock()
+                {
+                    silent.insert(destination);
+                }
+                report(health, Some(cause), None)
+            }
+            Err(Failure::Api(cause)) => {
+                tracing::warn!(%cause, "repositories can't be asked");
+                cannot_ask(learnt.api.get_or_init(|| cause).clone())
+            }
+        }
+    }
+}
+
+/// The destinations of these plans, each once.
+fn destinations<'a>(plans: &[&'a Plan]) -> Vec<&'a Destination> {
+    let mut seen = HashSet::new();
+    let all = plans.iter().filter_map(|plan| plan.destination.as_ref());
+    all.filter(|destination| seen.insert(&destination.id)).collect()
+}
+
+/// The repositories of the applications that failed or are missing in these plans, each once.
+fn repositories<'a>(plans: &[&'a Plan]) -> Vec<RepositoryQuestion<'a>> {
+    let mut seen = HashSet::new();
+    let mut questions = Vec::new();
+    for plan in plans {
+        let destination = plan.destination.as_ref().map(|destination| &destination.id);
+        for application in &plan.applications {
+            let is_unwell = matches!(application.state, State::Failed | State::Missing);
+            if is_unwell && seen.insert((destination, &application.module)) {
+                questions.push(RepositoryQuestion {
+                    destination,
+                    module: &application.module,
+                    path: application.repository_path.as_deref(),
+                });
+            }
+        }
+    }
+    questions
+}
+
+/// The client for all that we ask by HTTP. Built once per process: it reads the machine's certificates.
+fn http_client() -> Client {
+    // reqwest leaves the choice of cryptography to the program; ring needs no C++ and is what lettre uses, too.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .user_agent(concat!("ns8-backup-monitor/", env!("CARGO_PKG_VERSION")))
+        // What we ask is on this node or the cluster's network; a redirect would be a misconfiguration.
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .expect("a client without special options can be built")
+}
+
+/// The innermost reason of a failed request: the outer ones only say that it failed.
+fn reason(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    match error.url() {
+        Some(url) => {
+            let host = url.host_str().unwrap_or_default();
+            let port = url.port_or_known_default().unwrap_or_default();
+            format!("{host}:{port}: {innermost}")
+        }
+        None => innermost.to_string(),
     }
 }

@@ -31,6 +31,7 @@ fn ns8s_own_alert_names_its_plan_with_the_label_id() {
             plan_name: Some("Nightly S3".into()),
             node: Some(NodeId::new("1").unwrap()),
             summary: Some("Backup job Nightly S3 (ID: 1) has failed.".into()),
+            summary_it: Some("Backup Nightly S3 (ID: 1) fallito.".into()),
             starts_at: Some("2026-11-22T13:05:12.324619882Z".parse().unwrap()),
             fingerprint: Some("556cb799a73e1c32".into()),
             source: Source::Webhook,

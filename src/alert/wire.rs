@@ -34,11 +34,12 @@ pub(super) struct Labels<'a> {
     pub node: Option<Cow<'a, str>>,
 }
 
-/// The annotation that says in words what an alert is about: `summary` by custom, `summary_en` in NS8's own rules.
+/// The annotation that says in words what an alert is about: `summary` by custom, one for each language in NS8's own rules.
 #[derive(Debug, Default)]
 pub(super) struct Annotations<'a> {
     pub summary: Option<Cow<'a, str>>,
     pub summary_en: Option<Cow<'a, str>>,
+    pub summary_it: Option<Cow<'a, str>>,
 }
 
 /// A JSON object of which some fields are used.
@@ -93,6 +94,7 @@ impl<'de> Fields<'de> for Annotations<'de> {
         match key {
             "summary" => self.summary = map.next_value::<Text>()?.0,
             "summary_en" => self.summary_en = map.next_value::<Text>()?.0,
+            "summary_it" => self.summary_it = map.next_value::<Text>()?.0,
             _ => skip(map)?,
         }
         Ok(())

@@ -30,6 +30,8 @@ const READ_TIMEOUT: Duration = Duration::from_secs(20);
 /// How many keys one SCAN looks at. More than a cluster has, so that one round trip finds every plan; even so many take
 /// Redis some tens of milliseconds.
 const SCAN_COUNT: usize = 100_000;
+/// The longest name or label that is kept, in characters.
+const MAX_LABEL: usize = 200;
 /// How many connections there may be at once. Each job needs one.
 const MAX_CONNECTIONS: usize = 4;
 
@@ -237,7 +239,7 @@ impl Session {
             if instances.is_none() {
                 without_members.insert(id.clone());
             }
-            let mut text = |field: &str| plan.remove(field).filter(|text| !text.trim().is_empty());
+            let mut text = |field: &str| plan.remove(field).and_then(label);
             let plan = PlanFacts {
                 name: text("name"),
                 repository: text("repository"),
@@ -332,7 +334,7 @@ impl Session {
         for destination in destinations {
             let mut hash = answers.hash();
             if !hash.is_empty() {
-                let mut text = |field: &str| hash.remove(field).filter(|text| !text.trim().is_empty());
+                let mut text = |field: &str| hash.remove(field).and_then(label);
                 let destination_facts =
                     DestinationFacts { name: text("name"), provider: text("provider"), url: text("url") };
                 facts.destinations.insert(destination, destination_facts);
@@ -411,12 +413,12 @@ impl Answers {
         self.0.next().unwrap_or(Value::Nil)
     }
 
-    /// A text that is not empty.
+    /// A name or label; None when it is absent or empty.
     fn text(&mut self) -> Option<String> {
-        text(self.next()).filter(|text| !text.trim().is_empty())
+        text(self.next()).and_then(label)
     }
 
-    /// A list or set of texts; None where an item is absent or empty.
+    /// A list or set of names; None where an item is absent or empty.
     fn texts(&mut self) -> Vec<Option<String>> {
         items(self.next()).into_iter().map(|item| text(item).filter(|text| !text.trim().is_empty())).collect()
     }
@@ -453,6 +455,12 @@ fn text(value: Value) -> Option<String> {
         Value::Int(number) => Some(number.to_string()),
         _ => None,
     }
+}
+
+/// A text that people or NS8 gave as a name: one line, and not empty.
+fn label(text: String) -> Option<String> {
+    let text = crate::text::one_line(&text, MAX_LABEL);
+    (!text.is_empty()).then_some(text)
 }
 
 /// The items of a list, set, or hash.

@@ -6,6 +6,10 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
 
 use super::facts::RawStatus;
+use crate::text;
+
+/// How much of a hand-made error text is kept, in characters.
+const MAX_ERROR: usize = 600;
 
 /// The result of one run of one application.
 ///
@@ -197,7 +201,14 @@ fn from_result(hash: &BTreeMap<String, String>, zone: &TimeZone) -> Result<Run, 
         }
         None => return Err(unreadable("it has no result")),
     };
-    Ok(Run { start: None, end, errors, size: None, files: None, error: field("error").map(str::to_owned) })
+    Ok(Run {
+        start: None,
+        end,
+        errors,
+        size: None,
+        files: None,
+        error: field("error").map(|error| text::lines(error, MAX_ERROR)),
+    })
 }
 
 /// A time with an offset, or without one in `zone`.

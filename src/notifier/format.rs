@@ -1,0 +1,223 @@
+//! Times, durations and sizes as people write them.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
+
+use super::Language;
+
+/// Writes values for the readers of one mail: in their language, and in the cluster's time zone.
+#[derive(Debug, Clone)]
+pub struct Format {
+    /// The language.
+    pub language: Language,
+    /// The zone of all times.
+    pub zone: TimeZone,
+}
+
+const ENGLISH_DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const ITALIAN_DAYS: [&str; 7] = ["lun", "mar", "mer", "gio", "ven", "sab", "dom"];
+const ENGLISH_MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const ITALIAN_MONTHS: [&str; 12] =
+    ["gen", "feb", "mar", "apr", "mag", "giu", "lug", "ago", "set", "ott", "nov", "dic"];
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+impl Format {
+    fn local(&self, time: Timestamp) -> Zoned {
+        time.to_zoned(self.zone.clone())
+    }
+
+    fn date(&self, time: &Zoned) -> String {
+        let (days, months) = match self.language {
+            Language::English => (ENGLISH_DAYS, ENGLISH_MONTHS),
+            Language::Italian => (ITALIAN_DAYS, ITALIAN_MONTHS),
+        };
+        let day = days[time.weekday().to_monday_zero_offset() as usize];
+        let month = months[time.month() as usize - 1];
+        format!("{day} {} {month} {}", time.day(), time.year())
+    }
+
+    /// `Sun 22 Nov 2026 02:04 CET`
+    pub fn time(&self, time: Timestamp) -> String {
+        let local = self.local(time);
+        format!("{} {}", self.date(&local), local.strftime("%H:%M %Z"))
+    }
+
+    /// `Sun 22 Nov 2026 02:04–02:14 CET`, or both times in full where they fall on different days or zones.
+    pub fn span(&self, start: Timestamp, end: Timestamp) -> String {
+        let (from, to) = (self.local(start), self.local(end));
+        if from.date() == to.date() && from.offset() == to.offset() {
+            format!("{} {}–{}", self.date(&from), from.strftime("%H:%M"), to.strftime("%H:%M %Z"))
+        } else {
+            format!("{} – {}", self.time(start), self.time(end))
+        }
+    }
+
+    /// `02:14` where that is of the same day as `now`, else the time in full.
+    pub fn recent_time(&self, time: Timestamp, now: Timestamp) -> String {
+        let local = self.local(time);
+        if local.date() == self.local(now).date() {
+            local.strftime("%H:%M").to_string()
+        } else {
+            self.time(time)
+        }
+    }
+
+    /// `2 h 14 min`
+    pub fn duration(&self, duration: Duration) -> String {
+        let seconds = duration.as_secs();
+        let days_word = |days: u64| match (self.language, days) {
+            (Language::English, 1) => "day",
+            (Language::English, _) => "days",
+            (Language::Italian, 1) => "giorno",
+            (Language::Italian, _) => "giorni",
+        };
+        match seconds {
+            0..MINUTE => format!("{seconds} s"),
+            MINUTE..HOUR => parts(seconds / MINUTE, "min", seconds % MINUTE, "s", seconds < 10 * MINUTE),
+            HOUR..DAY => parts(seconds / HOUR, "h", seconds % HOUR / MINUTE, "min", true),
+            _ => {
+                let days = seconds / DAY;
+                parts(days, days_word(days), seconds % DAY / HOUR, "h", days < 7)
+            }
+        }
+    }
+
+    /// How long ago `time` was at `now`: `5 h`, `1 day`. A time in the future is no time ago.
+    pub fn age(&self, time: Timestamp, now: Timestamp) -> String {
+        let age = now.duration_since(time).max(SignedDuration::ZERO).unsigned_abs();
+        // The hour matters little once it is days.
+        let coarse = match age.as_secs() {
+            seconds @ DAY.. => seconds / DAY * DAY,
+            seconds @ HOUR.. => seconds / HOUR * HOUR,
+            seconds @ MINUTE.. => seconds / MINUTE * MINUTE,
+            seconds => seconds,
+        };
+        self.duration(Duration::from_secs(coarse))
+    }
+
+    /// `12.3 GiB`
+    pub fn size(&self, bytes: u64) -> String {
+        const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+        if bytes < 1024 {
+            return format!("{bytes} B");
+        }
+        let mut value = bytes as f64 / 1024.0;
+        let mut unit = 0;
+        // Rounding must not make "1024 MiB" of what is almost a GiB.
+        while value >= 999.5 && unit + 1 < UNITS.len() {
+            value /= 1024.0;
+            unit += 1;
+        }
+        let number = if value < 99.95 { format!("{value:.1}") } else { format!("{value:.0}") };
+        format!("{} {}", self.decimal(&number), UNITS[unit])
+    }
+
+    fn decimal(&self, number: &str) -> String {
+        match self.language {
+            Language::English => number.to_owned(),
+            Language::Italian => number.replace('.', ","),
+        }
+    }
+}
+
+/// `2 h 14 min`, or `2 h` where the smaller part is nothing or not wanted.
+fn parts(large: u64, large_unit: &str, small: u64, small_unit: &str, wanted: bool) -> String {
+    if small > 0 && wanted {
+        format!("{large} {large_unit} {small} {small_unit}")
+    } else {
+        format!("{large} {large_unit}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn format(language: Language) -> Format {
+        Format { language, zone: TimeZone::get("Europe/Rome").unwrap() }
+    }
+
+    fn english() -> Format {
+        format(Language::English)
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn times_are_local_and_carry_their_zone() {
+        let time = at("2026-11-22T01:04:00Z");
+        assert_eq!(english().time(time), "Sun 22 Nov 2026 02:04 CET");
+        assert_eq!(format(Language::Italian).time(time), "dom 22 nov 2026 02:04 CET");
+        assert_eq!(english().time(at("2026-07-01T22:00:00Z")), "Thu 2 Jul 2026 00:00 CEST");
+        assert_eq!(english().recent_time(time, at("2026-11-22T06:00:00Z")), "02:04");
+        assert_eq!(english().recent_time(time, at("2026-11-22T23:30:00Z")), "Sun 22 Nov 2026 02:04 CET");
+    }
+
+    #[test]
+    fn a_span_names_the_day_once_unless_it_ends_on_another() {
+        let start = at("2026-11-22T01:04:00Z");
+        assert_eq!(english().span(start, at("2026-11-22T01:14:00Z")), "Sun 22 Nov 2026 02:04–02:14 CET");
+        assert_eq!(
+            english().span(at("2026-11-21T22:50:00Z"), start),
+            "Sat 21 Nov 2026 23:50 CET – Sun 22 Nov 2026 02:04 CET"
+        );
+        // The night in which the clocks change.
+        assert_eq!(
+            english().span(at("2026-10-25T00:30:00Z"), at("2026-10-25T01:30:00Z")),
+            "Sun 25 Oct 2026 02:30 CEST – Sun 25 Oct 2026 02:30 CET"
+        );
+    }
+
+    #[test]
+    fn durations_are_for_people() {
+        let expected = [
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (124, "2 min 4 s"),
+            (840 + 3, "14 min"),
+            (3600, "1 h"),
+            (8040, "2 h 14 min"),
+            (86_400, "1 day"),
+            (90_000, "1 day 1 h"),
+            (8 * 86_400 + 3600, "8 days"),
+        ];
+        for (seconds, text) in expected {
+            assert_eq!(english().duration(Duration::from_secs(seconds)), text);
+        }
+        assert_eq!(format(Language::Italian).duration(Duration::from_secs(2 * 86_400)), "2 giorni");
+    }
+
+    #[test]
+    fn an_age_is_coarse_and_never_negative() {
+        let now = at("2026-11-22T07:00:00Z");
+        assert_eq!(english().age(at("2026-11-22T06:59:30Z"), now), "30 s");
+        assert_eq!(english().age(at("2026-11-22T01:14:00Z"), now), "5 h");
+        assert_eq!(english().age(at("2026-11-20T01:14:00Z"), now), "2 days");
+        assert_eq!(english().age(at("2026-11-23T01:14:00Z"), now), "0 s");
+    }
+
+    #[test]
+    fn sizes_are_in_binary_units() {
+        let expected = [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (734_003_200, "700 MiB"),
+            (1_073_741_823, "1.0 GiB"),
+            (13_207_024_435, "12.3 GiB"),
+            (u64::MAX, "16.0 EiB"),
+        ];
+        for (bytes, text) in expected {
+            assert_eq!(english().size(bytes), text);
+        }
+        assert_eq!(format(Language::Italian).size(13_207_024_435), "12,3 GiB");
+    }
+}

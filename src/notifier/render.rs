@@ -1,0 +1,85 @@
+//! From a [`View`] to text and HTML, by the templates in `templates/`.
+
+use askama::Template;
+
+use super::{
+    phrases::Word,
+    view::{Badge, Item, Tone, View},
+};
+
+#[derive(Template)]
+#[template(path = "mail.txt", escape = "none")]
+struct Text<'a> {
+    view: &'a View,
+}
+
+#[derive(Template)]
+#[template(path = "mail.html")]
+struct Html<'a> {
+    view: &'a View,
+}
+
+/// The mail as plain text.
+pub fn text(view: &View) -> String {
+    Text { view }.render().expect("writing to memory does not fail")
+}
+
+/// The mail as HTML: tables and inline styles, as mail programs want them, without images and scripts.
+pub fn html(view: &View) -> String {
+    Html { view }.render().expect("writing to memory does not fail")
+}
+
+impl Text<'_> {
+    fn word(&self, word: Word) -> &'static str {
+        self.view.language.word(word)
+    }
+
+    /// The lines of an item before its quotation and commands: `- [failed] mail1, node 1`, and what is said of it.
+    fn opening(&self, item: &Item, numbered: &bool, number: &usize) -> Vec<String> {
+        let mark = if *numbered { format!("{number}.") } else { "-".to_owned() };
+        let indent = " ".repeat(mark.len() + 1);
+        let mut title: Vec<&str> = Vec::new();
+        title.extend(item.title.as_deref());
+        title.extend(item.place.as_deref());
+        let mut head = title.join(", ");
+        if let Some(badge) = &item.badge {
+            head = format!("[{}] {head}", badge.word).trim_end().to_owned();
+        }
+        let mut lines: Vec<&str> = Vec::new();
+        if !title.is_empty() {
+            lines.push(&head);
+        }
+        lines.extend(item.lines.iter().map(String::as_str));
+        let lines = lines.iter().enumerate().map(|(index, line)| match index {
+            0 => format!("{mark} {line}"),
+            _ => format!("{indent}{line}"),
+        });
+        lines.collect()
+    }
+}
+
+impl Html<'_> {
+    fn word(&self, word: Word) -> &'static str {
+        self.view.language.word(word)
+    }
+
+    fn outcome_colour(&self) -> &'static str {
+        self.colour(&Tone::of(self.view.outcome))
+    }
+
+    /// Dark enough for white text on it (WCAG AA), in light and dark surroundings.
+    fn colour(&self, tone: &Tone) -> &'static str {
+        match tone {
+            Tone::Good => "#1a7f37",
+            Tone::Bad => "#b42318",
+            Tone::Warning => "#9a5b00",
+            Tone::Busy => "#1f5fb8",
+            Tone::Neutral => "#59636e",
+        }
+    }
+
+    /// The line beside an item.
+    fn edge(&self, badge: &Option<Badge>) -> &'static str {
+        badge.as_ref().map_or("#aab2bb", |badge| self.colour(&badge.tone))
+    }
+}

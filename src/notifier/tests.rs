@@ -1,0 +1,330 @@
+//! The mails as they are: read the snapshots in `src/notifier/snapshots/` as an administrator would.
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use super::{format::Format, view::View, *};
+use crate::{
+    alert::{Alert, Source},
+    correlator::{
+        correlation::{Absence, Application, Correlation, Destination, Oddity, Outcome, Plan, State},
+        status::Run,
+    },
+    ids::{DestinationId, JobId, ModuleId, NodeId, PlanId},
+    repo_check::{Cause, DestinationReport, Health, RepoReport, RepositoryReport, Snapshot, Snapshots},
+    report::Report,
+};
+
+const S3: &str = "48ce000a-79b7-5fe6-8558-177fd70c27b4";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// Seven in the morning in Rome.
+fn seven() -> Timestamp {
+    at("2026-11-22T06:00:00Z")
+}
+
+fn destination() -> Destination {
+    Destination {
+        id: DestinationId::new(S3).unwrap(),
+        name: Some("AWS S3".into()),
+        url: Some("s3:s3.eu-south-1.amazonaws.com/acme-backup".into()),
+    }
+}
+
+fn application(module: &str, label: Option<&str>, node: &str) -> Application {
+    Application {
+        module: ModuleId::new(module).unwrap(),
+        label: label.map(Into::into),
+        node: NodeId::new(node).unwrap(),
+        node_label: (node == "1").then(|| "leader".into()),
+        state: State::Ok,
+        last_run: None,
+        absence: None,
+        repository_path: Some(format!("x/uuid-of-{module}")),
+    }
+}
+
+fn run(start: &str, minutes: i64, errors: u64, size: u64) -> Run {
+    let start = at(start);
+    Run {
+        start: Some(start),
+        end: start + SignedDuration::from_mins(minutes),
+        errors,
+        size: Some(size),
+        files: Some(4211),
+        error: None,
+    }
+}
+
+fn ok(module: &str, label: Option<&str>, node: &str, start: &str, minutes: i64, size: u64) -> Application {
+    Application { last_run: Some(run(start, minutes, 0, size)), ..application(module, label, node) }
+}
+
+fn failed(module: &str, label: Option<&str>, node: &str, start: &str, minutes: i64) -> Application {
+    Application {
+        state: State::Failed,
+        last_run: Some(run(start, minutes, 1, 0)),
+        ..application(module, label, node)
+    }
+}
+
+fn plan(id: &str, name: &str, applications: Vec<Application>) -> Plan {
+    Plan {
+        id: PlanId::new(id).unwrap(),
+        name: Some(name.into()),
+        destination: Some(destination()),
+        schedule: Some("*-*-* 02:00:00".into()),
+        due: Some(at("2026-11-22T01:00:00Z")),
+        next: Some(at("2026-11-23T01:00:00Z")),
+        outcome: Outcome::of_applications(applications.iter().map(|application| application.state)),
+        applications,
+        oddities: vec![],
+    }
+}
+
+fn alert(plan: &str, name: &str) -> Alert {
+    Alert {
+        name: "BackupFailed".into(),
+        plan: Some(PlanId::new(plan).unwrap()),
+        plan_name: Some(name.into()),
+        node: Some(NodeId::new("1").unwrap()),
+        summary: Some(format!("Backup job {name} (ID: {plan}) has failed.")),
+        summary_it: Some(format!("Backup {name} (ID: {plan}) fallito.")),
+        starts_at: Some(at("2026-11-22T01:14:12Z")),
+        fingerprint: Some("556cb799a73e1c32".into()),
+        source: Source::Webhook,
+    }
+}
+
+fn report(plans: Vec<Plan>, repos: Option<RepoReport>) -> Report {
+    let alerts = plans.iter().map(|plan| alert(plan.id.as_str(), plan.title())).collect();
+    let correlation = Correlation {
+        at: seven(),
+        cluster: Some("Acme".into()),
+        outcome: Correlation::worst(&plans),
+        unread: None,
+        plans,
+    };
+    Report::new(JobId(12), seven(), "Acme".into(), alerts, correlation, repos)
+}
+
+fn destination_report(health: Health, cause: Option<Cause>) -> DestinationReport {
+    DestinationReport { destination: destination(), health, cause }
+}
+
+fn repository(module: &str, health: Health, cause: Option<Cause>) -> RepositoryReport {
+    RepositoryReport {
+        destination: Some(destination().id),
+        module: ModuleId::new(module).unwrap(),
+        health,
+        cause,
+        snapshots: None,
+    }
+}
+
+fn readable(module: &str, count: usize, last: Option<(&str, Option<u64>)>) -> RepositoryReport {
+    let last = last.map(|(time, size)| Snapshot { time: at(time), size });
+    RepositoryReport { snapshots: Some(Snapshots { count, last }), ..repository(module, Health::Ok, None) }
+}
+
+fn nightly() -> Plan {
+    plan(
+        "1",
+        "Nightly S3",
+        vec![
+            failed("mail1", Some("Mail server"), "1", "2026-11-22T01:04:10Z", 10),
+            ok("nextcloud1", Some("Files"), "1", "2026-11-22T01:14:12Z", 22, 13_207_024_435),
+            ok("webtop1", None, "1", "2026-11-22T01:36:40Z", 3, 734_003_200),
+            ok("samba1", Some("Domain controller"), "2", "2026-11-22T01:00:05Z", 134, 214_748_364_800),
+        ],
+    )
+}
+
+fn locked() -> Cause {
+    Cause::Restic {
+        message:
+            "Fatal: unable to create lock in backend: repository is already locked exclusively by PID 71 on \
+                  leader by root (UID 0, GID 0)\nlock was created at 2026-11-21 23:10:00 (3h4m1s ago)"
+                .into(),
+    }
+}
+
+/// One application failed, as its repository is locked, while the others are fine.
+fn one_locked() -> Report {
+    let repos = RepoReport {
+        destinations: vec![destination_report(Health::Ok, None)],
+        repositories: vec![repository("mail1", Health::Locked, Some(locked()))],
+    };
+    report(vec![nightly()], Some(repos))
+}
+
+/// The repository is well: what failed is the application, or what came after its snapshot.
+fn partial() -> Report {
+    let mut plan = nightly();
+    plan.applications[2] = failed("webtop1", None, "1", "2026-11-22T01:36:40Z", 3);
+    let repos = RepoReport {
+        destinations: vec![destination_report(Health::Ok, None)],
+        repositories: vec![
+            readable("mail1", 7, Some(("2026-11-21T01:04:11Z", Some(12_884_901_888)))),
+            readable("webtop1", 1, Some(("2026-11-22T01:36:50Z", None))),
+        ],
+    };
+    report(vec![plan], Some(repos))
+}
+
+/// The destination does not answer: everything failed.
+fn repo_failure() -> Report {
+    let plan = plan(
+        "1",
+        "Nightly S3",
+        vec![
+            failed("mail1", Some("Mail server"), "1", "2026-11-22T01:00:04Z", 1),
+            failed("nextcloud1", None, "1", "2026-11-22T01:01:12Z", 1),
+        ],
+    );
+    let repos = RepoReport {
+        destinations: vec![destination_report(
+            Health::Unreachable,
+            Some(Cause::GatewayStatus { status: 503 }),
+        )],
+        repositories: vec![
+            repository("mail1", Health::Unreachable, Some(Cause::DestinationSilent)),
+            repository("nextcloud1", Health::Unreachable, Some(Cause::DestinationSilent)),
+        ],
+    };
+    report(vec![plan], Some(repos))
+}
+
+/// Two plans with all that can be odd, and every kind of repository.
+fn odd() -> Report {
+    let missing = |module: &str, absence: Absence, last_run: Option<Run>| Application {
+        state: State::Missing,
+        absence: Some(absence),
+        last_run,
+        ..application(module, None, "2")
+    };
+    let mut first = plan(
+        "1",
+        "Nightly S3",
+        vec![
+            missing("samba1", Absence::NotSince, Some(run("2026-11-20T01:00:05Z", 30, 0, 1024))),
+            missing("dokuwiki1", Absence::NeverRan, None),
+            missing("mail2", Absence::Unreadable { reason: "it is not a JSON object".into() }, None),
+            Application {
+                last_run: Some(Run {
+                    start: None,
+                    error: Some("tar: /srv/state: Cannot open\n<script>alert(1)</script>".into()),
+                    ..run("2026-11-22T01:36:40Z", 3, 1, 0)
+                }),
+                ..failed("ejabberd1", Some("Chat & <Talk>"), "1", "2026-11-22T01:36:40Z", 3)
+            },
+            failed("mail1", None, "1", "2026-11-22T01:36:40Z", 3),
+            ok("webtop1", None, "1", "2026-11-22T01:36:40Z", 3, 734_003_200),
+        ],
+    );
+    first.oddities = vec![
+        Oddity::RemovedModule { module: "nextcloud3".into() },
+        Oddity::PlanError { error: "disk full".into(), at: at("2026-11-22T01:50:00Z") },
+    ];
+    let mut second = plan(
+        "2",
+        "Offsite",
+        vec![Application {
+            state: State::Pending,
+            absence: Some(Absence::NeverRan),
+            ..application("samba1", None, "2")
+        }],
+    );
+    second.due = None;
+    second.next = None;
+    second.destination = None;
+    second.oddities = vec![
+        Oddity::UnreadableSchedule { reason: "the schedule \"nightly\" can't be read: x".into() },
+        Oddity::NoDestination,
+    ];
+    let mut third = plan("9", "", vec![]);
+    third.name = None;
+    third.oddities = vec![Oddity::PlanNotFound];
+    let repos = RepoReport {
+        destinations: vec![destination_report(Health::Ok, None)],
+        repositories: vec![
+            repository("samba1", Health::Unknown, Some(Cause::NotAsked)),
+            repository("dokuwiki1", Health::NotFound, Some(Cause::Restic { message: "Fatal: no".into() })),
+            repository("mail2", Health::Unknown, Some(Cause::NotAsked)),
+            readable("ejabberd1", 0, None),
+            repository("mail1", Health::Corrupted, Some(Cause::Restic { message: "Fatal: bad".into() })),
+        ],
+    };
+    report(vec![first, second, third], Some(repos))
+}
+
+fn success() -> Report {
+    let mut plan = nightly();
+    plan.applications[0] = ok("mail1", Some("Mail server"), "1", "2026-11-22T01:04:10Z", 10, 1024);
+    plan.outcome = Outcome::Success;
+    report(vec![plan], None)
+}
+
+fn unknown() -> Report {
+    let reason = "Redis can't be reached: Connection refused (os error 111)".into();
+    let correlation = Correlation::unread(seven(), None, reason);
+    Report::new(JobId(12), seven(), "Acme".into(), vec![alert("1", "Nightly S3")], correlation, None)
+}
+
+fn pending() -> Report {
+    let mut plan = nightly();
+    plan.applications[3] = Application {
+        state: State::Pending,
+        absence: Some(Absence::NotSince),
+        last_run: Some(run("2026-11-21T01:00:05Z", 134, 0, 214_748_364_800)),
+        ..application("samba1", Some("Domain controller"), "2")
+    };
+    plan.outcome = Outcome::Pending;
+    let repos = RepoReport {
+        destinations: vec![destination_report(Health::Ok, None)],
+        repositories: vec![readable("mail1", 7, Some(("2026-11-21T01:04:11Z", Some(12_884_901_888))))],
+    };
+    report(vec![plan], Some(repos))
+}
+
+fn view(report: &Report, language: Language) -> View {
+    let format = Format { language, zone: TimeZone::get("Europe/Rome").unwrap() };
+    View::new(report, &format)
+}
+
+/// All reports in both languages, by a name for their snapshots.
+fn all() -> Vec<(String, View)> {
+    let reports = [
+        ("one_locked", one_locked()),
+        ("partial", partial()),
+        ("repo_failure", repo_failure()),
+        ("odd", odd()),
+        ("success", success()),
+        ("unknown", unknown()),
+        ("pending", pending()),
+    ];
+    let languages = [("en", Language::English), ("it", Language::Italian)];
+    reports
+        .iter()
+        .flat_map(|(name, report)| {
+            languages.map(|(code, language)| (format!("{name}_{code}"), view(report, language)))
+        })
+        .collect()
+}
+
+#[test]
+fn mails_read_as_they_should() {
+    for (name, view) in all() {
+        let text = format!("Subject: {}\n\n{}", view.subject(), render::text(&view));
+        insta::assert_snapshot!(format!("{name}.txt"), text);
+    }
+}
+
+#[test]
+fn html_mails_look_as_they_should() {
+    for (name, view) in all() {
+        insta::assert_snapshot!(format!("{name}.html"), render::html(&view));
+    }
+}

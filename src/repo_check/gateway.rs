@@ -1,0 +1,52 @@
+//! The node's rclone gateway: does a destination answer?
+//!
+//! Anybody on the node may make the health request, for which no credentials are needed: the gateway passes it to the destination's
+//! backend, which answers 404 for a file that can't exist (ns8-core, `haproxy.cfg` and `rclonegwctl`).
+
+use std::time::Duration;
+
+use reqwest::{Client, StatusCode, Url, header::ACCEPT};
+
+use super::{Cause, Health};
+use crate::ids::DestinationId;
+
+/// Asks for the protocol of restic's REST server; without it the gateway would speak WebDAV.
+const REST_PROTOCOL: &str = "application/vnd.x.restic.rest.v2";
+
+/// The gateway of this node.
+#[derive(Clone)]
+pub(super) struct Gateway {
+    pub client: Client,
+    pub url: Url,
+    pub timeout: Duration,
+}
+
+impl Gateway {
+    /// Asks whether a destination answers.
+    pub async fn probe(&self, destination: &DestinationId) -> (Health, Option<Cause>) {
+        match self.request(destination.as_str()).await {
+            Ok(StatusCode::NOT_FOUND) => (Health::Ok, None),
+            Ok(status) => {
+                let health = if status.is_server_error() { Health::Unreachable } else { Health::Error };
+                (health, Some(Cause::GatewayStatus { status: status.as_u16() }))
+            }
+            Err(cause) => (Health::Unreachable, Some(cause)),
+        }
+    }
+
+    /// Asks whether the gateway itself answers, about whatever destination.
+    pub async fn ping(&self) -> Result<(), Cause> {
+        self.request("00000000-0000-0000-0000-000000000000").await.map(drop)
+    }
+
+    async fn request(&self, destination: &str) -> Result<StatusCode, Cause> {
+        let url = format!("{}/{destination}/_probe_rest_404", self.url.as_str().trim_end_matches('/'));
+        let answer = self.client.get(url).header(ACCEPT, REST_PROTOCOL).timeout(self.timeout).send().await;
+        match answer {
+            Ok(answer) => Ok(answer.status()),
+            Err(error) if error.is_connect() => Err(Cause::GatewaySilent { reason: super::reason(&error) }),
+            Err(error) if error.is_timeout() => Err(Cause::NoAnswer { seconds: self.timeout.as_secs() }),
+            Err(error) => Err(Cause::GatewaySilent { reason: super::reason(&error) }),
+        }
+    }
+}
