@@ -135,6 +135,22 @@ impl Journal {
         self.writer.call(move |connection| reports::list(connection, limit)).await
     }
 
+    /// The newest reports with the text of their mails, newest first.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn recent(&self, limit: u32) -> Result<Vec<(Summary, String)>, JournalError> {
+        self.writer.call(move |connection| reports::recent(connection, limit)).await
+    }
+
+    /// How many mails wait to be sent.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn mails_queued(&self) -> Result<u32, JournalError> {
+        self.writer.call(reports::queued).await
+    }
+
     /// One report, if it is still kept.
     ///
     /// # Errors

@@ -12,10 +12,11 @@ use std::{
     sync::{Mutex, OnceLock},
 };
 
-use futures_util::{StreamExt, stream};
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use reqwest::Client;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 
 use self::{
     cluster_api::{ClusterApi, Failure},
@@ -161,8 +162,25 @@ impl RepoReport {
 
 /// Asks the gateway and the cluster's API.
 pub struct RepoChecker {
+    settings: RepoCheckSettings,
+    /// Made with the first question, as the HTTP client reads the machine's certificates: that would double the time
+    /// until the service is ready.
+    parties: OnceLock<Parties>,
+}
+
+/// Whom we ask.
+struct Parties {
     gateway: Gateway,
     api: Option<ClusterApi>,
+}
+
+impl Parties {
+    fn new(settings: &RepoCheckSettings) -> Self {
+        let client = http_client();
+        let timeout = settings.timeout;
+        let api = settings.api.clone().map(|api| ClusterApi::new(client.clone(), api, timeout));
+        Self { gateway: Gateway { client, url: settings.gateway.clone(), timeout }, api }
+    }
 }
 
 /// One repository to be asked about.
@@ -183,11 +201,12 @@ struct Learnt<'a> {
 
 impl RepoChecker {
     /// Prepares to ask; nothing is asked yet.
-    pub fn new(settings: &RepoCheckSettings) -> Self {
-        let client = http_client();
-        let api = settings.api.clone().map(|api| ClusterApi::new(client.clone(), api, settings.timeout));
-        let gateway = Gateway { client, url: settings.gateway.clone(), timeout: settings.timeout };
-        Self { gateway, api }
+    pub fn new(settings: RepoCheckSettings) -> Self {
+        Self { settings, parties: OnceLock::new() }
+    }
+
+    fn parties(&self) -> &Parties {
+        self.parties.get_or_init(|| Parties::new(&self.settings))
     }
 
     /// Asks about all that is not well in `correlation`. None when all is well: then nobody is asked.
@@ -197,21 +216,20 @@ impl RepoChecker {
         if unwell.is_empty() {
             return None;
         }
-        let destinations = destinations(&unwell);
-        let destinations: Vec<DestinationReport> = stream::iter(destinations)
-            .map(async |destination: &Destination| {
-                let (health, cause) = self.gateway.probe(&destination.id).await;
-                DestinationReport { destination: destination.clone(), health, cause }
-            })
-            .buffered(CONCURRENCY)
-            .collect()
-            .await;
+        // Both in their order, and never more than a few at once.
+        let places = Semaphore::new(CONCURRENCY);
+        let probes = destinations(&unwell).into_iter().map(|destination| async {
+            let _place = places.acquire().await;
+            let (health, cause) = self.parties().gateway.probe(&destination.id).await;
+            DestinationReport { destination: destination.clone(), health, cause }
+        });
+        let destinations = join_all(probes).await;
         let learnt = Learnt::default();
-        let repositories: Vec<RepositoryReport> = stream::iter(repositories(&unwell))
-            .map(async |question| self.ask(question, &destinations, &learnt).await)
-            .buffered(CONCURRENCY)
-            .collect()
-            .await;
+        let questions = repositories(&unwell).into_iter().map(|question| async {
+            let _place = places.acquire().await;
+            self.ask(question, &destinations, &learnt).await
+        });
+        let repositories = join_all(questions).await;
         Some(RepoReport { destinations, repositories })
     }
 
@@ -220,7 +238,7 @@ impl RepoChecker {
     /// # Errors
     /// How it fails.
     pub async fn ping_gateway(&self) -> Result<(), Cause> {
-        self.gateway.ping().await
+        self.parties().gateway.ping().await
     }
 
     /// Asks whether the cluster's API lets us in.
@@ -228,7 +246,7 @@ impl RepoChecker {
     /// # Errors
     /// How it fails; [`Cause::NotAsked`] when it is not configured.
     pub async fn ping_api(&self) -> Result<(), Cause> {
-        match &self.api {
+        match &self.parties().api {
             Some(api) => api.login().await,
             None => Err(Cause::NotAsked),
         }
@@ -269,7 +287,7 @@ impl RepoChecker {
             let inferred = inferred();
             RepositoryReport { cause: inferred.cause.or(Some(cause)), ..inferred }
         };
-        let Some(api) = &self.api else { return cannot_ask(Cause::NotAsked) };
+        let Some(api) = &self.parties().api else { return cannot_ask(Cause::NotAsked) };
         if let Some(cause) = learnt.api.get() {
             return cannot_ask(cause.clone());
         }
@@ -320,8 +338,8 @@ fn repositories<'a>(plans: &[&'a Plan]) -> Vec<RepositoryQuestion<'a>> {
     questions
 }
 
-/// The client for all that we ask by HTTP. Built once per process: it reads the machine's certificates.
-fn http_client() -> Client {
+/// The client for all that we ask by HTTP.
+pub(crate) fn http_client() -> Client {
     // reqwest leaves the choice of cryptography to the program; ring needs no C++ and is what lettre uses, too.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()

@@ -222,17 +222,27 @@ pub(super) fn list(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<
                 accepted, refused, last_error
              FROM reports ORDER BY id DESC LIMIT ?",
         )?
-        .query_map([limit], |row| {
-            Ok(Summary {
-                id: JobId(row.get("id")?),
-                created_at: from_millis(row.get("created_at")?),
-                outcome: word(row, "outcome")?,
-                subject: row.get("subject")?,
-                plans: json(row, "plans")?,
-                delivery: delivery(row)?,
-            })
-        })?
+        .query_map([limit], summary)?
         .collect()
+}
+
+/// The newest reports with the text of their mails, newest first.
+pub(super) fn recent(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<(Summary, String)>> {
+    connection
+        .prepare_cached("SELECT * FROM reports ORDER BY id DESC LIMIT ?")?
+        .query_map([limit], |row| Ok((summary(row)?, row.get("text")?)))?
+        .collect()
+}
+
+fn summary(row: &Row) -> rusqlite::Result<Summary> {
+    Ok(Summary {
+        id: JobId(row.get("id")?),
+        created_at: from_millis(row.get("created_at")?),
+        outcome: word(row, "outcome")?,
+        subject: row.get("subject")?,
+        plans: json(row, "plans")?,
+        delivery: delivery(row)?,
+    })
 }
 
 /// One report.
@@ -273,6 +283,13 @@ pub(super) fn due(connection: &Connection, now: Timestamp) -> rusqlite::Result<V
             })
         })?
         .collect()
+}
+
+/// How many mails wait to be sent.
+pub(super) fn queued(connection: &Connection) -> rusqlite::Result<u32> {
+    connection
+        .prepare_cached("SELECT count(*) FROM reports WHERE delivery = 'queued'")?
+        .query_row([], |row| row.get(0))
 }
 
 /// When the next mail is due.

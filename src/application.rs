@@ -1,0 +1,120 @@
+//! The service as a whole: built from settings, run until it is told to stop.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::Settings,
+    correlator::read::{ClusterReader, ReadError},
+    journal::Journal,
+    notifier::postman::Postman,
+    pipeline::Pipeline,
+    receiver::{self, Receiver, readiness::Readiness, server},
+    repo_check::RepoChecker,
+    telemetry::Metrics,
+};
+
+/// How long everything in hand gets to end once the service is to stop. What has not ended by then is in the journal.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long the journal gets to close after that. It is whole even if it is not closed.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Why the service can't be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The receiver's address is not to be had.
+    #[error("can't listen on {address}: {source}; change RECEIVER_HOST or RECEIVER_PORT")]
+    Listen {
+        /// What was tried.
+        address: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// `REDIS_URL` is not usable.
+    #[error(transparent)]
+    Redis(#[from] ReadError),
+}
+
+/// The service, ready to run.
+pub struct Application {
+    listener: TcpListener,
+    settings: Arc<Settings>,
+    journal: Journal,
+    reader: ClusterReader,
+    metrics: Arc<Metrics>,
+}
+
+impl Application {
+    /// Takes the receiver's address and starts the journal. Nothing else is asked: the service also starts while
+    /// Redis, the gateway or the mail server are away.
+    ///
+    /// # Errors
+    /// [`BuildError`]
+    pub async fn build(settings: Settings) -> Result<Self, BuildError> {
+        let (host, port) = (settings.receiver.host.as_str(), settings.receiver.port);
+        let listener = TcpListener::bind((host, port))
+            .await
+            .map_err(|source| BuildError::Listen { address: format!("{host}:{port}"), source })?;
+        let reader = ClusterReader::new(&settings.redis_url, settings.zone.clone())?;
+        let journal = Journal::start(settings.state_dir.clone());
+        Ok(Self { listener, settings: Arc::new(settings), journal, reader, metrics: Arc::default() })
+    }
+
+    /// Where the receiver listens.
+    ///
+    /// # Errors
+    /// When the socket does not know, which does not happen once it is bound.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Runs until `shutdown`, then ends within a few seconds: nothing more is accepted, what is in hand is ended or left in
+    /// the journal.
+    ///
+    /// False when a part of the service ended by itself, which only a bug can cause.
+    pub async fn run_until(self, shutdown: CancellationToken) -> bool {
+        let Self { listener, settings, journal, reader, metrics } = self;
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+        }
+        for gap in settings.mail_gaps() {
+            tracing::warn!("{gap}; reports are kept, and sent once mail is configured");
+        }
+        let checker = Arc::new(RepoChecker::new(settings.repo_check.clone()));
+        let pipeline = Pipeline::new(
+            Arc::clone(&settings),
+            journal.clone(),
+            reader.clone(),
+            checker,
+            Arc::clone(&metrics),
+        );
+        let postman = Postman::new(Arc::clone(&settings), journal.clone(), Arc::clone(&metrics));
+        let readiness = Readiness::new(Arc::clone(&settings), journal.clone(), reader);
+        let receiver =
+            Receiver { settings, journal: journal.clone(), readiness: Arc::new(readiness), metrics };
+        let routes = receiver::routes(Arc::new(receiver));
+
+        let mut parts: JoinSet<()> = JoinSet::new();
+        parts.spawn(server::serve(listener, routes, shutdown.clone()));
+        parts.spawn(pipeline.run(shutdown.clone()));
+        parts.spawn(postman.run(shutdown.clone()));
+        let well = tokio::select! {
+            () = shutdown.cancelled() => true,
+            ended = parts.join_next() => {
+                tracing::error!(?ended, "a bug: a part of the service has ended; stopping, to be started again");
+                shutdown.cancel();
+                false
+            }
+        };
+        let all_ended = async { while parts.join_next().await.is_some() {} };
+        if tokio::time::timeout(SHUTDOWN_TIMEOUT, all_ended).await.is_err() {
+            tracing::info!("what is still in hand is left in the journal");
+        }
+        parts.shutdown().await;
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, journal.close()).await;
+        tracing::info!("stopped");
+        well
+    }
+}

@@ -1,0 +1,36 @@
+//! `report [PLAN…]`: correlate now, and print what a mail would say.
+
+use jiff::Timestamp;
+
+use crate::{
+    config::Settings,
+    correlator::{
+        classify,
+        facts::Question,
+        read::{ClusterReader, ReadError},
+    },
+    ids::{JobId, PlanId},
+    notifier::{self, format::Format},
+    repo_check::RepoChecker,
+    report::Report,
+};
+
+/// Reads the cluster, asks the repositories if something is not well, and prints the report. Nothing is kept or sent.
+///
+/// # Errors
+/// [`ReadError`] when the cluster can't be read.
+pub async fn report(settings: &Settings, plans: Vec<PlanId>) -> Result<(), ReadError> {
+    let reader = ClusterReader::new(&settings.redis_url, settings.zone.clone())?;
+    let question = Question::about(plans);
+    let now = Timestamp::now();
+    let facts = reader.read(&question, now).await?;
+    let correlation = classify(&facts, &question, now, &settings.zone);
+    let repos = RepoChecker::new(settings.repo_check.clone()).check(&correlation).await;
+    let cluster = settings.cluster_name.clone().or_else(|| correlation.cluster.clone());
+    let cluster = cluster.unwrap_or_else(|| crate::pipeline::UNNAMED_CLUSTER.into());
+    let report = Report::new(JobId(0), now, cluster, Vec::new(), correlation, repos);
+    let format = Format { language: settings.mail.language, zone: settings.zone.clone() };
+    let message = notifier::compose(&report, &format);
+    println!("{}", message.text.trim_end());
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! `send-test [ADDRESS]`: does a mail arrive?
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use lettre::message::Mailbox;
+
+use crate::{
+    config::Settings,
+    journal::Message,
+    notifier::{
+        Language, message,
+        smtp::{Fate, MailServer},
+    },
+};
+
+/// Why the test mail was not sent to everybody.
+#[derive(Debug, thiserror::Error)]
+pub enum SendTestError {
+    /// Mail is not configured.
+    #[error("the test mail can't be sent: {0}")]
+    NotConfigured(String),
+    /// The server could not be reached, or did not take it.
+    #[error("the test mail was not sent: {0}")]
+    NotSent(String),
+    /// Not everybody gets it.
+    #[error("the test mail was not accepted for everybody")]
+    NotForAll,
+}
+
+/// Sends a test mail to `address`, or to the configured recipients, and prints what became of it for each.
+///
+/// # Errors
+/// [`SendTestError`]
+pub async fn send_test(settings: &Settings, address: Option<Mailbox>) -> Result<(), SendTestError> {
+    let mut settings = settings.clone();
+    if let Some(address) = address {
+        settings.mail.to = vec![address];
+    }
+    let gaps = settings.mail_gaps();
+    if !gaps.is_empty() {
+        return Err(SendTestError::NotConfigured(gaps.join("; ")));
+    }
+    let mail = &settings.mail;
+    let now = SystemTime::now();
+    let nanos = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    let id = format!("<test-{nanos}@{}>", mail.from.email.domain());
+    let message = message::assemble(&text(&settings), mail, mail.to.iter().cloned(), id, now)
+        .map_err(|error| SendTestError::NotSent(error.to_string()))?;
+    let recipients: Vec<_> = mail.to.iter().map(|mailbox| mailbox.email.clone()).collect();
+    let fates = MailServer::new(settings.smtp.clone())
+        .send(&mail.from.email, &recipients, &message.formatted())
+        .await
+        .map_err(|failure| SendTestError::NotSent(failure.to_string()))?;
+    for (recipient, fate) in recipients.iter().zip(&fates) {
+        match fate {
+            Fate::Accepted => println!("{recipient}: accepted by the mail server"),
+            Fate::Deferred(reason) => println!("{recipient}: not accepted now: {reason}"),
+            Fate::Refused(reason) => println!("{recipient}: refused: {reason}"),
+        }
+    }
+    match fates.iter().all(|fate| *fate == Fate::Accepted) {
+        true => Ok(()),
+        false => Err(SendTestError::NotForAll),
+    }
+}
+
+fn text(settings: &Settings) -> Message {
+    let cluster = settings.cluster_name.as_deref().unwrap_or(crate::pipeline::UNNAMED_CLUSTER);
+    let (subject, text) = match settings.mail.language {
+        Language::English => (
+            "Backup monitor: test mail",
+            "This is a test mail of the backup monitor. Whoever can read it will be told when a backup fails.",
+        ),
+        Language::Italian => (
+            "Backup monitor: mail di prova",
+            "Questa è una mail di prova del backup monitor. Chi la legge sarà avvisato quando un backup fallisce.",
+        ),
+    };
+    Message {
+        subject: format!("[{cluster}] {subject}"),
+        text: format!("{text}\n"),
+        html: format!("<!DOCTYPE html>\n<html><body><p>{text}</p></body></html>\n"),
+    }
+}

@@ -1,0 +1,207 @@
+//! What becomes of a mail after each attempt: who has it, who never will, and when it is tried again. Pure.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::smtp::{Failure, Fate};
+use crate::journal::{Delivery, DeliveryState, Refusal};
+
+/// The pause after the first attempt; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(30);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30 * 60);
+/// How long a mail is tried. Later, its news are none any more.
+pub const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(72);
+
+/// The pause after so many attempts: 30 s, 1 min, 2 min, … up to 30 min.
+pub fn pause(attempts: u32) -> Duration {
+    let doublings = attempts.saturating_sub(1).min(16);
+    (FIRST_PAUSE * (1 << doublings)).min(LONGEST_PAUSE)
+}
+
+/// Who still has to get the mail: those of `to` that have neither taken nor refused it.
+pub fn pending<'a>(delivery: &Delivery, to: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let is_done = |address: &str| {
+        delivery.accepted.iter().any(|accepted| accepted == address)
+            || delivery.refused.iter().any(|refusal| refusal.address == address)
+    };
+    to.into_iter().filter(|address| !is_done(address)).collect()
+}
+
+/// The delivery after an attempt at `now` to give the mail, made at `created_at`, to the recipients in `asked`.
+///
+/// A refusal counts once somebody has taken the mail. While nobody has, it is more likely that the server
+/// is configured wrong than that nobody exists, so that everybody is tried again until the time is over.
+pub fn after_attempt(
+    delivery: &Delivery,
+    created_at: Timestamp,
+    now: Timestamp,
+    asked: &[&str],
+    result: Result<Vec<Fate>, Failure>,
+) -> Delivery {
+    let mut after = delivery.clone();
+    after.attempts += 1;
+    after.last_error = None;
+    let mut refused = Vec::new();
+    let mut deferred = Vec::new();
+    match result {
+        Ok(fates) => {
+            for (address, fate) in asked.iter().zip(fates) {
+                let address = address.to_string();
+                match fate {
+                    Fate::Accepted => after.accepted.push(address),
+                    Fate::Deferred(reason) => deferred.push(Refusal { address, reason }),
+                    Fate::Refused(reason) => refused.push(Refusal { address, reason }),
+                }
+            }
+        }
+        Err(failure) => {
+            let reason = failure.to_string();
+            deferred.extend(
+                asked.iter().map(|address| Refusal { address: address.to_string(), reason: reason.clone() }),
+            );
+        }
+    }
+    after.last_error = refused.iter().chain(&deferred).next().map(describe);
+    let somebody_has_it = !after.accepted.is_empty();
+    if somebody_has_it {
+        after.refused.append(&mut refused);
+    } else {
+        deferred.append(&mut refused);
+    }
+
+    let next = now + pause(after.attempts);
+    if deferred.is_empty() {
+        after.state = DeliveryState::Sent;
+        after.sent_at = Some(now);
+    } else if next.duration_since(created_at) < GIVE_UP_AFTER {
+        after.next_attempt_at = next;
+    } else {
+        after.refused.append(&mut deferred);
+        after.state = if somebody_has_it { DeliveryState::Sent } else { DeliveryState::Failed };
+        after.sent_at = somebody_has_it.then_some(now);
+    }
+    after
+}
+
+/// The delivery of a mail that became too old before it could be tried.
+pub fn given_up(delivery: &Delivery, reason: String) -> Delivery {
+    Delivery { state: DeliveryState::Failed, last_error: Some(reason), ..delivery.clone() }
+}
+
+fn describe(refusal: &Refusal) -> String {
+    format!("{}: {}", refusal.address, refusal.reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn noon() -> Timestamp {
+        at("2026-11-22T12:00:00Z")
+    }
+
+    fn queued() -> Delivery {
+        Delivery {
+            state: DeliveryState::Queued,
+            attempts: 0,
+            next_attempt_at: noon(),
+            sent_at: None,
+            accepted: vec![],
+            refused: vec![],
+            last_error: None,
+        }
+    }
+
+    const TO: [&str; 2] = ["a@example.org", "b@example.org"];
+
+    fn refused() -> Fate {
+        Fate::Refused("550 no such user".into())
+    }
+
+    fn deferred() -> Fate {
+        Fate::Deferred("451 later".into())
+    }
+
+    fn down() -> Result<Vec<Fate>, Failure> {
+        Err(Failure { what: "connecting".into(), reason: "refused".into() })
+    }
+
+    fn attempt(delivery: &Delivery, now: Timestamp, result: Result<Vec<Fate>, Failure>) -> Delivery {
+        let asked = pending(delivery, TO);
+        after_attempt(delivery, noon(), now, &asked, result)
+    }
+
+    #[test]
+    fn pauses_double_from_thirty_seconds_to_half_an_hour() {
+        let seconds: Vec<u64> = (1..=9).map(|attempts| pause(attempts).as_secs()).collect();
+        assert_eq!(seconds, [30, 60, 120, 240, 480, 960, 1800, 1800, 1800]);
+        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn what_everybody_took_is_sent() {
+        let after = attempt(&queued(), noon(), Ok(vec![Fate::Accepted, Fate::Accepted]));
+        assert_eq!(after.state, DeliveryState::Sent);
+        assert_eq!((after.accepted, after.sent_at), (TO.map(str::to_owned).to_vec(), Some(noon())));
+    }
+
+    #[test]
+    fn a_recipient_that_is_refused_does_not_keep_the_other_from_it() {
+        let after = attempt(&queued(), noon(), Ok(vec![refused(), Fate::Accepted]));
+        assert_eq!(after.state, DeliveryState::Sent);
+        assert_eq!(after.accepted, ["b@example.org"]);
+        let refusal = Refusal { address: "a@example.org".into(), reason: "550 no such user".into() };
+        assert_eq!(after.refused, [refusal]);
+        assert_eq!(after.last_error.as_deref(), Some("a@example.org: 550 no such user"));
+    }
+
+    #[test]
+    fn who_is_deferred_is_tried_again_alone() {
+        let after = attempt(&queued(), noon(), Ok(vec![deferred(), Fate::Accepted]));
+        assert_eq!(after.state, DeliveryState::Queued);
+        assert_eq!(after.next_attempt_at, noon() + SignedDuration::from_secs(30));
+        assert_eq!(pending(&after, TO), ["a@example.org"]);
+        let after = attempt(&after, after.next_attempt_at, Ok(vec![Fate::Accepted]));
+        assert_eq!((after.state, after.accepted.len()), (DeliveryState::Sent, 2));
+        assert_eq!(after.last_error, None);
+    }
+
+    #[test]
+    fn a_refusal_of_everybody_is_tried_again() {
+        let after = attempt(&queued(), noon(), Ok(vec![refused(), refused()]));
+        assert_eq!((after.state, after.refused.len()), (DeliveryState::Queued, 0));
+        assert_eq!(pending(&after, TO), TO);
+    }
+
+    #[test]
+    fn after_three_days_it_is_given_up() {
+        let late = noon() + GIVE_UP_AFTER;
+        let after = attempt(&queued(), late, down());
+        assert_eq!(after.state, DeliveryState::Failed);
+        assert_eq!(after.refused.len(), 2);
+        // What somebody has is sent, whoever else has not.
+        let half = attempt(&queued(), noon(), Ok(vec![Fate::Accepted, deferred()]));
+        let after = attempt(&half, late, Ok(vec![deferred()]));
+        assert_eq!(after.state, DeliveryState::Sent);
+        assert_eq!(after.refused[0].address, "b@example.org");
+    }
+
+    #[test]
+    fn a_server_that_is_down_is_tried_for_three_days() {
+        let mut delivery = queued();
+        let mut attempts = 0;
+        while delivery.state == DeliveryState::Queued {
+            delivery = attempt(&delivery, delivery.next_attempt_at, down());
+            attempts += 1;
+        }
+        assert_eq!(delivery.state, DeliveryState::Failed);
+        // Six attempts in the first half hour, then one each half hour.
+        assert_eq!(attempts, 149);
+    }
+}

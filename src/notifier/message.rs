@@ -1,0 +1,60 @@
+//! The mail as it goes over the wire: headers from the configuration, body from the report.
+
+use std::time::SystemTime;
+
+use lettre::{
+    Message,
+    message::{
+        Mailbox, MultiPart,
+        header::{HeaderName, HeaderValue},
+    },
+};
+
+use crate::{
+    config::MailSettings,
+    ids::JobId,
+    journal::{self, Outgoing},
+};
+
+/// Marks a mail that a program wrote, so that no other program answers it (RFC 3834).
+const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
+
+/// The Message-ID of a report's mail: the same however often it is sent, and of no other report, not even of one from an
+/// earlier journal, whose numbers began at 1 too.
+pub fn message_id(id: JobId, journal_id: &str, from: &Mailbox) -> String {
+    format!("<report-{id}.{journal_id}@{}>", from.email.domain())
+}
+
+/// Builds the mail of a report.
+///
+/// # Errors
+/// When lettre can't: an address or the subject has something that a header can't hold.
+pub fn build(
+    outgoing: &Outgoing,
+    mail: &MailSettings,
+    journal_id: &str,
+) -> Result<Message, lettre::error::Error> {
+    let id = message_id(outgoing.id, journal_id, &mail.from);
+    assemble(&outgoing.message, mail, mail.to.iter().cloned(), id, outgoing.created_at.into())
+}
+
+/// Builds a mail with these headers.
+pub fn assemble(
+    message: &journal::Message,
+    mail: &MailSettings,
+    to: impl IntoIterator<Item = Mailbox>,
+    message_id: String,
+    date: SystemTime,
+) -> Result<Message, lettre::error::Error> {
+    let (name, value) = AUTO_SUBMITTED;
+    let auto_submitted = HeaderValue::new(HeaderName::new_from_ascii_str(name), value.into());
+    let builder = Message::builder()
+        .from(mail.from.clone())
+        .subject(crate::text::one_line(&message.subject, usize::MAX))
+        .message_id(Some(message_id))
+        .date(date)
+        .raw_header(auto_submitted);
+    to.into_iter()
+        .fold(builder, |builder, mailbox| builder.to(mailbox))
+        .multipart(MultiPart::alternative_plain_html(message.text.clone(), message.html.clone()))
+}

@@ -1,0 +1,141 @@
+//! The postman: takes queued mails to the mail server until it accepts them.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use lettre::Address;
+use tokio_util::sync::CancellationToken;
+
+use super::{delivery, message, smtp::MailServer};
+use crate::{
+    config::Settings,
+    journal::{Delivery, DeliveryState, Journal, JournalError, Outgoing},
+    telemetry::{MailResult, Metrics},
+};
+
+/// How often the queue is looked at without being told of a mail: the clock may have been set.
+const LOOK_INTERVAL: Duration = Duration::from_secs(60);
+/// How long after trouble with the journal it is tried again.
+const TROUBLE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Delivers mails, one after the other.
+pub struct Postman {
+    settings: Arc<Settings>,
+    journal: Journal,
+    metrics: Arc<Metrics>,
+    server: MailServer,
+}
+
+impl Postman {
+    /// A postman for the configured mail server.
+    pub fn new(settings: Arc<Settings>, journal: Journal, metrics: Arc<Metrics>) -> Self {
+        let server = MailServer::new(settings.smtp.clone());
+        Self { settings, journal, metrics, server }
+    }
+
+    /// Delivers until `shutdown`. A mail that is being handed over then has a moment to be; if that is not enough, it stays
+    /// queued.
+    pub async fn run(self, shutdown: CancellationToken) {
+        loop {
+            let wake = match self.deliver_due(Timestamp::now(), &shutdown).await {
+                Ok(next) => next.map_or(LOOK_INTERVAL, |next| {
+                    let until = Duration::try_from(next.duration_since(Timestamp::now()));
+                    until.unwrap_or(Duration::ZERO).min(LOOK_INTERVAL)
+                }),
+                Err(error) => {
+                    tracing::debug!(%error, "no mails can be read from the journal");
+                    TROUBLE_PAUSE
+                }
+            };
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = self.journal.mail_queued() => {}
+                () = tokio::time::sleep(wake) => {}
+            }
+        }
+    }
+
+    /// Tries all mails that are due at `now`. Says when the next one is.
+    ///
+    /// # Errors
+    /// [`JournalError`]; then a mail may have been sent and is sent again, with the same Message-ID.
+    pub async fn deliver_due(
+        &self,
+        now: Timestamp,
+        shutdown: &CancellationToken,
+    ) -> Result<Option<Timestamp>, JournalError> {
+        let (due, next) = self.journal.outgoing(now).await?;
+        let is_configured = self.settings.mail_gaps().is_empty();
+        if due.is_empty() {
+            return Ok(next);
+        }
+        let mut tried = false;
+        for outgoing in due {
+            if shutdown.is_cancelled() {
+                return Ok(None);
+            }
+            let after = if now.duration_since(outgoing.created_at) >= delivery::GIVE_UP_AFTER {
+                let reason = match outgoing.delivery.last_error.clone() {
+                    Some(error) if is_configured => error,
+                    _ => "mail was not configured within three days".into(),
+                };
+                delivery::given_up(&outgoing.delivery, reason)
+            } else if is_configured {
+                self.attempt(&outgoing, now).await?
+            } else {
+                // It waits until the service is started with a mail server and a recipient.
+                continue;
+            };
+            tried = true;
+            self.note(&outgoing, &after);
+            self.journal.record_delivery(outgoing.id, after).await?;
+        }
+        // More may be due than came at once; without a mail server there is nothing to hurry for.
+        Ok(if tried { self.journal.outgoing(now).await?.1 } else { None })
+    }
+
+    /// Hands one mail over.
+    async fn attempt(&self, outgoing: &Outgoing, now: Timestamp) -> Result<Delivery, JournalError> {
+        let mail = &self.settings.mail;
+        let to: Vec<String> = mail.to.iter().map(|mailbox| mailbox.email.to_string()).collect();
+        let asked = delivery::pending(&outgoing.delivery, to.iter().map(String::as_str));
+        let recipients: Vec<Address> = mail
+            .to
+            .iter()
+            .map(|mailbox| mailbox.email.clone())
+            .filter(|address| asked.contains(&AsRef::<str>::as_ref(address)))
+            .collect();
+        let journal_id = self.journal.journal_id().await?;
+        let result = match message::build(outgoing, mail, &journal_id) {
+            Ok(message) => self.server.send(&mail.from.email, &recipients, &message.formatted()).await,
+            Err(error) => {
+                Err(super::smtp::Failure { what: "writing the mail".into(), reason: error.to_string() })
+            }
+        };
+        Ok(delivery::after_attempt(&outgoing.delivery, outgoing.created_at, now, &asked, result))
+    }
+
+    fn note(&self, outgoing: &Outgoing, after: &Delivery) {
+        let report = outgoing.id;
+        let error = after.last_error.as_deref().unwrap_or_default();
+        match after.state {
+            DeliveryState::Sent => {
+                self.metrics.count_mail(MailResult::sent);
+                tracing::info!(%report, recipients = after.accepted.len(), "mail sent");
+                for refusal in &after.refused {
+                    let (address, reason) = (&refusal.address, &refusal.reason);
+                    tracing::warn!(%report, address, reason, "a recipient is refused");
+                }
+            }
+            DeliveryState::Failed => {
+                self.metrics.count_mail(MailResult::failed);
+                tracing::error!(%report, error, "mail given up");
+            }
+            DeliveryState::Queued | DeliveryState::Unchanged => {
+                self.metrics.count_mail(MailResult::deferred);
+                let next = after.next_attempt_at;
+                tracing::warn!(%report, attempts = after.attempts, %next, error, "mail not accepted yet");
+            }
+        }
+    }
+}

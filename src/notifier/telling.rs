@@ -1,0 +1,49 @@
+//! What a report tells of each plan, in a form that can be compared: was it told already?
+//!
+//! NS8's alert stays the same alert through all the nights that a plan keeps failing, so that it can't answer that. The
+//! applications' last runs can: another night is another run.
+
+use std::fmt::Write;
+
+use crate::{
+    correlator::correlation::{Oddity, Plan, State},
+    journal::Telling,
+    report::Report,
+};
+
+/// Stands for the plans of a report that could not say which.
+const ANY_PLAN: &str = "*";
+
+/// What `report` tells, plan by plan.
+pub fn tellings(report: &Report) -> Vec<Telling> {
+    if report.correlation.unread.is_none() {
+        let plans = report.correlation.plans.iter();
+        return plans.map(|plan| Telling { plan: plan.id.to_string(), digest: digest(plan) }).collect();
+    }
+    let mut plans: Vec<&str> = report
+        .alerts
+        .iter()
+        .map(|alert| alert.plan.as_ref().map_or(ANY_PLAN, |plan| plan.as_str()))
+        .collect();
+    plans.sort_unstable();
+    plans.dedup();
+    plans.into_iter().map(|plan| Telling { plan: plan.to_owned(), digest: "unread".into() }).collect()
+}
+
+/// Every application's state and the run it is of.
+fn digest(plan: &Plan) -> String {
+    if plan.oddities.contains(&Oddity::PlanNotFound) {
+        return "not found".into();
+    }
+    let mut digest = String::new();
+    for application in &plan.applications {
+        let moment = match application.state {
+            State::Ok | State::Failed => application.last_run.as_ref().map(|run| run.end),
+            // That nothing ran again is news with each time the plan was due.
+            State::Missing | State::Pending => plan.due,
+        };
+        let moment = moment.map(|moment| moment.as_second()).unwrap_or_default();
+        let _ = write!(digest, "{} {:?} {moment};", application.module, application.state);
+    }
+    digest
+}

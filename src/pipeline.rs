@@ -1,0 +1,281 @@
+//! The pipeline: drives jobs through their stages, each of which is a function from one value to the next.
+//!
+//! `Job -> Correlation -> RepoReport -> Message`. After each stage its value is in the journal, so that a restart goes on
+//! where it was. A job that fails to be driven stays due; nothing but its report ends it.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::task::{Id, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::Settings,
+    correlator::{
+        classify,
+        correlation::{Correlation, Outcome, State},
+        facts::Question,
+        read::ClusterReader,
+    },
+    ids::JobId,
+    journal::{Afterwards, Job, Journal, JournalError, NewReport, Stage},
+    notifier::{self, format::Format, telling},
+    repo_check::{RepoChecker, RepoReport},
+    report::Report,
+    telemetry::Metrics,
+};
+
+/// How many jobs are driven at once. One may wait for a slow destination while another goes on.
+const CONCURRENCY: usize = 4;
+/// The shortest pause between two looks, where `CORRELATOR_WAIT_SECONDS` is 0.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+/// How many waits lie between the looks of a follow-up. With the default of 30 s, it looks every five minutes.
+const FOLLOW_UP_WAITS: u32 = 10;
+/// How long a follow-up goes on. A plan that has not settled by then never will.
+const FOLLOW_UP_LIMIT: SignedDuration = SignedDuration::from_hours(24);
+/// How long after trouble of our own a job is tried again.
+const TROUBLE_PAUSE: Duration = Duration::from_secs(1);
+/// How often jobs are looked for without being told of any: the clock may have been set.
+const LOOK_INTERVAL: Duration = Duration::from_secs(60);
+/// Where the journal keeps what the cluster was called when it was last read.
+const CLUSTER_NAME: &str = "cluster_name";
+
+/// What a cluster is called that has never been read and was not named.
+pub const UNNAMED_CLUSTER: &str = "NS8";
+
+/// Drives jobs.
+pub struct Pipeline {
+    settings: Arc<Settings>,
+    journal: Journal,
+    reader: ClusterReader,
+    checker: Arc<RepoChecker>,
+    metrics: Arc<Metrics>,
+    /// When this process began: a job that waited through a restart gets its settle time anew, as Redis may start later than we do.
+    started_at: Timestamp,
+}
+
+impl Pipeline {
+    /// A pipeline that starts now.
+    pub fn new(
+        settings: Arc<Settings>,
+        journal: Journal,
+        reader: ClusterReader,
+        checker: Arc<RepoChecker>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { settings, journal, reader, checker, metrics, started_at: Timestamp::now() }
+    }
+
+    /// Drives jobs until `shutdown`, then finishes nothing more: what is in hand stays in the journal.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let pipeline = Arc::new(self);
+        let mut driven: JoinSet<()> = JoinSet::new();
+        let mut in_hand: HashMap<Id, JobId> = HashMap::new();
+        loop {
+            let wake = match pipeline.journal.jobs().await {
+                Ok(jobs) => pipeline.start_due(jobs, &mut driven, &mut in_hand),
+                Err(error) => {
+                    tracing::debug!(%error, "no jobs can be read from the journal");
+                    TROUBLE_PAUSE
+                }
+            };
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                () = pipeline.journal.jobs_changed() => {}
+                () = tokio::time::sleep(wake) => {}
+                Some(done) = driven.join_next_with_id() => {
+                    let id = match &done {
+                        Ok((id, ())) => *id,
+                        Err(error) => error.id(),
+                    };
+                    if let (Some(job), Err(error)) = (in_hand.remove(&id), done) && error.is_panic() {
+                        tracing::error!(%job, %error, "a bug: a job could not be driven; it is tried again in a minute");
+                        let later = Timestamp::now() + LOOK_INTERVAL;
+                        let _ = pipeline.journal.postpone(job, later, "internal error".into()).await;
+                    }
+                }
+            }
+        }
+        driven.shutdown().await;
+    }
+
+    /// Starts driving the jobs that are due, as far as there is room. Says how long until the next one is due.
+    fn start_due(
+        self: &Arc<Self>,
+        jobs: Vec<Job>,
+        driven: &mut JoinSet<()>,
+        in_hand: &mut HashMap<Id, JobId>,
+    ) -> Duration {
+        let now = Timestamp::now();
+        let mut wake = LOOK_INTERVAL;
+        for job in jobs {
+            if in_hand.values().any(|id| *id == job.id) {
+                continue;
+            }
+            let until_due = Duration::try_from(job.due_at.duration_since(now)).unwrap_or(Duration::ZERO);
+            // A clock that was set back must not put a job off for longer than it can wait.
+            let until_due = until_due.min(self.pause(&job));
+            let has_begun = job.stage != Stage::Waiting;
+            if !has_begun && !until_due.is_zero() {
+                wake = wake.min(until_due);
+            } else if driven.len() < CONCURRENCY {
+                let id = job.id;
+                let pipeline = Arc::clone(self);
+                let task = driven.spawn(async move { pipeline.drive(job).await });
+                in_hand.insert(task.id(), id);
+            }
+        }
+        wake
+    }
+
+    /// Drives a job as far as it goes now.
+    async fn drive(&self, mut job: Job) {
+        let id = job.id;
+        loop {
+            match self.step(&mut job, Timestamp::now()).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(job = %id, %error, "a job waits for the journal");
+                    tokio::time::sleep(TROUBLE_PAUSE).await;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Takes a job from one stage to the next. False when it can go no further now.
+    ///
+    /// # Errors
+    /// [`JournalError`]; the job stays at its stage.
+    pub async fn step(&self, job: &mut Job, now: Timestamp) -> Result<bool, JournalError> {
+        let next = match &job.stage {
+            Stage::Waiting => match self.correlate(job, now).await? {
+                Some(correlation) => Stage::Correlated { correlation },
+                None => return Ok(false),
+            },
+            Stage::Correlated { correlation } => {
+                let repos = self.checker.check(correlation).await;
+                Stage::Checked { correlation: correlation.clone(), repos }
+            }
+            Stage::Checked { correlation, repos } => {
+                self.report(job, correlation.clone(), repos.clone(), now).await?;
+                return Ok(false);
+            }
+        };
+        let advanced = self.journal.advance(job.id, next.clone(), job.alerts.len()).await?;
+        job.stage = next;
+        Ok(advanced)
+    }
+
+    /// Reads the cluster and says what happened. None when the job has to wait: for the plans to settle, or for Redis.
+    async fn correlate(&self, job: &Job, now: Timestamp) -> Result<Option<Correlation>, JournalError> {
+        let question = Question::from_alerts(&job.alerts);
+        let began = Instant::now();
+        let facts = self.reader.read(&question, now).await;
+        let is_over = now >= self.deadline(job);
+        let correlation = match facts {
+            Ok(facts) => {
+                self.metrics.cluster_read.observe(began.elapsed().as_secs_f64());
+                if let Some(name) = &facts.name {
+                    self.journal.remember(CLUSTER_NAME, name.clone()).await?;
+                }
+                classify(&facts, &question, now, &self.settings.zone)
+            }
+            Err(error) => {
+                self.metrics.cluster_read_failures.inc();
+                tracing::warn!(job = %job.id, %error, "the cluster can't be read");
+                if !is_over {
+                    self.wait(job, now, error.to_string()).await?;
+                    return Ok(None);
+                }
+                Correlation::unread(now, None, error.to_string())
+            }
+        };
+        if !correlation.has_settled() && !is_over {
+            self.wait(job, now, waiting_for(&correlation)).await?;
+            return Ok(None);
+        }
+        tracing::info!(job = %job.id, outcome = %correlation.outcome, "correlated");
+        Ok(Some(correlation))
+    }
+
+    /// Until when a job waits for what has not settled.
+    fn deadline(&self, job: &Job) -> Timestamp {
+        let (since, limit) = if job.follow_up {
+            (job.created_at, FOLLOW_UP_LIMIT)
+        } else {
+            let settle = SignedDuration::try_from(self.settings.correlator.settle);
+            (job.created_at.max(self.started_at), settle.unwrap_or(SignedDuration::MAX))
+        };
+        since.saturating_add(limit).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The pause between two looks at a job.
+    fn pause(&self, job: &Job) -> Duration {
+        let wait = self.settings.correlator.wait.max(SHORTEST_PAUSE);
+        if job.follow_up { wait * FOLLOW_UP_WAITS } else { wait }
+    }
+
+    async fn wait(&self, job: &Job, now: Timestamp, note: String) -> Result<(), JournalError> {
+        tracing::info!(job = %job.id, looks = job.looks + 1, "waiting: {note}");
+        let due_at = (now + self.pause(job)).min(self.deadline(job));
+        self.journal.postpone(job.id, due_at, note).await
+    }
+
+    /// Ends a job with its report.
+    async fn report(
+        &self,
+        job: &Job,
+        correlation: Correlation,
+        repos: Option<RepoReport>,
+        now: Timestamp,
+    ) -> Result<(), JournalError> {
+        let cluster = self.cluster_name(&correlation).await?;
+        let report = Report::new(job.id, now, cluster, job.alerts.clone(), correlation, repos);
+        let format = Format { language: self.settings.mail.language, zone: self.settings.zone.clone() };
+        // What was still running, or could not be read, is looked at again: its end must not be kept from anybody.
+        let is_open = !report.correlation.has_settled() || report.correlation.unread.is_some();
+        let afterwards = if is_open && !job.follow_up {
+            let wait = self.settings.correlator.wait.max(SHORTEST_PAUSE) * FOLLOW_UP_WAITS;
+            Afterwards::FollowUp(now + wait)
+        } else {
+            Afterwards::Done
+        };
+        let message = notifier::compose(&report, &format);
+        let (outcome, subject) = (report.outcome, message.subject.clone());
+        let new = NewReport {
+            tellings: telling::tellings(&report),
+            repeat: SignedDuration::try_from(self.settings.notify.repeat).unwrap_or(SignedDuration::MAX),
+            only_if_changed: job.follow_up,
+            report,
+            message,
+        };
+        if self.journal.finish(new, afterwards).await? {
+            self.metrics.count_report(outcome);
+            tracing::info!(report = %job.id, %outcome, subject, "reported");
+        }
+        Ok(())
+    }
+
+    /// What the mail calls the cluster.
+    async fn cluster_name(&self, correlation: &Correlation) -> Result<String, JournalError> {
+        if let Some(name) = self.settings.cluster_name.as_ref().or(correlation.cluster.as_ref()) {
+            return Ok(name.clone());
+        }
+        Ok(self.journal.recall(CLUSTER_NAME).await?.unwrap_or_else(|| UNNAMED_CLUSTER.into()))
+    }
+}
+
+/// What a job waits for, in words for the status page.
+fn waiting_for(correlation: &Correlation) -> String {
+    let running = correlation.plans.iter().filter(|plan| plan.outcome == Outcome::Pending);
+    let plan = |plan: &crate::correlator::correlation::Plan| {
+        format!("{} ({} still running)", plan.title(), plan.count(State::Pending))
+    };
+    running.map(plan).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,140 @@
+//! The receiver: the HTTP surface of the service.
+//!
+//! [`routes`] is all of it as one filter, which tests can call without a socket; [`server`] serves it with its limits. A
+//! handler answers everything about its path itself; here, only what no path or method fits is answered.
+
+mod alert;
+mod api;
+mod page;
+pub mod readiness;
+pub mod server;
+
+use std::{convert::Infallible, sync::Arc};
+
+use serde::Serialize;
+use warp::{
+    Filter, Rejection, Reply,
+    http::{HeaderValue, Method, StatusCode, header},
+    reply::Response,
+};
+
+use self::readiness::Readiness;
+use crate::{config::Settings, journal::Journal, telemetry::Metrics};
+
+/// What the handlers work with.
+pub struct Receiver {
+    /// The configuration.
+    pub settings: Arc<Settings>,
+    /// Where accepted alerts go, and reports come from.
+    pub journal: Journal,
+    /// Whether the service can do its work.
+    pub readiness: Arc<Readiness>,
+    /// The service's own figures.
+    pub metrics: Arc<Metrics>,
+}
+
+/// Every path of the service. What no path fits is answered with 404, another method than a path's own with 405.
+pub fn routes(
+    receiver: Arc<Receiver>,
+) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone + Send + Sync + 'static {
+    alert(Arc::clone(&receiver))
+        .or(reading(warp::path!("healthz"), &receiver, api::healthz))
+        .unify()
+        .or(reading(warp::path!("readyz"), &receiver, api::readyz))
+        .unify()
+        .or(reading(warp::path!("metrics"), &receiver, api::metrics))
+        .unify()
+        .or(reading(warp::path::end(), &receiver, page::page))
+        .unify()
+        .or(reading(warp::path!("api" / "status"), &receiver, api::status))
+        .unify()
+        .or(reports(Arc::clone(&receiver)))
+        .unify()
+        .or(report(receiver))
+        .unify()
+        .recover(async |_: Rejection| Ok::<_, Infallible>(error(StatusCode::NOT_FOUND, "no such path")))
+        .unify()
+}
+
+/// `POST /alert`
+fn alert(receiver: Arc<Receiver>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+    warp::path!("alert")
+        .and(warp::method())
+        .and(with(receiver))
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(async |method: Method, receiver: Arc<Receiver>, headers, body| match method {
+            Method::POST => alert::receive(&receiver, &headers, body).await,
+            _ => method_not_allowed("POST"),
+        })
+}
+
+/// `GET /api/reports`
+fn reports(receiver: Arc<Receiver>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    warp::path!("api" / "reports").and(warp::method()).and(with(receiver)).and(query).then(
+        async |method: Method, receiver: Arc<Receiver>, query: String| match is_reading(&method) {
+            true => api::reports(&receiver, &query).await,
+            false => method_not_allowed("GET, HEAD"),
+        },
+    )
+}
+
+/// `GET /api/reports/<id>`
+fn report(receiver: Arc<Receiver>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+    warp::path!("api" / "reports" / String).and(warp::method()).and(with(receiver)).then(
+        async |id: String, method: Method, receiver: Arc<Receiver>| match is_reading(&method) {
+            true => api::report(&receiver, &id).await,
+            false => method_not_allowed("GET, HEAD"),
+        },
+    )
+}
+
+/// `GET` of a path without parameters.
+fn reading<Path, Handler, Answer>(
+    path: Path,
+    receiver: &Arc<Receiver>,
+    handler: Handler,
+) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<Path, Handler, Answer>
+where
+    Path: Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static,
+    Handler: Fn(Arc<Receiver>) -> Answer + Copy + Send + Sync + 'static,
+    Answer: Future<Output = Response> + Send,
+{
+    path.and(warp::method()).and(with(Arc::clone(receiver))).then(
+        move |method: Method, receiver: Arc<Receiver>| async move {
+            match is_reading(&method) {
+                true => handler(receiver).await,
+                false => method_not_allowed("GET, HEAD"),
+            }
+        },
+    )
+}
+
+fn with(receiver: Arc<Receiver>) -> impl Filter<Extract = (Arc<Receiver>,), Error = Infallible> + Clone {
+    warp::any().map(move || Arc::clone(&receiver))
+}
+
+/// HEAD is GET without the body, which hyper leaves out.
+fn is_reading(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+/// An answer in JSON.
+fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    warp::reply::with_status(warp::reply::json(body), status).into_response()
+}
+
+/// An error in JSON: what is wrong, and what would be right.
+fn error(status: StatusCode, message: impl ToString) -> Response {
+    json(status, &serde_json::json!({"error": message.to_string()}))
+}
+
+fn method_not_allowed(allowed: &'static str) -> Response {
+    let mut answer = error(StatusCode::METHOD_NOT_ALLOWED, format!("allowed here: {allowed}"));
+    answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+    answer
+}
+
+#[cfg(test)]
+mod tests;

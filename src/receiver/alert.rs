@@ -1,0 +1,123 @@
+//! `POST /alert`: Alertmanager's webhook. A 200 is a promise.
+
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt};
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use subtle::ConstantTimeEq;
+use warp::{
+    Buf,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    reply::Response,
+};
+
+use super::{Receiver, error, json};
+use crate::{alert::parse_webhook, ids::JobId, telemetry::AlertResult};
+
+/// The largest body that is taken, in bytes.
+pub const MAX_BODY: usize = 1024 * 1024;
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What is answered to a webhook.
+#[derive(Debug, Serialize)]
+struct Receipt {
+    /// How many of its alerts started a job or joined one.
+    accepted: usize,
+    /// How many others there were.
+    ignored: usize,
+    /// The job.
+    job: Option<JobId>,
+}
+
+/// Takes a webhook. Nothing here waits for the pipeline: an accepted alert is in the journal, and that is all.
+pub(super) async fn receive(
+    receiver: &Receiver,
+    headers: &HeaderMap,
+    body: impl Stream<Item = Result<impl Buf, warp::Error>>,
+) -> Response {
+    if !is_authorized(receiver, headers) {
+        tracing::warn!("a webhook with a wrong token, or none, is refused");
+        let mut answer =
+            error(StatusCode::UNAUTHORIZED, "expected Authorization: Bearer with RECEIVER_TOKEN");
+        answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        return answer;
+    }
+    let body = match read_body(headers, body).await {
+        Ok(body) => body,
+        Err(answer) => return answer,
+    };
+    let intake = match parse_webhook(&body, &receiver.settings.receiver.alert_names) {
+        Ok(intake) => intake,
+        Err(reason) => {
+            // The reason never quotes the body, which may hold anything.
+            tracing::warn!(%reason, bytes = body.len(), "a webhook is refused");
+            return error(StatusCode::BAD_REQUEST, reason);
+        }
+    };
+    let (accepted, ignored) = (intake.accepted.len(), intake.ignored);
+    let job = if accepted == 0 {
+        None
+    } else {
+        let wait = receiver.settings.correlator.wait;
+        match receiver.journal.accept(intake.accepted, Timestamp::now(), wait).await {
+            Ok(job) => Some(job),
+            Err(reason) => {
+                tracing::error!(%reason, accepted, "alerts can't be taken; Alertmanager will send them again");
+                return error(StatusCode::SERVICE_UNAVAILABLE, reason);
+            }
+        }
+    };
+    receiver.metrics.count_alerts(AlertResult::accepted, accepted);
+    receiver.metrics.count_alerts(AlertResult::ignored, ignored);
+    if let Some(job) = job {
+        tracing::info!(%job, accepted, ignored, "alerts accepted");
+    }
+    json(StatusCode::OK, &Receipt { accepted, ignored, job })
+}
+
+/// Compares the token without telling by the time that takes how much of it was right.
+fn is_authorized(receiver: &Receiver, headers: &HeaderMap) -> bool {
+    let Some(token) = &receiver.settings.receiver.token else { return true };
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return false };
+    let Some((scheme, given)) = value.as_bytes().split_at_checked("Bearer ".len()) else { return false };
+    // The scheme's case does not matter (RFC 9110, 11.1).
+    scheme.eq_ignore_ascii_case(b"Bearer ") && given.ct_eq(token.expose_secret().as_bytes()).into()
+}
+
+/// Reads the body, up to its limits in size and time.
+async fn read_body(
+    headers: &HeaderMap,
+    body: impl Stream<Item = Result<impl Buf, warp::Error>>,
+) -> Result<Vec<u8>, Response> {
+    let too_large = || error(StatusCode::PAYLOAD_TOO_LARGE, format!("a webhook may have {MAX_BODY} bytes"));
+    let announced: Option<usize> =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length| length > MAX_BODY) {
+        return Err(too_large());
+    }
+    let collect = async {
+        let mut collected = Vec::with_capacity(announced.unwrap_or_default());
+        let mut body = std::pin::pin!(body);
+        while let Some(chunk) = body.next().await {
+            let mut chunk = chunk
+                .map_err(|reason| error(StatusCode::BAD_REQUEST, format!("the body broke off: {reason}")))?;
+            if collected.len() + chunk.remaining() > MAX_BODY {
+                return Err(too_large());
+            }
+            while chunk.has_remaining() {
+                let part = chunk.chunk();
+                collected.extend_from_slice(part);
+                let taken = part.len();
+                chunk.advance(taken);
+            }
+        }
+        Ok(collected)
+    };
+    tokio::time::timeout(BODY_TIMEOUT, collect).await.unwrap_or_else(|_| {
+        let message = format!("the body did not arrive within {} seconds", BODY_TIMEOUT.as_secs());
+        Err(error(StatusCode::REQUEST_TIMEOUT, message))
+    })
+}

@@ -1,0 +1,182 @@
+//! Logs and metrics.
+
+use std::io::IsTerminal;
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, EncodeLabelValue, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
+    registry::Registry,
+};
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    config::{LogFormat, LogSettings},
+    correlator::correlation::Outcome,
+};
+
+/// What Prometheus is told the metrics are: <https://prometheus.io/docs/specs/om/open_metrics_spec/>.
+pub const METRICS_CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Starts logging to standard error. The first call counts; later ones change nothing.
+pub fn start_logging(settings: &LogSettings) {
+    let filter = EnvFilter::new(&settings.filter);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Only tests call this twice in one process.
+    let _ = match settings.format {
+        LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+}
+
+/// What became of an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[allow(non_camel_case_types, reason = "label values are lower case")]
+pub enum AlertResult {
+    /// It started a job or joined one.
+    accepted,
+    /// It is not about backups, or resolved.
+    ignored,
+}
+
+/// What became of an attempt to send a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[allow(non_camel_case_types, reason = "label values are lower case")]
+pub enum MailResult {
+    /// Nobody needs to get it any more.
+    sent,
+    /// It is tried again.
+    deferred,
+    /// It was given up.
+    failed,
+}
+
+/// The label of [`Metrics::alerts`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct AlertLabels {
+    /// What became of it.
+    pub result: AlertResult,
+}
+
+/// The label of [`Metrics::mails`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct MailLabels {
+    /// What became of it.
+    pub result: MailResult,
+}
+
+/// The label of [`Metrics::reports`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ReportLabels {
+    /// The outcome's name.
+    pub outcome: String,
+}
+
+/// The service's own figures.
+pub struct Metrics {
+    registry: Registry,
+    /// Alerts that were posted.
+    pub alerts: Family<AlertLabels, Counter>,
+    /// Reports that were made, by outcome.
+    pub reports: Family<ReportLabels, Counter>,
+    /// Attempts to send a mail.
+    pub mails: Family<MailLabels, Counter>,
+    /// How long it takes to read the cluster.
+    pub cluster_read: Histogram,
+    /// How often the cluster could not be read.
+    pub cluster_read_failures: Counter,
+    /// Jobs that are not done.
+    pub jobs: Gauge,
+    /// Mails that wait to be sent.
+    pub mails_queued: Gauge,
+    /// 1 when the service is ready.
+    pub ready: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("ns8_backup_monitor");
+        let version = vec![("version", env!("CARGO_PKG_VERSION"))];
+        registry.register("build", "The version that is running", Info::new(version));
+        let metrics = Self {
+            alerts: Family::default(),
+            reports: Family::default(),
+            mails: Family::default(),
+            cluster_read: Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0]),
+            cluster_read_failures: Counter::default(),
+            jobs: Gauge::default(),
+            mails_queued: Gauge::default(),
+            ready: Gauge::default(),
+            registry: Registry::default(),
+        };
+        registry.register("alerts", "Alerts that were posted", metrics.alerts.clone());
+        registry.register("reports", "Reports that were made", metrics.reports.clone());
+        registry.register("mail_attempts", "Attempts to send a mail", metrics.mails.clone());
+        registry.register(
+            "cluster_read_seconds",
+            "How long it takes to read the cluster's Redis",
+            metrics.cluster_read.clone(),
+        );
+        registry.register(
+            "cluster_read_failures",
+            "How often the cluster's Redis could not be read",
+            metrics.cluster_read_failures.clone(),
+        );
+        registry.register("jobs", "Reports in the making", metrics.jobs.clone());
+        registry.register("mails_queued", "Mails that wait to be sent", metrics.mails_queued.clone());
+        registry.register("ready", "1 when the service is ready", metrics.ready.clone());
+        // Outcomes that have not come yet are 0, not absent: a rate over them has a beginning.
+        for outcome in Outcome::ALL {
+            let _ = metrics.reports.get_or_create(&ReportLabels { outcome: outcome.to_string() });
+        }
+        Self { registry, ..metrics }
+    }
+}
+
+impl Metrics {
+    /// Counts alerts.
+    pub fn count_alerts(&self, result: AlertResult, count: usize) {
+        self.alerts.get_or_create(&AlertLabels { result }).inc_by(count as u64);
+    }
+
+    /// Counts a report.
+    pub fn count_report(&self, outcome: Outcome) {
+        self.reports.get_or_create(&ReportLabels { outcome: outcome.to_string() }).inc();
+    }
+
+    /// Counts an attempt to send a mail.
+    pub fn count_mail(&self, result: MailResult) {
+        self.mails.get_or_create(&MailLabels { result }).inc();
+    }
+
+    /// All figures, as Prometheus reads them.
+    pub fn encode(&self) -> String {
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("writing to memory does not fail");
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_written_for_prometheus() {
+        let metrics = Metrics::default();
+        metrics.count_alerts(AlertResult::accepted, 2);
+        metrics.count_report(Outcome::RepoFailure);
+        metrics.count_mail(MailResult::sent);
+        metrics.cluster_read.observe(0.003);
+        let text = metrics.encode();
+        for line in [
+            "ns8_backup_monitor_alerts_total{result=\"accepted\"} 2",
+            "ns8_backup_monitor_reports_total{outcome=\"REPO_FAILURE\"} 1",
+            "ns8_backup_monitor_reports_total{outcome=\"SUCCESS\"} 0",
+            "ns8_backup_monitor_mail_attempts_total{result=\"sent\"} 1",
+            "ns8_backup_monitor_cluster_read_seconds_bucket{le=\"0.005\"} 1",
+            "ns8_backup_monitor_jobs 0",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+    }
+}
