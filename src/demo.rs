@@ -24,7 +24,7 @@ use self::{mail_server::MailServer, redis::MemoryRedis, sample::Sample, storage:
 use crate::{
     application::{Application, BuildError},
     config::{Problems, Settings},
-    telemetry,
+    http, telemetry,
 };
 
 /// Where the mail is left, within the current directory.
@@ -214,7 +214,7 @@ struct Client {
 
 impl Client {
     fn new(base: String) -> Self {
-        Self { base, http: crate::repo_check::http_client() }
+        Self { base, http: http::client() }
     }
 
     async fn get(&self, path: &str) -> Result<Value, DemoError> {

@@ -21,7 +21,7 @@
 //!   - [`repo_check`] asks the rclone gateway and the cluster's API;
 //!   - [`report`] is the whole finding as a value;
 //!   - [`notifier`] says it in a mail, in two languages, and delivers it.
-//! - [`telemetry`] is logs and metrics, [`ids`] the names of the cluster's things.
+//! - [`telemetry`] is logs and metrics, [`http`] the HTTP client, [`ids`] the names of the cluster's things.
 
 pub mod alert;
 pub mod application;
@@ -29,6 +29,7 @@ pub mod commands;
 pub mod config;
 pub mod correlator;
 pub mod demo;
+pub mod http;
 pub mod ids;
 pub mod journal;
 pub mod notifier;

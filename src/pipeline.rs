@@ -5,10 +5,12 @@
 
 use std::{
     collections::HashMap,
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -39,6 +41,8 @@ const FOLLOW_UP_WAITS: u32 = 10;
 const FOLLOW_UP_LIMIT: SignedDuration = SignedDuration::from_hours(24);
 /// How long after trouble of our own a job is tried again.
 const TROUBLE_PAUSE: Duration = Duration::from_secs(1);
+/// How long after a panic a job is tried again.
+const PANIC_PAUSE: Duration = Duration::from_secs(60);
 /// How often jobs are looked for without being told of any: the clock may have been set.
 const LOOK_INTERVAL: Duration = Duration::from_secs(60);
 /// Where the journal keeps what the cluster was called when it was last read.
@@ -88,15 +92,11 @@ impl Pipeline {
                 () = pipeline.journal.jobs_changed() => {}
                 () = tokio::time::sleep(wake) => {}
                 Some(done) = driven.join_next_with_id() => {
-                    let id = match &done {
-                        Ok((id, ())) => *id,
+                    let id = match done {
+                        Ok((id, ())) => id,
                         Err(error) => error.id(),
                     };
-                    if let (Some(job), Err(error)) = (in_hand.remove(&id), done) && error.is_panic() {
-                        tracing::error!(%job, %error, "a bug: a job could not be driven; it is tried again in a minute");
-                        let later = Timestamp::now() + LOOK_INTERVAL;
-                        let _ = pipeline.journal.postpone(job, later, "internal error".into()).await;
-                    }
+                    in_hand.remove(&id);
                 }
             }
         }
@@ -117,10 +117,10 @@ impl Pipeline {
                 continue;
             }
             let until_due = Duration::try_from(job.due_at.duration_since(now)).unwrap_or(Duration::ZERO);
-            // A clock that was set back must not put a job off for longer than it can wait.
-            let until_due = until_due.min(self.pause(&job));
-            let has_begun = job.stage != Stage::Waiting;
-            if !has_begun && !until_due.is_zero() {
+            // No job is put off for longer than its pause: that one seems to be, the clock was set back, or the
+            // configuration changed.
+            let waits = job.stage == Stage::Waiting && !until_due.is_zero() && until_due <= self.pause(&job);
+            if waits {
                 wake = wake.min(until_due);
             } else if driven.len() < CONCURRENCY {
                 let id = job.id;
@@ -136,13 +136,18 @@ impl Pipeline {
     async fn drive(&self, mut job: Job) {
         let id = job.id;
         loop {
-            match self.step(&mut job, Timestamp::now()).await {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(error) => {
+            // A bug that shows with one job's data must not take the others with it, nor be tried without a pause.
+            let step = AssertUnwindSafe(self.step(&mut job, Timestamp::now())).catch_unwind().await;
+            match step {
+                Ok(Ok(true)) => {}
+                Ok(Ok(false)) => return,
+                Ok(Err(error)) => {
                     tracing::warn!(job = %id, %error, "a job waits for the journal");
-                    tokio::time::sleep(TROUBLE_PAUSE).await;
-                    return;
+                    return tokio::time::sleep(TROUBLE_PAUSE).await;
+                }
+                Err(_) => {
+                    tracing::error!(job = %id, stage = job.stage.as_str(), "a bug: the job's next step has panicked");
+                    return tokio::time::sleep(PANIC_PAUSE).await;
                 }
             }
         }

@@ -7,14 +7,12 @@ pub mod restic;
 
 use std::{
     collections::HashSet,
-    error::Error,
     fmt,
     sync::{Mutex, OnceLock},
 };
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use reqwest::Client;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
@@ -25,6 +23,7 @@ use self::{
 use crate::{
     config::RepoCheckSettings,
     correlator::correlation::{Application, Correlation, Destination, Outcome, Plan, State},
+    http,
     ids::{DestinationId, ModuleId},
 };
 
@@ -176,7 +175,7 @@ struct Parties {
 
 impl Parties {
     fn new(settings: &RepoCheckSettings) -> Self {
-        let client = http_client();
+        let client = http::client();
         let timeout = settings.timeout;
         let api = settings.api.clone().map(|api| ClusterApi::new(client.clone(), api, timeout));
         Self { gateway: Gateway { client, url: settings.gateway.clone(), timeout }, api }
@@ -336,33 +335,4 @@ fn repositories<'a>(plans: &[&'a Plan]) -> Vec<RepositoryQuestion<'a>> {
         }
     }
     questions
-}
-
-/// The client for all that we ask by HTTP.
-pub(crate) fn http_client() -> Client {
-    // reqwest leaves the choice of cryptography to the program; ring needs no C++ and is what lettre uses, too.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
-        .user_agent(concat!("ns8-backup-monitor/", env!("CARGO_PKG_VERSION")))
-        // What we ask is on this node or the cluster's network; a redirect would be a misconfiguration.
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
-        .expect("a client without special options can be built")
-}
-
-/// The innermost reason of a failed request: the outer ones only say that it failed.
-fn reason(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    match error.url() {
-        Some(url) => {
-            let host = url.host_str().unwrap_or_default();
-            let port = url.port_or_known_default().unwrap_or_default();
-            format!("{host}:{port}: {innermost}")
-        }
-        None => innermost.to_string(),
-    }
 }

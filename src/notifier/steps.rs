@@ -108,7 +108,7 @@ impl Steps<'_> {
             self.push(Sentence::DoCheckGateway, gateway());
         }
         for report in &repos.destinations {
-            if report.health.is_unhealthy() && !is_silent(&report.cause) {
+            if report.health.is_unhealthy() {
                 self.push(Sentence::DoCheckDestination(report.destination.title()), gateway());
             }
         }

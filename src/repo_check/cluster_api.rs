@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{Cause, Health, Snapshot, Snapshots, restic};
-use crate::{config::ApiSettings, ids::DestinationId};
+use crate::{config::ApiSettings, http, ids::DestinationId};
 
 /// The longest that one HTTP request may take; a question is made of several.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -185,9 +185,9 @@ impl ClusterApi {
                 }
                 Ok(answer) => return Ok(answer),
                 Err(error) if error.is_connect() => {
-                    return Err(Cause::ApiSilent { reason: super::reason(&error) });
+                    return Err(Cause::ApiSilent { reason: http::reason(&error) });
                 }
-                Err(error) => tracing::debug!(what, error = super::reason(&error), "the cluster API fails"),
+                Err(error) => tracing::debug!(what, error = http::reason(&error), "the cluster API fails"),
             }
             tokio::time::sleep(pauses.next().unwrap_or_default()).await;
         }
@@ -218,7 +218,7 @@ impl ClusterApi {
                     return Err(Cause::ApiRefused { reason });
                 }
                 Err(error) if error.is_timeout() && !error.is_connect() => {}
-                Err(error) => return Err(Cause::ApiSilent { reason: super::reason(&error) }),
+                Err(error) => return Err(Cause::ApiSilent { reason: http::reason(&error) }),
             }
             tokio::time::sleep(pauses.next().unwrap_or_default()).await;
         };
@@ -247,7 +247,7 @@ async fn read_json<T: DeserializeOwned>(answer: Response) -> Result<T, Cause> {
     answer
         .json()
         .await
-        .map_err(|error| Cause::ApiSilent { reason: format!("unexpected answer: {}", super::reason(&error)) })
+        .map_err(|error| Cause::ApiSilent { reason: format!("unexpected answer: {}", http::reason(&error)) })
 }
 
 /// What an ended task says of the repository.

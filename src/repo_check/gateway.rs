@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::{Client, StatusCode, Url, header::ACCEPT};
 
 use super::{Cause, Health};
-use crate::ids::DestinationId;
+use crate::{http, ids::DestinationId};
 
 /// Asks for the protocol of restic's REST server; without it the gateway would speak WebDAV.
 const REST_PROTOCOL: &str = "application/vnd.x.restic.rest.v2";
@@ -30,6 +30,8 @@ impl Gateway {
                 let health = if status.is_server_error() { Health::Unreachable } else { Health::Error };
                 (health, Some(Cause::GatewayStatus { status: status.as_u16() }))
             }
+            // That the gateway itself is away says nothing about the destination: it could not be asked.
+            Err(cause @ Cause::GatewaySilent { .. }) => (Health::Unknown, Some(cause)),
             Err(cause) => (Health::Unreachable, Some(cause)),
         }
     }
@@ -44,9 +46,9 @@ impl Gateway {
         let answer = self.client.get(url).header(ACCEPT, REST_PROTOCOL).timeout(self.timeout).send().await;
         match answer {
             Ok(answer) => Ok(answer.status()),
-            Err(error) if error.is_connect() => Err(Cause::GatewaySilent { reason: super::reason(&error) }),
+            Err(error) if error.is_connect() => Err(Cause::GatewaySilent { reason: http::reason(&error) }),
             Err(error) if error.is_timeout() => Err(Cause::NoAnswer { seconds: self.timeout.as_secs() }),
-            Err(error) => Err(Cause::GatewaySilent { reason: super::reason(&error) }),
+            Err(error) => Err(Cause::GatewaySilent { reason: http::reason(&error) }),
         }
     }
 }

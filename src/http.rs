@@ -1,0 +1,35 @@
+//! The HTTP client for all that we ask.
+
+use std::error::Error;
+
+use reqwest::Client;
+
+/// A client for the node and the cluster's network: no redirects, which would be a misconfiguration, and no proxy.
+///
+/// Making one reads the machine's certificates, which takes some milliseconds.
+pub fn client() -> Client {
+    // reqwest leaves the choice of cryptography to the program; ring needs no C++ and is what lettre uses, too.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .user_agent(concat!("ns8-backup-monitor/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .expect("a client without special options can be built")
+}
+
+/// What is at the bottom of a failed request, and where it went: the outer errors only say that it failed.
+pub fn reason(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    match error.url() {
+        Some(url) => {
+            let host = url.host_str().unwrap_or_default();
+            let port = url.port_or_known_default().unwrap_or_default();
+            format!("{host}:{port}: {innermost}")
+        }
+        None => innermost.to_string(),
+    }
+}

@@ -1,0 +1,161 @@
+//! The commands, as an administrator runs them.
+
+use std::process::Output;
+
+use crate::support::{
+    cluster_api::ClusterApi,
+    gateway::Gateway,
+    redis::Redis,
+    repositories::{PASSWORD, Repositories},
+    sample::write_partial_night,
+    service::Settings,
+    smtp::{Security, SmtpServer},
+};
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[tokio::test]
+async fn a_wrong_environment_is_listed_and_ends_with_78() {
+    let mut settings = Settings::new();
+    settings.set("SMTP_PORT", "many").set("MAIL_TO", "nobody").set("SMTP_PASSWORD", "s3cr3t");
+    for arguments in [&[][..], &["serve"], &["check"], &["send-test"], &["report"]] {
+        let output = settings.run(arguments).await;
+        assert_eq!(output.status.code(), Some(78), "{arguments:?}");
+        let message = stderr(&output);
+        assert!(message.contains("2 environment variables are wrong"), "{message}");
+        assert!(message.contains("\n  SMTP_PORT: \"many\" is not a whole number"), "{message}");
+        assert!(message.contains("\n  MAIL_TO: "), "{message}");
+        assert!(!message.contains("s3cr3t"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_said_to_be() {
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let mut settings = Settings::new();
+    settings.set("RECEIVER_PORT", taken.local_addr().unwrap().port());
+    let output = settings.run(&["serve"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("RECEIVER_PORT"), "{}", stderr(&output));
+}
+
+#[tokio::test]
+async fn check_asks_everybody() {
+    let redis = Redis::start().await;
+    let repositories = Repositories::new();
+    let gateway = Gateway::start(repositories.path()).await;
+    let api = ClusterApi::start(&gateway.url()).await;
+    let smtp = SmtpServer::start(Security::StartTls, true).await;
+    let mut settings = Settings::new();
+    settings.set("REDIS_URL", redis.url()).set("REPO_CHECK_GATEWAY_URL", gateway.url());
+    api.configure(&mut settings);
+    smtp.configure(&mut settings);
+    let output = settings.run(&["check"]).await;
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert_eq!(text.lines().filter(|line| line.ends_with(" ok")).count(), 5, "{text}");
+
+    settings.set("REPO_CHECK_API_PASSWORD", "wrong").set("SMTP_PASSWORD", "wrong");
+    settings.set("REDIS_URL", "redis://127.0.0.1:1").set("REPO_CHECK_GATEWAY_URL", "http://127.0.0.1:1");
+    let output = settings.run(&["check"]).await;
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    for (what, words) in [
+        ("Redis", "Connection refused"),
+        ("gateway", "127.0.0.1:1"),
+        ("cluster API", "login of module/backup-monitor1 is refused"),
+        ("mail server", "logging in"),
+    ] {
+        let line = text.lines().find(|line| line.starts_with(what)).unwrap_or_default();
+        assert!(line.contains("FAILED") && line.contains(words), "{what}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn check_skips_what_is_not_configured() {
+    let redis = Redis::start().await;
+    let repositories = Repositories::new();
+    let gateway = Gateway::start(repositories.path()).await;
+    let mut settings = Settings::new();
+    settings.set("REDIS_URL", redis.url()).set("REPO_CHECK_GATEWAY_URL", gateway.url());
+    let output = settings.run(&["check"]).await;
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("mail server    skipped  mail is off"), "{text}");
+    assert!(text.contains("cluster API    skipped"), "{text}");
+}
+
+#[tokio::test]
+async fn send_test_sends_a_mail() {
+    let smtp = SmtpServer::start(Security::Tls, true).await;
+    let mut settings = Settings::new();
+    smtp.configure(&mut settings);
+    settings.set("CLUSTER_NAME", "Acme");
+    let output = settings.run(&["send-test"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("admin@example.org: accepted"), "{}", stdout(&output));
+    let output = settings.run(&["send-test", "Ada <ada@example.org>"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let mails = smtp.received(2).await;
+    assert_eq!(mails[0].subject, "[Acme] Backup monitor: test mail");
+    assert_eq!(mails[1].to, ["ada@example.org"]);
+    assert_ne!(mails[0].message_id, mails[1].message_id);
+
+    smtp.answer("rcpt", None, "550 no such user");
+    let output = settings.run(&["send-test"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("refused: permanent error (550)"), "{}", stdout(&output));
+    let output = Settings::new().run(&["send-test"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("SMTP_ENABLED"), "{}", stderr(&output));
+    assert_eq!(settings.run(&["send-test", "nobody"]).await.status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn report_prints_what_a_mail_would_say() {
+    let redis = Redis::start().await;
+    write_partial_night(&redis).await;
+    let repositories = Repositories::new();
+    repositories.make("mail1", PASSWORD, 3, 1000);
+    let gateway = Gateway::start(repositories.path()).await;
+    let api = ClusterApi::start(&gateway.url()).await;
+    let mut settings = Settings::new();
+    settings.set("REDIS_URL", redis.url()).set("REPO_CHECK_GATEWAY_URL", gateway.url());
+    api.configure(&mut settings);
+    for arguments in [&["report"][..], &["report", "1"]] {
+        let output = settings.run(arguments).await;
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let text = stdout(&output);
+        assert!(text.starts_with("Acme · Backup PARTIAL\nNightly S3, 1 of 4 applications failed"), "{text}");
+        assert!(text.contains("3 snapshots in all"), "{text}");
+    }
+    let output = settings.run(&["report", "7"]).await;
+    assert!(stdout(&output).contains("The cluster does not have this plan."), "{}", stdout(&output));
+    assert_eq!(settings.run(&["report", "../1"]).await.status.code(), Some(2));
+    settings.set("REDIS_URL", "redis://127.0.0.1:1");
+    let output = settings.run(&["report"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("Redis can't be reached"), "{}", stderr(&output));
+}
+
+#[tokio::test]
+async fn the_demo_shows_a_mail_and_leaves_it_behind() {
+    let settings = Settings::new();
+    let output = settings.run(&["demo"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(
+        text.contains("Subject: [Acme] Backup PARTIAL: Nightly S3, 1 of 4 applications failed"),
+        "{text}"
+    );
+    let left = settings.state_dir().parent().unwrap().join("demo-output");
+    for name in ["mail.html", "mail.txt", "mail.eml"] {
+        assert!(left.join(name).metadata().unwrap().len() > 500, "{name}");
+    }
+}

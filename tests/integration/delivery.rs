@@ -1,0 +1,232 @@
+//! Mail servers as they are: with TLS and login, slow, refusing, away.
+
+use serde_json::json;
+
+use crate::support::{
+    redis::Redis,
+    sample::{webhook, write_partial_night},
+    service::{Service, Settings},
+    smtp::{Security, SmtpServer},
+};
+
+async fn cluster() -> (Redis, Settings) {
+    let redis = Redis::start().await;
+    write_partial_night(&redis).await;
+    let mut settings = Settings::new();
+    settings.set("REDIS_URL", redis.url());
+    (redis, settings)
+}
+
+/// Waits until the first report's mail is in this state; gives the delivery.
+async fn delivery(service: &Service, state: &str) -> serde_json::Value {
+    service
+        .status_shows(&format!("a mail that is {state}"), |status| {
+            let delivery = &status["reports"][0]["delivery"];
+            (delivery["state"] == state).then(|| delivery.clone())
+        })
+        .await
+}
+
+/// Waits until the first report's mail was tried in vain; gives the error.
+async fn error(service: &Service) -> String {
+    service
+        .status_shows("a failed attempt", |status| {
+            status["reports"][0]["delivery"]["last_error"].as_str().map(str::to_owned)
+        })
+        .await
+}
+
+#[tokio::test]
+async fn every_kind_of_smarthost_is_spoken_to() {
+    for (security, login) in [
+        (Security::None, false),
+        (Security::None, true),
+        (Security::StartTls, false),
+        (Security::StartTls, true),
+        (Security::Tls, false),
+        (Security::Tls, true),
+    ] {
+        let (_redis, mut settings) = cluster().await;
+        let smtp = SmtpServer::start(security, login).await;
+        smtp.configure(&mut settings);
+        let service = settings.start().await;
+        service.alert(webhook()).await;
+        smtp.received(1).await;
+        delivery(&service, "sent").await;
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_is_checked_when_it_is_to_be() {
+    for security in [Security::StartTls, Security::Tls] {
+        let (_redis, mut settings) = cluster().await;
+        let smtp = SmtpServer::start(security, false).await;
+        smtp.configure(&mut settings);
+        settings.set("SMTP_TLSVERIFY", "1");
+        let service = settings.start().await;
+        service.alert(webhook()).await;
+        let reason = error(&service).await;
+        assert!(reason.contains("certificate"), "{reason}");
+        service.stop().await;
+        assert!(smtp.mails().is_empty());
+
+        // Once the certificate is trusted, the mail that was queued is sent.
+        settings.set("SSL_CERT_FILE", smtp.certificate());
+        let service = settings.start().await;
+        service.alert(webhook().replace("\"1\"", "\"1\"")).await;
+        let state = service
+            .status_shows("the mail", |status| {
+                let reports = status["reports"].as_array()?;
+                reports.iter().find(|report| report["delivery"]["attempts"].as_u64() > Some(0)).cloned()
+            })
+            .await;
+        assert_eq!(state["id"], 1);
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_said_and_the_mail_kept() {
+    let (_redis, mut settings) = cluster().await;
+    let smtp = SmtpServer::start(Security::StartTls, true).await;
+    smtp.configure(&mut settings);
+    settings.set("SMTP_PASSWORD", "wrong-pa55word");
+    let service = settings.start().await;
+    service.alert(webhook()).await;
+    let reason = error(&service).await;
+    assert!(reason.contains("logging in"), "{reason}");
+    assert!(!service.log().join("\n").contains("wrong-pa55word"), "a password must not be logged");
+    assert_eq!(delivery(&service, "queued").await["attempts"], 1);
+}
+
+#[tokio::test]
+async fn a_server_without_starttls_gets_nothing() {
+    let (_redis, mut settings) = cluster().await;
+    let smtp = SmtpServer::plain().await;
+    smtp.configure(&mut settings);
+    settings.set("SMTP_ENCRYPTION", "starttls");
+    let service = settings.start().await;
+    service.alert(webhook()).await;
+    let reason = error(&service).await;
+    assert!(reason.contains("STARTTLS"), "{reason}");
+    assert_eq!(smtp.count("mail"), 0);
+}
+
+#[tokio::test]
+async fn a_recipient_that_is_refused_does_not_keep_the_others_from_it() {
+    let (_redis, mut settings) = cluster().await;
+    let smtp = SmtpServer::plain().await;
+    smtp.configure(&mut settings);
+    settings.set("MAIL_TO", "a@example.org, gone@example.org, Ada <c@example.org>");
+    smtp.answer("rcpt", Some("gone@example.org"), "550 5.1.1 no such user");
+    let service = settings.start().await;
+    service.alert(webhook()).await;
+    let mails = smtp.received(1).await;
+    assert_eq!(mails[0].to, ["a@example.org", "c@example.org"]);
+    let delivery = delivery(&service, "sent").await;
+    assert_eq!(delivery["accepted"], json!(["a@example.org", "c@example.org"]));
+    assert_eq!(delivery["refused"][0]["address"], "gone@example.org");
+    assert!(delivery["refused"][0]["reason"].as_str().unwrap().contains("no such user"), "{delivery}");
+}
+
+#[tokio::test]
+async fn who_is_deferred_gets_it_later_and_nobody_gets_it_twice() {
+    let (_redis, mut settings) = cluster().await;
+    let smtp = SmtpServer::plain().await;
+    smtp.configure(&mut settings);
+    settings.set("MAIL_TO", "a@example.org, slow@example.org, gone@example.org");
+    smtp.answer("rcpt", Some("slow@example.org"), "451 4.7.1 greylisted");
+    smtp.answer("rcpt", Some("gone@example.org"), "550 5.1.1 no such user");
+    let service = settings.start().await;
+    service.alert(webhook()).await;
+    smtp.received(1).await;
+    let first = delivery(&service, "queued").await;
+    assert_eq!(first["accepted"], json!(["a@example.org"]));
+    assert!(first["last_error"].as_str().unwrap().contains("gone@example.org"), "{first}");
+
+    // The pause is 30 s; a test has no time for that, but the journal can be told that it is over.
+    service.kill();
+    make_due(&settings);
+    smtp.answer_well();
+    let service = settings.start().await;
+    let mails = smtp.received(2).await;
+    assert_eq!(mails[1].to, ["slow@example.org"]);
+    assert_eq!(mails[0].message_id, mails[1].message_id);
+    let last = delivery(&service, "sent").await;
+    assert_eq!(last["accepted"], json!(["a@example.org", "slow@example.org"]));
+}
+
+/// Sets the time of the next attempt to now, as if the pause were over.
+fn make_due(settings: &Settings) {
+    let journal = rusqlite::Connection::open(settings.state_dir().join("journal.sqlite")).unwrap();
+    journal.execute_batch("UPDATE reports SET next_attempt_at = 0").unwrap();
+}
+
+#[tokio::test]
+async fn a_mail_that_is_not_taken_now_is_tried_again() {
+    for (step, reply) in [
+        ("mail", "451 4.3.0 try again later"),
+        ("rcpt", "452 4.2.2 mailbox full"),
+        ("data", "421 4.3.2 shutting down"),
+        ("data", "554 5.7.1 rejected"),
+        ("rcpt", "550 5.7.1 relaying denied"),
+    ] {
+        let (_redis, mut settings) = cluster().await;
+        let smtp = SmtpServer::plain().await;
+        smtp.configure(&mut settings);
+        smtp.answer(step, None, reply);
+        let service = settings.start().await;
+        service.alert(webhook()).await;
+        let reason = error(&service).await;
+        let words = reply.split_once(' ').unwrap().1;
+        assert!(reason.contains(words), "{reply}: {reason}");
+        let queued = delivery(&service, "queued").await;
+        assert_eq!((&queued["accepted"], &queued["refused"]), (&json!([]), &json!([])), "{reply}");
+        service.kill();
+        make_due(&settings);
+        smtp.answer_well();
+        let service = settings.start().await;
+        smtp.received(1).await;
+        assert_eq!(delivery(&service, "sent").await["attempts"], 2);
+    }
+}
+
+#[tokio::test]
+async fn reports_are_kept_without_a_mail_server_and_sent_once_there_is_one() {
+    let (_redis, mut settings) = cluster().await;
+    let service = settings.start().await;
+    let receipt = service.alert(webhook()).await;
+    let report = service.report_of(&receipt).await;
+    assert_eq!(report["delivery"]["state"], "queued");
+    let (_, ready) = service.get("/readyz").await;
+    assert!(ready["reasons"].to_string().contains("SMTP_ENABLED"), "{ready}");
+    service.stop().await;
+
+    let smtp = SmtpServer::plain().await;
+    smtp.configure(&mut settings);
+    let service = settings.start().await;
+    let mails = smtp.received(1).await;
+    assert!(mails[0].subject.contains("Nightly S3"));
+    delivery(&service, "sent").await;
+}
+
+#[tokio::test]
+async fn a_report_older_than_three_days_is_no_news() {
+    let (_redis, mut settings) = cluster().await;
+    let service = settings.start().await;
+    let receipt = service.alert(webhook()).await;
+    service.report_of(&receipt).await;
+    service.stop().await;
+    let journal = rusqlite::Connection::open(settings.state_dir().join("journal.sqlite")).unwrap();
+    let three_days = 3 * 24 * 3600 * 1000;
+    journal.execute("UPDATE reports SET created_at = created_at - ?", [three_days]).unwrap();
+    drop(journal);
+
+    let smtp = SmtpServer::plain().await;
+    smtp.configure(&mut settings);
+    let service = settings.start().await;
+    let given_up = delivery(&service, "failed").await;
+    assert!(given_up["last_error"].as_str().unwrap().contains("not configured"), "{given_up}");
+    // It was never told, so that the next alert about the same is.
+    service.alert(webhook()).await;
+    smtp.received(1).await;
+}

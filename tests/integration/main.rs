@@ -1,0 +1,15 @@
+//! The service among real parts: redis-server, Alertmanager, haproxy, rclone, restic, a mail server with TLS and login.
+//!
+//! Each test starts what it needs on free ports in a folder of its own; nothing is shared between tests.
+
+mod support;
+
+mod cluster_reading;
+mod commands;
+mod delivery;
+mod http;
+mod journal_trouble;
+mod pipeline;
+mod redis_outage;
+mod repo_check;
+mod survival;

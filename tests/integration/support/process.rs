@@ -1,0 +1,84 @@
+//! Other programs: started on a free port, stopped with the test.
+
+use std::{
+    net::TcpListener,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use tokio::net::TcpStream;
+
+use super::eventually;
+
+/// A port that nobody listens on. Somebody else may take it before we do; whoever starts a part sees that it fails.
+pub fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Waits until somebody listens on `port`.
+pub async fn listening(what: &str, port: u16) {
+    eventually(&format!("{what} on port {port}"), || async move {
+        TcpStream::connect(("127.0.0.1", port)).await.ok()
+    })
+    .await;
+}
+
+/// A program that ends with its test.
+pub struct Process {
+    child: Child,
+}
+
+impl Process {
+    /// Starts a program. What it prints goes to `log`, to be read when a test fails.
+    pub fn start(command: &mut Command, log: &Path) -> Self {
+        let log = std::fs::File::create(log).unwrap();
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{:?}: {error}", command.get_program()));
+        Self { child }
+    }
+
+    pub fn of(child: Child) -> Self {
+        Self { child }
+    }
+
+    /// Lets the program hang: it keeps its connections and answers nothing.
+    pub fn hang(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets a program that hangs go on.
+    pub fn go_on(&self) {
+        self.signal("CONT");
+    }
+
+    /// Asks the program to end.
+    pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// The program's exit code, once it has ended by itself. None while it runs; -1 for a signal.
+    pub fn exit_code(&mut self) -> Option<i32> {
+        self.child.try_wait().unwrap().map(|status| status.code().unwrap_or(-1))
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status();
+        assert!(status.unwrap().success());
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
