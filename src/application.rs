@@ -101,6 +101,8 @@ impl Application {
         parts.spawn(pipeline.run(shutdown.clone()));
         parts.spawn(postman.run(shutdown.clone()));
         let well = tokio::select! {
+            // Once told to stop, the parts end: only before that is it a bug.
+            biased;
             () = shutdown.cancelled() => true,
             ended = parts.join_next() => {
                 tracing::error!(?ended, "a bug: a part of the service has ended; stopping, to be started again");

@@ -20,7 +20,7 @@ use self::writer::Writer;
 use crate::{alert::Alert, ids::JobId};
 
 pub use self::{
-    jobs::{Job, Stage},
+    jobs::{Appointment, Job, Stage},
     reports::{
         Delivery, DeliveryState, Message, NewReport, Outgoing, PlanSummary, Refusal, Stored, Summary, Telling,
     },
@@ -73,9 +73,28 @@ impl Journal {
         wait: Duration,
     ) -> Result<JobId, JournalError> {
         let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-        let id = self.writer.call(move |connection| jobs::accept(connection, &alerts, now, wait)).await?;
-        self.jobs_changed.notify_one();
+        let (id, is_new) =
+            self.writer.call(move |connection| jobs::accept(connection, &alerts, now, wait)).await?;
+        if is_new {
+            self.jobs_changed.notify_one();
+        }
         Ok(id)
+    }
+
+    /// When each job is due, oldest first.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn appointments(&self) -> Result<Vec<Appointment>, JournalError> {
+        self.writer.call(jobs::appointments).await
+    }
+
+    /// One job, if it is not done.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn job(&self, id: JobId) -> Result<Option<Job>, JournalError> {
+        self.writer.call(move |connection| jobs::get(connection, id)).await
     }
 
     /// All jobs, oldest first.

@@ -24,7 +24,7 @@ use crate::{
         read::ClusterReader,
     },
     ids::JobId,
-    journal::{Afterwards, Job, Journal, JournalError, NewReport, Stage},
+    journal::{Afterwards, Appointment, Job, Journal, JournalError, NewReport, Stage},
     notifier::{self, format::Format, telling},
     repo_check::{RepoChecker, RepoReport},
     report::Report,
@@ -80,8 +80,8 @@ impl Pipeline {
         let mut driven: JoinSet<()> = JoinSet::new();
         let mut in_hand: HashMap<Id, JobId> = HashMap::new();
         loop {
-            let wake = match pipeline.journal.jobs().await {
-                Ok(jobs) => pipeline.start_due(jobs, &mut driven, &mut in_hand),
+            let wake = match pipeline.journal.appointments().await {
+                Ok(appointments) => pipeline.start_due(appointments, &mut driven, &mut in_hand),
                 Err(error) => {
                     tracing::debug!(%error, "no jobs can be read from the journal");
                     TROUBLE_PAUSE
@@ -106,26 +106,25 @@ impl Pipeline {
     /// Starts driving the jobs that are due, as far as there is room. Says how long until the next one is due.
     fn start_due(
         self: &Arc<Self>,
-        jobs: Vec<Job>,
+        appointments: Vec<Appointment>,
         driven: &mut JoinSet<()>,
         in_hand: &mut HashMap<Id, JobId>,
     ) -> Duration {
         let now = Timestamp::now();
         let mut wake = LOOK_INTERVAL;
-        for job in jobs {
-            if in_hand.values().any(|id| *id == job.id) {
+        for Appointment { id, due_at, is_waiting, follow_up } in appointments {
+            if in_hand.values().any(|driven| *driven == id) {
                 continue;
             }
-            let until_due = Duration::try_from(job.due_at.duration_since(now)).unwrap_or(Duration::ZERO);
+            let until_due = Duration::try_from(due_at.duration_since(now)).unwrap_or(Duration::ZERO);
             // No job is put off for longer than its pause: that one seems to be, the clock was set back, or the
             // configuration changed.
-            let waits = job.stage == Stage::Waiting && !until_due.is_zero() && until_due <= self.pause(&job);
+            let waits = is_waiting && !until_due.is_zero() && until_due <= self.pause(follow_up);
             if waits {
                 wake = wake.min(until_due);
             } else if driven.len() < CONCURRENCY {
-                let id = job.id;
                 let pipeline = Arc::clone(self);
-                let task = driven.spawn(async move { pipeline.drive(job).await });
+                let task = driven.spawn(async move { pipeline.drive(id).await });
                 in_hand.insert(task.id(), id);
             }
         }
@@ -133,8 +132,12 @@ impl Pipeline {
     }
 
     /// Drives a job as far as it goes now.
-    async fn drive(&self, mut job: Job) {
-        let id = job.id;
+    async fn drive(&self, id: JobId) {
+        let mut job = match self.journal.job(id).await {
+            Ok(Some(job)) => job,
+            Ok(None) => return,
+            Err(_) => return tokio::time::sleep(TROUBLE_PAUSE).await,
+        };
         loop {
             // A bug that shows with one job's data must not take the others with it, nor be tried without a pause.
             let step = AssertUnwindSafe(self.step(&mut job, Timestamp::now())).catch_unwind().await;
@@ -220,15 +223,15 @@ impl Pipeline {
         since.saturating_add(limit).unwrap_or(Timestamp::MAX)
     }
 
-    /// The pause between two looks at a job.
-    fn pause(&self, job: &Job) -> Duration {
+    /// The pause between two looks at a job, or at a follow-up.
+    fn pause(&self, follow_up: bool) -> Duration {
         let wait = self.settings.correlator.wait.max(SHORTEST_PAUSE);
-        if job.follow_up { wait * FOLLOW_UP_WAITS } else { wait }
+        if follow_up { wait * FOLLOW_UP_WAITS } else { wait }
     }
 
     async fn wait(&self, job: &Job, now: Timestamp, note: String) -> Result<(), JournalError> {
         tracing::info!(job = %job.id, looks = job.looks + 1, "waiting: {note}");
-        let due_at = (now + self.pause(job)).min(self.deadline(job));
+        let due_at = (now + self.pause(job.follow_up)).min(self.deadline(job));
         self.journal.postpone(job.id, due_at, note).await
     }
 
@@ -246,8 +249,7 @@ impl Pipeline {
         // What was still running, or could not be read, is looked at again: its end must not be kept from anybody.
         let is_open = !report.correlation.has_settled() || report.correlation.unread.is_some();
         let afterwards = if is_open && !job.follow_up {
-            let wait = self.settings.correlator.wait.max(SHORTEST_PAUSE) * FOLLOW_UP_WAITS;
-            Afterwards::FollowUp(now + wait)
+            Afterwards::FollowUp(now + self.pause(true))
         } else {
             Afterwards::Done
         };

@@ -1,5 +1,7 @@
 //! `report [PLAN…]`: correlate now, and print what a mail would say.
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -24,7 +26,10 @@ pub async fn report(settings: &Settings, plans: Vec<PlanId>) -> Result<(), ReadE
     let question = Question::about(plans);
     let now = Timestamp::now();
     let facts = reader.read(&question, now).await?;
+    let began = Instant::now();
     let correlation = classify(&facts, &question, now, &settings.zone);
+    let milliseconds = began.elapsed().as_secs_f64() * 1000.0;
+    tracing::debug!(plans = correlation.plans.len(), milliseconds, "classified");
     let repos = RepoChecker::new(settings.repo_check.clone()).check(&correlation).await;
     let cluster = settings.cluster_name.clone().or_else(|| correlation.cluster.clone());
     let cluster = cluster.unwrap_or_else(|| crate::pipeline::UNNAMED_CLUSTER.into());

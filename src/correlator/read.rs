@@ -6,7 +6,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use deadpool_redis::{
@@ -101,10 +101,12 @@ impl ClusterReader {
     /// # Errors
     /// [`ReadError`]; then nothing is known.
     pub async fn read(&self, question: &Question, now: Timestamp) -> Result<ClusterFacts, ReadError> {
+        let began = Instant::now();
         within(READ_TIMEOUT, async {
             let mut session = self.connect().await?;
             let facts = session.read(question, now, &self.zone).await?;
-            tracing::debug!(round_trips = session.round_trips, plans = facts.plans.len(), "cluster read");
+            let milliseconds = began.elapsed().as_secs_f64() * 1000.0;
+            tracing::debug!(round_trips = session.round_trips, milliseconds, "cluster read");
             Ok(facts)
         })
         .await

@@ -59,23 +59,37 @@ pub struct Job {
     pub alerts: Vec<Alert>,
 }
 
-/// Takes alerts over: into the job that waits already, else into a new one, which is due after `wait`.
+/// When a job is to be driven: what is needed of it to decide that, however many alerts it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appointment {
+    /// The job.
+    pub id: JobId,
+    /// When it is due.
+    pub due_at: Timestamp,
+    /// False when it has begun: then it is to be driven at once.
+    pub is_waiting: bool,
+    /// True for a second look.
+    pub follow_up: bool,
+}
+
+/// Takes alerts over: into the job that waits already, else into a new one, which is due after `wait`. True with the
+/// number of a new one.
 pub(super) fn accept(
     connection: &Connection,
     alerts: &[Alert],
     now: Timestamp,
     wait: SignedDuration,
-) -> rusqlite::Result<JobId> {
+) -> rusqlite::Result<(JobId, bool)> {
     let waiting: Option<i64> = connection
         .prepare_cached("SELECT id FROM jobs WHERE stage = 'waiting' AND follow_up = 0 ORDER BY id LIMIT 1")?
         .query_row([], |row| row.get(0))
         .optional()?;
-    let id = match waiting {
-        Some(id) => id,
-        None => create(connection, now, now + wait, false)?,
+    let (id, is_new) = match waiting {
+        Some(id) => (id, false),
+        None => (create(connection, now, now + wait, false)?, true),
     };
     add_alerts(connection, id, alerts)?;
-    Ok(JobId(id))
+    Ok((JobId(id), is_new))
 }
 
 /// Makes a second look at what these alerts are about.
@@ -111,26 +125,47 @@ fn add_alerts(connection: &Connection, id: i64, alerts: &[Alert]) -> rusqlite::R
     Ok(())
 }
 
-/// All jobs, oldest first.
+/// When each job is due, oldest first.
+pub(super) fn appointments(connection: &Connection) -> rusqlite::Result<Vec<Appointment>> {
+    connection
+        .prepare_cached("SELECT id, due_at, stage = 'waiting', follow_up FROM jobs ORDER BY id")?
+        .query_map([], |row| {
+            Ok(Appointment {
+                id: JobId(row.get(0)?),
+                due_at: from_millis(row.get(1)?),
+                is_waiting: row.get(2)?,
+                follow_up: row.get(3)?,
+            })
+        })?
+        .collect()
+}
+
+/// One job, with all of its alerts.
+pub(super) fn get(connection: &Connection, id: JobId) -> rusqlite::Result<Option<Job>> {
+    let job =
+        connection.prepare_cached("SELECT * FROM jobs WHERE id = ?")?.query_row([id.0], job).optional()?;
+    job.map(|job| with_alerts(connection, job)).transpose()
+}
+
+/// All jobs with their alerts, oldest first.
 pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Job>> {
-    let mut jobs = connection.prepare_cached(
-        "SELECT id, created_at, due_at, stage, follow_up, looks, data, note FROM jobs ORDER BY id",
-    )?;
+    connection
+        .prepare_cached("SELECT * FROM jobs ORDER BY id")?
+        .query_map([], job)?
+        .map(|job| with_alerts(connection, job?))
+        .collect()
+}
+
+fn with_alerts(connection: &Connection, mut job: Job) -> rusqlite::Result<Job> {
     let mut alerts =
         connection.prepare_cached("SELECT alert FROM job_alerts WHERE job_id = ? ORDER BY identity")?;
-    let mut all = Vec::new();
-    for job in jobs.query_map([], job)? {
-        let mut job = job?;
-        let texts = alerts.query_map([job.id.0], |row| row.get::<_, String>(0))?;
-        for text in texts {
-            match serde_json::from_str(&text?) {
-                Ok(alert) => job.alerts.push(alert),
-                Err(error) => tracing::warn!(job = %job.id, %error, "an alert in the journal can't be read"),
-            }
+    for text in alerts.query_map([job.id.0], |row| row.get::<_, String>(0))? {
+        match serde_json::from_str(&text?) {
+            Ok(alert) => job.alerts.push(alert),
+            Err(error) => tracing::warn!(job = %job.id, %error, "an alert in the journal can't be read"),
         }
-        all.push(job);
     }
-    Ok(all)
+    Ok(job)
 }
 
 fn job(row: &Row) -> rusqlite::Result<Job> {
