@@ -10,7 +10,8 @@ use ns8_backup_monitor::{
     alert::{AlertNames, parse_webhook},
     correlator::{
         classify,
-        facts::{ClusterFacts, DestinationFacts, ModuleFacts, PlanFacts, Question, RawStatus},
+        facts::{ClusterFacts, DestinationFacts, ModuleFacts, PlanFacts, Question},
+        status::from_node_hash,
     },
     ids::{DestinationId, JobId, ModuleId, NodeId, PlanId},
     notifier::{self, Language, format::Format},
@@ -45,10 +46,10 @@ fn cluster(plans: usize, applications: usize) -> ClusterFacts {
                 end - 60
             );
             instances.push(module.to_string());
-            statuses.insert(module.clone(), vec![RawStatus::Node(node.clone(), json)]);
+            statuses.insert(module.clone(), from_node_hash(&json));
             facts.nodes.insert(node.clone(), None);
             let module_facts = ModuleFacts {
-                node: Some(node),
+                node,
                 uuid: Some("f5d24fcd-819c-4b1d-98ad-a1b2ebcee8cf".into()),
                 label: Some("An application".into()),
                 image_url: Some("ghcr.io/nethserver/app:1.0.0".into()),
@@ -89,6 +90,18 @@ fn classification(criterion: &mut Criterion) {
     });
 }
 
+/// What `run-backup` writes for each application; reading it is the larger part of the work.
+fn statuses(criterion: &mut Criterion) {
+    let json = r#"{"start": 1763776801, "total_size": 734003200, "total_file_count": 4211, "snapshots_count": 3, "errors": 0, "end": 1763776925}"#;
+    criterion.bench_function("read 10 000 statuses", |bencher| {
+        bencher.iter(|| {
+            for _ in 0..10_000 {
+                let _ = black_box(from_node_hash(black_box(json)));
+            }
+        });
+    });
+}
+
 fn rendering(criterion: &mut Criterion) {
     let facts = cluster(1, 1000);
     let correlation = classify(&facts, &Question::about([]), now(), &TimeZone::UTC);
@@ -99,5 +112,5 @@ fn rendering(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, webhook, classification, rendering);
+criterion_group!(benches, webhook, statuses, classification, rendering);
 criterion_main!(benches);

@@ -1,9 +1,10 @@
 //! Names of the cluster's things: plans, modules, nodes, destinations.
 //!
 //! They come from labels, URLs and Redis, and are used in Redis keys, file names and shell commands that
-//! people copy out of a mail. Each is checked once, where it enters, so that the inside needs no checks.
+//! people copy out of a mail. Each is checked once, where it enters, so that the inside needs no checks; copies share the
+//! text.
 
-use std::{cmp::Ordering, fmt, str::FromStr};
+use std::{cmp::Ordering, fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -34,14 +35,15 @@ fn is_valid(text: &str) -> bool {
 
 /// Orders `mail2` before `mail10`: text first, then the number at its end.
 fn natural_order(left: &str, right: &str) -> Ordering {
-    fn split(text: &str) -> (&str, Option<u64>) {
-        let stem = text.trim_end_matches(|c: char| c.is_ascii_digit());
-        (stem, text[stem.len()..].parse().ok())
+    /// The text, and the digits of the number without leading zeros: the longer of two such numbers is the larger.
+    fn split(text: &str) -> (&str, usize, &str) {
+        let digits = text.bytes().rev().take_while(u8::is_ascii_digit).count();
+        let (stem, number) = text.split_at(text.len() - digits);
+        let number = number.trim_start_matches('0');
+        (stem, number.len(), number)
     }
-    split(left)
-        .cmp(&split(right))
-        // Leading zeros make different texts of one number: the order stays total.
-        .then_with(|| left.cmp(right))
+    // Leading zeros make different texts of one number: the order stays total.
+    split(left).cmp(&split(right)).then_with(|| left.cmp(right))
 }
 
 macro_rules! identifier {
@@ -49,7 +51,7 @@ macro_rules! identifier {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Checks a text and wraps it.
@@ -57,12 +59,12 @@ macro_rules! identifier {
             /// # Errors
             /// [`InvalidId`] when it is empty, longer than 64 bytes, or holds another character than ASCII letters,
             /// digits and `._-:`.
-            pub fn new(text: impl Into<String>) -> Result<Self, InvalidId> {
-                let text = text.into();
-                if is_valid(&text) {
-                    Ok(Self(text))
+            pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidId> {
+                let text = text.as_ref();
+                if is_valid(text) {
+                    Ok(Self(text.into()))
                 } else {
-                    Err(InvalidId { kind: $kind, example: $example, text })
+                    Err(InvalidId { kind: $kind, example: $example, text: text.to_owned() })
                 }
             }
 
@@ -94,7 +96,7 @@ macro_rules! identifier {
 
         impl From<$name> for String {
             fn from(id: $name) -> Self {
-                id.0
+                id.0.to_string()
             }
         }
 

@@ -15,8 +15,8 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use super::{
     calendar::Calendar,
     correlation::{Absence, Application, Correlation, Destination, Oddity, Outcome, Plan, State},
-    facts::{ClusterFacts, ModuleFacts, PlanFacts, Question, RawStatus},
-    status::{self, Run},
+    facts::{ClusterFacts, ModuleFacts, PlanFacts, Question},
+    status::{Run, Status},
 };
 use crate::ids::{DestinationId, ModuleId, NodeId, PlanId};
 
@@ -93,14 +93,17 @@ struct PlanView<'a> {
 struct Member<'a> {
     module: ModuleId,
     facts: &'a ModuleFacts,
-    node: &'a NodeId,
     /// The newest run that could be read, or why none could.
-    last_run: Option<Result<Run, String>>,
+    status: Option<&'a Status>,
 }
 
-impl Member<'_> {
-    fn run(&self) -> Option<&Run> {
-        self.last_run.as_ref()?.as_ref().ok()
+impl<'a> Member<'a> {
+    fn run(&self) -> Option<&'a Run> {
+        self.status?.as_ref().ok()
+    }
+
+    fn node(&self) -> &'a NodeId {
+        &self.facts.node
     }
 }
 
@@ -119,20 +122,20 @@ impl<'a> PlanView<'a> {
 
         // A plan that keeps one result for all of its applications speaks for those that have none of their own; when
         // it failed, only if none has: it does not say which of them failed.
-        let speaks_for_all = members.iter().all(|member| member.last_run.is_none());
+        let speaks_for_all = members.iter().all(|member| member.status.is_none());
         let plan_run = plan_run.filter(|run| run.is_ok() || speaks_for_all);
 
         let applications: Vec<Application> = members
             .into_iter()
             .map(|member| {
-                let run = match (&plan_run, &member.last_run) {
-                    (Some(plan_run), None) => Some(plan_run.clone()),
-                    _ => member.run().filter(|_| is_current(&member)).cloned(),
+                let run = match (plan_run, member.status) {
+                    (Some(plan_run), None) => Some(plan_run),
+                    _ => member.run().filter(|_| is_current(&member)),
                 };
-                let state = match &run {
+                let state = match run {
                     Some(run) if run.is_ok() => State::Ok,
                     Some(_) => State::Failed,
-                    None if presumed_missing || silent[member.node] => State::Missing,
+                    None if presumed_missing || silent[member.node()] => State::Missing,
                     None => State::Pending,
                 };
                 self.application(member, state, run)
@@ -189,23 +192,13 @@ impl<'a> PlanView<'a> {
     fn member(&self, name: &str) -> Option<Member<'a>> {
         let module = ModuleId::new(name).ok()?;
         let facts = self.facts.modules.get(&module)?;
-        let node = facts.node.as_ref()?;
-        Some(Member { last_run: self.last_run(&module), module, facts, node })
-    }
-
-    /// The newest run of a member, over all layouts and nodes: a module that was moved leaves its status behind.
-    fn last_run(&self, module: &ModuleId) -> Option<Result<Run, String>> {
-        let statuses = self.facts.statuses.get(self.id)?.get(module)?;
-        let runs =
-            statuses.iter().map(|raw| status::parse(raw, self.zone).map_err(|error| error.to_string()));
-        // Any run that could be read goes before one that could not.
-        runs.max_by_key(|run| run.as_ref().ok().map(|run| run.end))
+        let status = self.facts.statuses.get(self.id).and_then(|statuses| statuses.get(&module));
+        Some(Member { module, facts, status })
     }
 
     /// The plan's own result, in hand-made set-ups, where it is of the current run.
-    fn plan_result(&self, since: Timestamp, oddities: &mut Vec<Oddity>) -> Option<Run> {
-        let result = RawStatus::Result(self.plan.result.clone()?);
-        let run = status::parse(&result, self.zone).ok().filter(|run| run.end >= since)?;
+    fn plan_result(&self, since: Timestamp, oddities: &mut Vec<Oddity>) -> Option<&'a Run> {
+        let run = self.plan.result.as_ref()?.as_ref().ok().filter(|run| run.end >= since)?;
         if !run.is_ok() {
             let error = run.error.clone().unwrap_or_default();
             oddities.push(Oddity::PlanError { error, at: run.end });
@@ -222,7 +215,7 @@ impl<'a> PlanView<'a> {
     ) -> HashMap<&'a NodeId, bool> {
         let mut nodes: HashMap<&'a NodeId, Vec<&Member<'a>>> = HashMap::new();
         for member in members {
-            nodes.entry(member.node).or_default().push(member);
+            nodes.entry(member.node()).or_default().push(member);
         }
         let is_silent = |members: Vec<&Member<'a>>| {
             let (done, waiting): (Vec<_>, Vec<_>) =
@@ -258,22 +251,23 @@ impl<'a> PlanView<'a> {
         }
     }
 
-    fn application(&self, member: Member<'a>, state: State, current_run: Option<Run>) -> Application {
-        let absence = match (state, &member.last_run) {
+    fn application(&self, member: Member<'a>, state: State, current_run: Option<&Run>) -> Application {
+        let absence = match (state, member.status) {
             (State::Ok | State::Failed, _) => None,
             (_, None) => Some(Absence::NeverRan),
             (_, Some(Ok(_))) => Some(Absence::NotSince),
-            (_, Some(Err(reason))) => Some(Absence::Unreadable { reason: reason.clone() }),
+            (_, Some(Err(error))) => Some(Absence::Unreadable { reason: error.reason.clone() }),
         };
+        let facts = member.facts;
         Application {
-            module: member.module,
-            label: member.facts.label.clone(),
-            node: member.node.clone(),
-            node_label: self.facts.nodes.get(member.node).cloned().flatten(),
+            label: facts.label.clone(),
+            node: facts.node.clone(),
+            node_label: self.facts.nodes.get(&facts.node).cloned().flatten(),
             state,
-            last_run: current_run.or_else(|| member.last_run.and_then(Result::ok)),
+            last_run: current_run.or(member.run()).cloned(),
             absence,
-            repository_path: member.facts.repository_path(),
+            repository_path: facts.repository_path(),
+            module: member.module,
         }
     }
 }

@@ -1,7 +1,8 @@
-//! What was read of the cluster: the raw material of classification, just as Redis holds it.
+//! What was read of the cluster: the raw material of classification.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::status::Status;
 use crate::{
     alert::Alert,
     ids::{DestinationId, ModuleId, NodeId, PlanId},
@@ -64,14 +65,14 @@ pub struct ClusterFacts {
     pub name: Option<String>,
     /// `cluster/backup/<id>`, of the plans that were asked about and exist.
     pub plans: BTreeMap<PlanId, PlanFacts>,
-    /// Every module of the cluster, from `cluster/module_node` and `cluster/module_uuid`.
+    /// Every module of the cluster, from `cluster/module_node`.
     pub modules: HashMap<ModuleId, ModuleFacts>,
     /// Every node that has a module, with its `node/<n>/ui_name`.
     pub nodes: BTreeMap<NodeId, Option<String>>,
     /// `cluster/backup_repository/<uuid>`, of the plans' destinations.
     pub destinations: BTreeMap<DestinationId, DestinationFacts>,
-    /// Every status that was found, in any of the layouts, by plan and module.
-    pub statuses: HashMap<PlanId, HashMap<ModuleId, Vec<RawStatus>>>,
+    /// The newest status of each member of each plan, over all layouts and nodes.
+    pub statuses: HashMap<PlanId, HashMap<ModuleId, Status>>,
 }
 
 /// One `cluster/backup/<id>`.
@@ -88,23 +89,28 @@ pub struct PlanFacts {
     /// `instances`, or before core 3.20 the modules whose set `module/<mid>/backups` holds the plan. In the order of the run.
     pub instances: Vec<String>,
     /// `cluster/backup/<id>/status`: a plan's own result, in hand-made set-ups.
-    pub result: Option<BTreeMap<String, String>>,
+    pub result: Option<Status>,
 }
 
 /// One module.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModuleFacts {
-    /// The node it lives on; None for a module that has only a UUID left.
-    pub node: Option<NodeId>,
-    /// Its UUID.
-    pub uuid: Option<String>,
+    /// The node it lives on.
+    pub node: NodeId,
     /// `module/<mid>/ui_name`: the label that people gave it. Read for the members of the plans.
     pub label: Option<String>,
+    /// Its UUID, from `cluster/module_uuid`. Read for members whose backup is not plainly well.
+    pub uuid: Option<String>,
     /// `IMAGE_URL` of `module/<mid>/environment`. Read for members whose backup is not plainly well.
     pub image_url: Option<String>,
 }
 
 impl ModuleFacts {
+    /// A module of which nothing else was read.
+    pub fn on(node: NodeId) -> Self {
+        Self { node, label: None, uuid: None, image_url: None }
+    }
+
     /// The path of the module's restic repository within a destination: its image's name and its UUID.
     ///
     /// As `get_module_repopath` of ns8-core's `node/bin/run-backup` makes it, with `agent.get_image_name_from_url`.
@@ -128,17 +134,6 @@ pub struct DestinationFacts {
     pub url: Option<String>,
 }
 
-/// A status as it was found, in one of the three layouts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RawStatus {
-    /// A field of `node/<n>/backup_status/<id>`, JSON: core 3.20 and later.
-    Node(NodeId, String),
-    /// The hash `module/<mid>/backup_status/<id>`: before core 3.20.
-    Module(BTreeMap<String, String>),
-    /// The hash `module/<mid>/backup/<id>/status`: hand-made set-ups.
-    Result(BTreeMap<String, String>),
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,7 +144,7 @@ mod tests {
             ModuleFacts {
                 image_url: Some(image.into()),
                 uuid: Some("f5d24fcd-819c-4b1d-98ad-a1b2ebcee8cf".into()),
-                ..ModuleFacts::default()
+                ..ModuleFacts::on(NodeId::new("1").unwrap())
             }
             .repository_path()
         };
@@ -159,6 +154,6 @@ mod tests {
         assert_eq!(path("localhost:5000/dokuwiki:1.2.3"), dokuwiki);
         assert_eq!(path("ghcr.io/nethserver/dokuwiki@sha256:abc"), dokuwiki);
         assert_eq!(path(""), None);
-        assert_eq!(ModuleFacts::default().repository_path(), None);
+        assert_eq!(ModuleFacts::on(NodeId::new("1").unwrap()).repository_path(), None);
     }
 }

@@ -4,6 +4,8 @@
 //! on `cluster/*`, `node/*` and `module/*`. There is no transaction, so a run that goes on meanwhile may be seen half;
 //! the next look sees it whole.
 
+mod answers;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     time::{Duration, Instant},
@@ -16,10 +18,11 @@ use deadpool_redis::{
 use jiff::{Timestamp, tz::TimeZone};
 use secrecy::{ExposeSecret, SecretString};
 
+use self::answers::{Answers, label};
 use super::{
     classify::WINDOW,
-    facts::{ClusterFacts, DestinationFacts, ModuleFacts, PlanFacts, Question, RawStatus},
-    status,
+    facts::{ClusterFacts, DestinationFacts, ModuleFacts, PlanFacts, Question},
+    status::{self, Status, newer},
 };
 use crate::ids::{DestinationId, ModuleId, NodeId, PlanId};
 
@@ -30,8 +33,6 @@ const READ_TIMEOUT: Duration = Duration::from_secs(20);
 /// How many keys one SCAN looks at. More than a cluster has, so that one round trip finds every plan; even so many take
 /// Redis some tens of milliseconds.
 const SCAN_COUNT: usize = 100_000;
-/// The longest name or label that is kept, in characters.
-const MAX_LABEL: usize = 200;
 /// How many connections there may be at once. Each job needs one.
 const MAX_CONNECTIONS: usize = 4;
 
@@ -134,9 +135,6 @@ struct Session {
     round_trips: usize,
 }
 
-/// The answers to a pipeline, taken in the order of its commands.
-struct Answers(std::vec::IntoIter<Value>);
-
 impl Session {
     /// Sends a pipeline and waits for all of its answers: one round trip.
     async fn ask(&mut self, batch: &Pipeline) -> Result<Answers, ReadError> {
@@ -169,12 +167,13 @@ impl Session {
         let mut ids: BTreeSet<PlanId> = question.plans.keys().cloned().collect();
         ids.extend(self.read_modules(&mut facts, question.recent).await?);
         facts.nodes.extend(question.nodes.iter().map(|node| (node.clone(), None)));
-        self.read_plans(&mut facts, ids).await?;
+        self.read_plans(&mut facts, ids, zone).await?;
         if facts.plans.is_empty() {
             return Ok(facts);
         }
-        self.read_statuses(&mut facts).await?;
-        self.read_details(&mut facts, now, zone).await?;
+        let members = members(&facts);
+        self.read_statuses(&mut facts, &members).await?;
+        self.read_details(&mut facts, &members, now, zone).await?;
         Ok(facts)
     }
 
@@ -186,41 +185,46 @@ impl Session {
         let mut batch = Pipeline::new();
         batch.cmd("GET").arg("cluster/ui_name");
         batch.cmd("HGETALL").arg("cluster/module_node");
-        batch.cmd("HGETALL").arg("cluster/module_uuid");
         if scan {
             scan_from(&mut batch, "0");
         }
         let mut answers = self.ask(&batch).await?;
         facts.name = answers.text();
-        for (module, node) in answers.hash() {
+        let module_node = answers.pairs();
+        facts.modules.reserve(module_node.len());
+        for (module, node) in module_node {
             if let (Ok(module), Ok(node)) = (ModuleId::new(module), NodeId::new(node)) {
-                facts.nodes.entry(node.clone()).or_default();
-                facts.modules.entry(module).or_default().node = Some(node);
-            }
-        }
-        for (module, uuid) in answers.hash() {
-            if let Ok(module) = ModuleId::new(module) {
-                facts.modules.entry(module).or_default().uuid = Some(uuid);
+                if !facts.nodes.contains_key(&node) {
+                    facts.nodes.insert(node.clone(), None);
+                }
+                facts.modules.insert(module, ModuleFacts::on(node));
             }
         }
         let mut plans = Vec::new();
-        while scan {
+        if !scan {
+            return Ok(plans);
+        }
+        loop {
             let (cursor, keys) = answers.scan_page();
             // The pattern also matches keys below a plan, such as `cluster/backup/1/status`: no id has a slash.
             let ids = keys.iter().filter_map(|key| key.strip_prefix("cluster/backup/")?.parse().ok());
             plans.extend(ids);
             if cursor == "0" {
-                break;
+                return Ok(plans);
             }
             let mut batch = Pipeline::new();
             scan_from(&mut batch, &cursor);
             answers = self.ask(&batch).await?;
         }
-        Ok(plans)
     }
 
     /// Second trip: the plans; and before core 3.20 a third: their members, which each module knew for itself.
-    async fn read_plans(&mut self, facts: &mut ClusterFacts, ids: BTreeSet<PlanId>) -> Result<(), ReadError> {
+    async fn read_plans(
+        &mut self,
+        facts: &mut ClusterFacts,
+        ids: BTreeSet<PlanId>,
+        zone: &TimeZone,
+    ) -> Result<(), ReadError> {
         let mut batch = Pipeline::new();
         for id in &ids {
             batch.cmd("HGETALL").arg(format!("cluster/backup/{id}"));
@@ -253,7 +257,7 @@ impl Session {
                     .flat_map(|text| text.split_whitespace())
                     .map(str::to_owned)
                     .collect(),
-                result: (!result.is_empty()).then_some(result),
+                result: (!result.is_empty()).then(|| status::from_result_hash(&result, zone)),
             };
             facts.plans.insert(id, plan);
         }
@@ -282,23 +286,16 @@ impl Session {
     }
 
     /// Next trip: every node's statuses of every plan, the labels of members and nodes, and the destinations.
-    async fn read_statuses(&mut self, facts: &mut ClusterFacts) -> Result<(), ReadError> {
+    async fn read_statuses(&mut self, facts: &mut ClusterFacts, members: &Members) -> Result<(), ReadError> {
         let nodes: Vec<NodeId> = facts.nodes.keys().cloned().collect();
-        let members: BTreeSet<ModuleId> = facts
-            .plans
-            .values()
-            .flat_map(|plan| &plan.instances)
-            .filter_map(|name| ModuleId::new(name.as_str()).ok())
-            .filter(|module| facts.modules.contains_key(module))
-            .collect();
-        let destinations: BTreeSet<DestinationId> = facts
-            .plans
-            .values()
-            .filter_map(|plan| DestinationId::new(plan.repository.as_deref()?).ok())
-            .collect();
+        let distinct: HashSet<&ModuleId> = members.values().flatten().collect();
+        let labelled: Vec<&ModuleId> = distinct.into_iter().collect();
+        let repositories = facts.plans.values().filter_map(|plan| plan.repository.as_deref());
+        let destinations: BTreeSet<DestinationId> =
+            repositories.filter_map(|repository| DestinationId::new(repository).ok()).collect();
 
         let mut batch = Pipeline::new();
-        for plan in facts.plans.keys() {
+        for plan in members.keys() {
             for node in &nodes {
                 batch.cmd("HGETALL").arg(format!("node/{node}/backup_status/{plan}"));
             }
@@ -311,8 +308,8 @@ impl Session {
                 .cmd("MGET")
                 .arg(nodes.iter().map(|node| format!("node/{node}/ui_name")).collect::<Vec<_>>());
         }
-        if !members.is_empty() {
-            let keys: Vec<_> = members.iter().map(|module| format!("module/{module}/ui_name")).collect();
+        if !labelled.is_empty() {
+            let keys: Vec<_> = labelled.iter().map(|module| format!("module/{module}/ui_name")).collect();
             batch.cmd("MGET").arg(keys);
         }
         if batch.is_empty() {
@@ -320,15 +317,14 @@ impl Session {
         }
         let mut answers = self.ask(&batch).await?;
 
-        for (plan, plan_facts) in &facts.plans {
-            let instances: HashSet<&str> = plan_facts.instances.iter().map(String::as_str).collect();
-            for node in &nodes {
-                for (module, json) in answers.hash() {
-                    if instances.contains(module.as_str())
-                        && let Ok(module) = ModuleId::new(module)
-                    {
-                        let statuses = facts.statuses.entry(plan.clone()).or_default();
-                        statuses.entry(module).or_default().push(RawStatus::Node(node.clone(), json));
+        for (plan, members) in members {
+            let members: HashMap<&str, &ModuleId> =
+                members.iter().map(|module| (module.as_str(), module)).collect();
+            let statuses = facts.statuses.entry(plan.clone()).or_default();
+            for _ in &nodes {
+                for (module, json) in answers.pairs() {
+                    if let Some(module) = members.get(module.as_str()) {
+                        keep_newest(statuses, module, status::from_node_hash(&json));
                     }
                 }
             }
@@ -345,8 +341,8 @@ impl Session {
         if !nodes.is_empty() {
             facts.nodes = nodes.into_iter().zip(answers.texts()).collect();
         }
-        if !members.is_empty() {
-            for (module, label) in members.iter().zip(answers.texts()) {
+        if !labelled.is_empty() {
+            for (module, label) in labelled.into_iter().zip(answers.texts()) {
                 if let Some(facts) = facts.modules.get_mut(module) {
                     facts.label = label;
                 }
@@ -355,121 +351,79 @@ impl Session {
         Ok(())
     }
 
-    /// Last trip: for members whose backup is not plainly well, the older layouts and the image, which names the
-    /// repository. A well cluster needs none of it, so that ten thousand applications cost little more than one.
+    /// Last trip: for members whose backup is not plainly well, the older layouts, and the image and UUID that make the
+    /// path of the repository. A well cluster needs none of it.
     async fn read_details(
         &mut self,
         facts: &mut ClusterFacts,
+        members: &Members,
         now: Timestamp,
         zone: &TimeZone,
     ) -> Result<(), ReadError> {
-        let is_well = |plan: &PlanId, module: &ModuleId| {
-            let statuses = facts.statuses.get(plan).and_then(|statuses| statuses.get(module));
-            statuses
-                .into_iter()
-                .flatten()
-                .any(|raw| status::parse(raw, zone).is_ok_and(|run| run.is_ok() && run.end >= now - WINDOW))
-        };
-        let mut pairs: Vec<(PlanId, ModuleId)> = Vec::new();
-        for (plan, plan_facts) in &facts.plans {
-            let members = plan_facts.instances.iter().filter_map(|name| ModuleId::new(name.as_str()).ok());
-            let unwell = members
-                .filter(|module| facts.modules.contains_key(module))
-                .filter(|module| !is_well(plan, module));
-            pairs.extend(unwell.map(|module| (plan.clone(), module)));
+        let mut pairs: Vec<(&PlanId, &ModuleId)> = Vec::new();
+        for (plan, members) in members {
+            let statuses = facts.statuses.get(plan);
+            let is_well = |module: &&ModuleId| {
+                let status = statuses.and_then(|statuses| statuses.get(*module));
+                status.is_some_and(|status| {
+                    status.as_ref().is_ok_and(|run| run.is_ok() && run.end >= now - WINDOW)
+                })
+            };
+            pairs.extend(members.iter().filter(|module| !is_well(module)).map(|module| (plan, module)));
         }
         if pairs.is_empty() {
             return Ok(());
         }
-        let modules: BTreeSet<ModuleId> = pairs.iter().map(|(_, module)| module.clone()).collect();
+        let modules: BTreeSet<&ModuleId> = pairs.iter().map(|(_, module)| *module).collect();
         let mut batch = Pipeline::new();
         for (plan, module) in &pairs {
             batch.cmd("HGETALL").arg(format!("module/{module}/backup_status/{plan}"));
             batch.cmd("HGETALL").arg(format!("module/{module}/backup/{plan}/status"));
         }
         for module in &modules {
+            batch.cmd("HGET").arg("cluster/module_uuid").arg(module.as_str());
             batch.cmd("HGET").arg(format!("module/{module}/environment")).arg("IMAGE_URL");
         }
         let mut answers = self.ask(&batch).await?;
         for (plan, module) in pairs {
-            let layouts = [
-                Some(answers.hash()).filter(|hash| !hash.is_empty()).map(RawStatus::Module),
-                Some(answers.hash()).filter(|hash| !hash.is_empty()).map(RawStatus::Result),
-            ];
-            let statuses: Vec<RawStatus> = layouts.into_iter().flatten().collect();
-            if !statuses.is_empty() {
-                let of_plan: &mut HashMap<_, _> = facts.statuses.entry(plan).or_default();
-                of_plan.entry(module).or_insert_with(Vec::new).extend(statuses);
+            let (figures, result) = (answers.hash(), answers.hash());
+            let statuses = facts.statuses.entry(plan.clone()).or_default();
+            if !figures.is_empty() {
+                keep_newest(statuses, module, status::from_module_hash(&figures));
+            }
+            if !result.is_empty() {
+                keep_newest(statuses, module, status::from_result_hash(&result, zone));
             }
         }
         for module in modules {
-            let image_url = answers.text();
-            facts.modules.entry(module).or_insert_with(ModuleFacts::default).image_url = image_url;
+            let (uuid, image_url) = (answers.text(), answers.text());
+            if let Some(facts) = facts.modules.get_mut(module) {
+                (facts.uuid, facts.image_url) = (uuid, image_url);
+            }
         }
         Ok(())
     }
 }
 
-impl Answers {
-    fn next(&mut self) -> Value {
-        self.0.next().unwrap_or(Value::Nil)
-    }
+/// The members of each plan that are installed.
+type Members = BTreeMap<PlanId, Vec<ModuleId>>;
 
-    /// A name or label; None when it is absent or empty.
-    fn text(&mut self) -> Option<String> {
-        text(self.next()).and_then(label)
-    }
-
-    /// A list or set of names; None where an item is absent or empty.
-    fn texts(&mut self) -> Vec<Option<String>> {
-        items(self.next()).into_iter().map(|item| text(item).filter(|text| !text.trim().is_empty())).collect()
-    }
-
-    /// A hash; empty when the key is absent or of another type.
-    fn hash(&mut self) -> BTreeMap<String, String> {
-        let mut items = items(self.next()).into_iter();
-        let mut hash = BTreeMap::new();
-        while let (Some(field), Some(value)) = (items.next(), items.next()) {
-            if let (Some(field), Some(value)) = (text(field), text(value)) {
-                hash.insert(field, value);
-            }
-        }
-        hash
-    }
-
-    /// A page of SCAN: the cursor to go on from, and the keys.
-    fn scan_page(&mut self) -> (String, Vec<String>) {
-        let mut page = items(self.next()).into_iter();
-        let cursor = page.next().and_then(text).unwrap_or_else(|| "0".into());
-        let keys = page.next().map(items).unwrap_or_default();
-        (cursor, keys.into_iter().filter_map(text).collect())
-    }
+fn members(facts: &ClusterFacts) -> Members {
+    let installed = |name: &String| {
+        let module = ModuleId::new(name.as_str()).ok()?;
+        facts.modules.contains_key(&module).then_some(module)
+    };
+    facts
+        .plans
+        .iter()
+        .map(|(id, plan)| (id.clone(), plan.instances.iter().filter_map(installed).collect()))
+        .collect()
 }
 
-/// A value as text. Bytes that are not UTF-8 are replaced: a label may hold anything.
-fn text(value: Value) -> Option<String> {
-    match value {
-        Value::BulkString(bytes) => Some(match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-        }),
-        Value::SimpleString(text) => Some(text),
-        Value::Int(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-/// A text that people or NS8 gave as a name: one line, and not empty.
-fn label(text: String) -> Option<String> {
-    let text = crate::text::one_line(&text, MAX_LABEL);
-    (!text.is_empty()).then_some(text)
-}
-
-/// The items of a list, set, or hash.
-fn items(value: Value) -> Vec<Value> {
-    match value {
-        Value::Array(items) | Value::Set(items) => items,
-        Value::Map(pairs) => pairs.into_iter().flat_map(|(field, value)| [field, value]).collect(),
-        _ => Vec::new(),
-    }
+fn keep_newest(statuses: &mut HashMap<ModuleId, Status>, module: &ModuleId, status: Status) {
+    let status = match statuses.remove(module) {
+        Some(known) => newer(known, status),
+        None => status,
+    };
+    statuses.insert(module.clone(), status);
 }

@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
 
-use super::facts::RawStatus;
 use crate::text;
 
 /// How much of a hand-made error text is kept, in characters.
@@ -55,23 +54,58 @@ fn unreadable(reason: impl fmt::Display) -> UnreadableStatus {
     UnreadableStatus { reason: reason.to_string() }
 }
 
-/// Reads a status of any layout. `zone` is where a time that names no zone of its own is meant.
+/// A status as it was found: a run, or why it can't be read.
+pub type Status = Result<Run, UnreadableStatus>;
+
+/// Reads a field of `node/<n>/backup_status/<id>`, which is JSON: core 3.20 and later.
 ///
 /// # Errors
-/// [`UnreadableStatus`] when it is not what its layout promises, or does not say when the run ended.
-pub fn parse(raw: &RawStatus, zone: &TimeZone) -> Result<Run, UnreadableStatus> {
-    match raw {
-        RawStatus::Node(_, json) => {
-            // serde would read a list's items as the fields.
-            if !json.trim_start().starts_with('{') {
-                return Err(unreadable("it is not a JSON object"));
-            }
-            let figures: Figures =
-                serde_json::from_str(json).map_err(|error| unreadable(NotFigures(error)))?;
-            figures.into_run()
+/// [`UnreadableStatus`] when it is not what `run-backup` writes, or does not say when the run ended.
+pub fn from_node_hash(json: &str) -> Status {
+    // serde would read a list's items as the fields.
+    if !json.trim_start().starts_with('{') {
+        return Err(unreadable("it is not a JSON object"));
+    }
+    let figures: Figures = serde_json::from_str(json).map_err(|error| unreadable(NotFigures(error)))?;
+    figures.into_run()
+}
+
+/// Reads the hash `module/<mid>/backup_status/<id>`: before core 3.20.
+///
+/// # Errors
+/// As [`from_node_hash`].
+pub fn from_module_hash(hash: &BTreeMap<String, String>) -> Status {
+    Figures::from_hash(hash)?.into_run()
+}
+
+/// Reads a hash `…/status` of a hand-made set-up: `result`, `timestamp` and `error`. `zone` is where a time is meant
+/// that names no zone of its own.
+///
+/// # Errors
+/// [`UnreadableStatus`] when it lacks a result or a time, or they are not what they should be.
+pub fn from_result_hash(hash: &BTreeMap<String, String>, zone: &TimeZone) -> Status {
+    let field = |name: &str| hash.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
+    let timestamp = field("timestamp").ok_or_else(|| unreadable("it has no timestamp"))?;
+    let end = iso_8601(timestamp, zone)
+        .ok_or_else(|| unreadable(format!("its timestamp {timestamp:?} is not ISO 8601")))?;
+    let errors = match field("result") {
+        Some("success") => 0,
+        Some("error") => 1,
+        Some(other) => {
+            return Err(unreadable(format!("its result is {other:?}, neither \"success\" nor \"error\"")));
         }
-        RawStatus::Module(hash) => Figures::from_hash(hash)?.into_run(),
-        RawStatus::Result(hash) => from_result(hash, zone),
+        None => return Err(unreadable("it has no result")),
+    };
+    let error = field("error").map(|error| text::lines(error, MAX_ERROR));
+    Ok(Run { start: None, end, errors, size: None, files: None, error })
+}
+
+/// The newer of two statuses of one application. One that can be read goes before one that can't.
+pub fn newer(left: Status, right: Status) -> Status {
+    match (left, right) {
+        (Ok(left), Ok(right)) => Ok(if right.end > left.end { right } else { left }),
+        (Err(_), right @ Ok(_)) => right,
+        (left, _) => left,
     }
 }
 
@@ -187,30 +221,6 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
-/// Reads the hand-made layout: `result`, `timestamp` and `error`.
-fn from_result(hash: &BTreeMap<String, String>, zone: &TimeZone) -> Result<Run, UnreadableStatus> {
-    let field = |name: &str| hash.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
-    let timestamp = field("timestamp").ok_or_else(|| unreadable("it has no timestamp"))?;
-    let end = iso_8601(timestamp, zone)
-        .ok_or_else(|| unreadable(format!("its timestamp {timestamp:?} is not ISO 8601")))?;
-    let errors = match field("result") {
-        Some("success") => 0,
-        Some("error") => 1,
-        Some(other) => {
-            return Err(unreadable(format!("its result is {other:?}, neither \"success\" nor \"error\"")));
-        }
-        None => return Err(unreadable("it has no result")),
-    };
-    Ok(Run {
-        start: None,
-        end,
-        errors,
-        size: None,
-        files: None,
-        error: field("error").map(|error| text::lines(error, MAX_ERROR)),
-    })
-}
-
 /// A time with an offset, or without one in `zone`.
 fn iso_8601(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     text.parse::<Timestamp>().ok().or_else(|| {
@@ -222,11 +232,9 @@ fn iso_8601(text: &str, zone: &TimeZone) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::NodeId;
 
     fn node_status(json: &str) -> Result<Run, String> {
-        let raw = RawStatus::Node(NodeId::new("1").unwrap(), json.to_owned());
-        parse(&raw, &TimeZone::UTC).map_err(|error| error.to_string())
+        from_node_hash(json).map_err(|error| error.to_string())
     }
 
     fn hash(fields: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -265,7 +273,7 @@ mod tests {
             ("total_size", "734003200"),
             ("total_file_count", "4211"),
         ]);
-        let run = parse(&RawStatus::Module(fields), &TimeZone::UTC).unwrap();
+        let run = from_module_hash(&fields).unwrap();
         assert!(!run.is_ok());
         assert_eq!(run.size, Some(734_003_200));
     }
@@ -275,7 +283,7 @@ mod tests {
         let rome = TimeZone::get("Europe/Rome").unwrap();
         let status = |result, timestamp| {
             let fields = hash(&[("result", result), ("timestamp", timestamp), ("error", "disk on fire")]);
-            parse(&RawStatus::Result(fields), &rome).map_err(|error| error.to_string())
+            from_result_hash(&fields, &rome).map_err(|error| error.to_string())
         };
         let run = status("error", "2026-11-22T02:14:00+01:00").unwrap();
         assert_eq!((run.end.to_string().as_str(), run.errors), ("2026-11-22T01:14:00Z", 1));
@@ -313,7 +321,18 @@ mod tests {
             assert!(error.contains(reason), "{json}: {error}");
         }
         let fields = hash(&[("end", "x")]);
-        let error = parse(&RawStatus::Module(fields), &TimeZone::UTC).unwrap_err().to_string();
+        let error = from_module_hash(&fields).unwrap_err().to_string();
         assert_eq!(error, "end is \"x\", not a number");
+    }
+
+    #[test]
+    fn the_newest_status_that_can_be_read_counts() {
+        let ended = |end: i64| node_status(&format!(r#"{{"end": {end}}}"#)).unwrap();
+        let broken = || from_node_hash("broken");
+        assert_eq!(newer(Ok(ended(1)), Ok(ended(2))), Ok(ended(2)));
+        assert_eq!(newer(Ok(ended(2)), Ok(ended(1))), Ok(ended(2)));
+        assert_eq!(newer(broken(), Ok(ended(1))), Ok(ended(1)));
+        assert_eq!(newer(Ok(ended(1)), broken()), Ok(ended(1)));
+        assert!(newer(broken(), broken()).is_err());
     }
 }

@@ -47,7 +47,7 @@ pub(super) async fn receive(
     }
     let body = match read_body(headers, body).await {
         Ok(body) => body,
-        Err(answer) => return answer,
+        Err(reason) => return error(reason.status(), reason),
     };
     let intake = match parse_webhook(&body, &receiver.settings.receiver.alert_names) {
         Ok(intake) => intake,
@@ -87,25 +87,44 @@ fn is_authorized(receiver: &Receiver, headers: &HeaderMap) -> bool {
     scheme.eq_ignore_ascii_case(b"Bearer ") && given.ct_eq(token.expose_secret().as_bytes()).into()
 }
 
+/// Why a body can't be read.
+#[derive(Debug, thiserror::Error)]
+enum BodyError {
+    #[error("a webhook may have {MAX_BODY} bytes")]
+    TooLarge,
+    #[error("the body broke off: {0}")]
+    BrokenOff(warp::Error),
+    #[error("the body did not arrive within {} seconds", BODY_TIMEOUT.as_secs())]
+    TooSlow,
+}
+
+impl BodyError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BrokenOff(_) => StatusCode::BAD_REQUEST,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        }
+    }
+}
+
 /// Reads the body, up to its limits in size and time.
 async fn read_body(
     headers: &HeaderMap,
     body: impl Stream<Item = Result<impl Buf, warp::Error>>,
-) -> Result<Vec<u8>, Response> {
-    let too_large = || error(StatusCode::PAYLOAD_TOO_LARGE, format!("a webhook may have {MAX_BODY} bytes"));
+) -> Result<Vec<u8>, BodyError> {
     let announced: Option<usize> =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length| length > MAX_BODY) {
-        return Err(too_large());
+        return Err(BodyError::TooLarge);
     }
     let collect = async {
         let mut collected = Vec::with_capacity(announced.unwrap_or_default());
         let mut body = std::pin::pin!(body);
         while let Some(chunk) = body.next().await {
-            let mut chunk = chunk
-                .map_err(|reason| error(StatusCode::BAD_REQUEST, format!("the body broke off: {reason}")))?;
+            let mut chunk = chunk.map_err(BodyError::BrokenOff)?;
             if collected.len() + chunk.remaining() > MAX_BODY {
-                return Err(too_large());
+                return Err(BodyError::TooLarge);
             }
             while chunk.has_remaining() {
                 let part = chunk.chunk();
@@ -116,8 +135,5 @@ async fn read_body(
         }
         Ok(collected)
     };
-    tokio::time::timeout(BODY_TIMEOUT, collect).await.unwrap_or_else(|_| {
-        let message = format!("the body did not arrive within {} seconds", BODY_TIMEOUT.as_secs());
-        Err(error(StatusCode::REQUEST_TIMEOUT, message))
-    })
+    tokio::time::timeout(BODY_TIMEOUT, collect).await.unwrap_or(Err(BodyError::TooSlow))
 }

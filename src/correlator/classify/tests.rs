@@ -1,9 +1,10 @@
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 
 use super::*;
-use crate::correlator::facts::DestinationFacts;
+use crate::correlator::{
+    facts::DestinationFacts,
+    status::{from_node_hash, from_result_hash},
+};
 
 const DESTINATION: &str = "48ce000a-79b7-5fe6-8558-177fd70c27b4";
 
@@ -32,7 +33,7 @@ impl Cluster {
         let mut facts = ClusterFacts { name: Some("Acme".into()), ..ClusterFacts::default() };
         for (module, node) in [("mail1", "1"), ("webtop1", "1"), ("samba1", "2"), ("nextcloud1", "2")] {
             let module_facts = ModuleFacts {
-                node: Some(node_id(node)),
+                node: node_id(node),
                 uuid: Some(format!("uuid-of-{module}")),
                 label: None,
                 image_url: Some(format!("ghcr.io/nethserver/{}:1.0", module.trim_end_matches('1'))),
@@ -63,9 +64,8 @@ impl Cluster {
         self.0.plans.get_mut(&plan_id("1")).unwrap()
     }
 
-    fn add_status(&mut self, module: &str, status: RawStatus) {
-        let statuses = self.0.statuses.entry(plan_id("1")).or_default();
-        statuses.entry(module_id(module)).or_default().push(status);
+    fn set_status(&mut self, module: &str, status: Status) {
+        self.0.statuses.entry(plan_id("1")).or_default().insert(module_id(module), status);
     }
 
     /// A run that ended at `end` after `minutes`.
@@ -75,8 +75,7 @@ impl Cluster {
             r#"{{"start":{},"end":{end},"errors":{errors},"total_size":1048576,"total_file_count":10}}"#,
             end - minutes * 60
         );
-        let node = self.0.modules[&module_id(module)].node.clone().unwrap();
-        self.add_status(module, RawStatus::Node(node, json));
+        self.set_status(module, from_node_hash(&json));
         self
     }
 
@@ -248,7 +247,7 @@ fn a_status_that_is_not_json_is_named_and_the_rest_is_right() {
         .ran("webtop1", "2026-11-22T02:15:00Z", 0)
         .ran("samba1", "2026-11-22T02:20:00Z", 0)
         .ran("nextcloud1", "2026-11-22T02:30:00Z", 0);
-    cluster.add_status("mail1", RawStatus::Node(node_id("1"), "<html>".into()));
+    cluster.set_status("mail1", from_node_hash("<html>"));
     let plan = cluster.classify(SEVEN);
     assert_eq!(states(&plan), "missing ok ok ok");
     let unreadable = Absence::Unreadable { reason: "it is not a JSON object".into() };
@@ -256,25 +255,11 @@ fn a_status_that_is_not_json_is_named_and_the_rest_is_right() {
 }
 
 #[test]
-fn the_newest_readable_status_of_all_layouts_counts() {
-    let mut cluster = Cluster::new().ran("mail1", "2026-11-21T02:10:00Z", 0);
-    cluster.add_status("mail1", RawStatus::Node(node_id("2"), "broken".into()));
-    let hash = [("start", "1763690400"), ("end", "1763690400"), ("errors", "0")];
-    let hash: BTreeMap<_, _> = hash.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-    cluster.add_status("mail1", RawStatus::Module(hash));
-    let result = [("result", "error"), ("timestamp", "2026-11-22T02:40:00Z"), ("error", "no space left")];
-    let result: BTreeMap<_, _> = result.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-    cluster.add_status("mail1", RawStatus::Result(result));
-    let mail = cluster.classify(SEVEN).applications.remove(0);
-    assert_eq!(mail.state, State::Failed);
-    assert_eq!(mail.last_run.unwrap().error.as_deref(), Some("no space left"));
-}
-
-#[test]
 fn a_plans_own_result_speaks_for_applications_that_have_none() {
     let result = |result: &str| {
         let fields = [("result", result), ("timestamp", "2026-11-22T02:40:00Z"), ("error", "disk full")];
-        Some(fields.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect::<BTreeMap<_, _>>())
+        let fields = fields.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+        Some(from_result_hash(&fields, &TimeZone::UTC))
     };
     let mut cluster = Cluster::new();
     cluster.plan().result = result("success");
@@ -312,15 +297,6 @@ fn what_is_odd_about_a_plan_is_named() {
             Oddity::UnknownDestination { repository: "gone".into() }
         ]
     );
-}
-
-#[test]
-fn a_module_that_lost_its_node_is_a_removed_one() {
-    let mut cluster = Cluster::new();
-    cluster.0.modules.get_mut(&module_id("mail1")).unwrap().node = None;
-    let plan = cluster.classify(SEVEN);
-    assert_eq!(plan.applications.len(), 3);
-    assert_eq!(plan.oddities, [Oddity::RemovedModule { module: "mail1".into() }]);
 }
 
 #[test]
