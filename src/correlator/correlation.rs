@@ -140,6 +140,8 @@ pub enum Absence {
     NeverRan,
     /// Its last run was before the last time the plan was due.
     NotSince,
+    /// It did not run in time, but has since: its last run is of a later time when the plan was due.
+    RanLater,
     /// It has a status, which can't be read.
     Unreadable {
         /// Why.
