@@ -163,6 +163,8 @@ impl<'a> PlanView<'a> {
                     Some(_) => State::Failed,
                     // What a run had not reached when the next one began, it never will.
                     None if presumed_missing || span.is_over() || silent[member.node()] => State::Missing,
+                    // Waiting would not make it readable; that the next run may, is looked at again.
+                    None if member.status.is_some_and(|status| status.is_err()) => State::Missing,
                     None => State::Pending,
                 };
                 self.application(member, state, run, &span)

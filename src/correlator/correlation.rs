@@ -254,6 +254,14 @@ impl Correlation {
         plans.iter().map(|plan| plan.outcome).max().unwrap_or(Outcome::Unknown)
     }
 
+    /// True when nothing in it can change any more but by another run.
+    pub fn is_certain(&self) -> bool {
+        let is_unreadable =
+            |application: &Application| matches!(application.absence, Some(Absence::Unreadable { .. }));
+        let unreadable = self.plans.iter().flat_map(|plan| &plan.applications).any(is_unreadable);
+        self.has_settled() && self.unread.is_none() && !unreadable
+    }
+
     /// True when nothing is still running.
     pub fn has_settled(&self) -> bool {
         self.plans.iter().all(|plan| plan.count(State::Pending) == 0)

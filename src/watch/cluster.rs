@@ -193,10 +193,7 @@ impl ClusterWatcher {
                 };
                 let before = known.schedules.get(id);
                 let findings = schedule::look(&sight, before, now, &self.settings.zone, grace);
-                match findings.known {
-                    Some(after) => known.schedules.insert(id.clone(), after),
-                    None => known.schedules.remove(id),
-                };
+                known.schedules.insert(id.clone(), findings.known);
                 seen.alerts.extend(findings.raised);
                 earlier(findings.look_at);
             }

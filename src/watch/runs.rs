@@ -10,14 +10,12 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
+use super::LONG;
 use crate::{
     alert::{Alert, Followed, Source},
     correlator::{PATIENCE, WINDOW, calendar::Calendar, status::Run},
     ids::{ModuleId, NodeId, PlanId},
 };
-
-/// How long an application's last backup must have taken for it to be given more than the settle time: twice as long.
-const LONG: Duration = Duration::from_secs(15 * 60);
 
 /// How far nodes' clocks are believed to be apart.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_hours(1);

@@ -299,7 +299,7 @@ fn with_cause(state: &str, cause: Option<&Cause>) -> String {
         Some(Cause::NotAsked) => "access to the cluster API is not configured".into(),
         Some(Cause::ApiSilent { reason }) => format!("the cluster API could not be asked, {reason}"),
         Some(Cause::ApiRefused { reason }) => format!("the cluster API refused, {reason}"),
-        Some(Cause::NoDestination) => "the plan has no destination".into(),
+        Some(Cause::NoDestination) => "the plan has no destination that the cluster knows".into(),
         Some(Cause::NoPath) => "the application's image or UUID is missing in Redis".into(),
     };
     format!("{state}: {cause}.")

@@ -303,7 +303,7 @@ fn with_cause(state: &str, cause: Option<&Cause>) -> String {
             format!("non è stato possibile interrogare l'API del cluster, {reason}")
         }
         Some(Cause::ApiRefused { reason }) => format!("l'API del cluster ha rifiutato, {reason}"),
-        Some(Cause::NoDestination) => "il piano non ha una destinazione".into(),
+        Some(Cause::NoDestination) => "il piano non ha una destinazione nota al cluster".into(),
         Some(Cause::NoPath) => "in Redis mancano l'immagine o l'UUID dell'applicazione".into(),
     };
     format!("{state}: {cause}.")
