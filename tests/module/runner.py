@@ -85,13 +85,15 @@ def read_env(path):
 
 
 def steps_of(name, directories):
-    """The steps in the agent's order: by file name, the last directory that has one wins."""
+    """The steps in the agent's order: by file name, the last directory that has one wins. The schemas are the first and
+    the last step."""
     found = {}
     for directory in directories:
         folder = Path(directory) / name
         if folder.is_dir():
             found.update({entry.name: entry for entry in folder.iterdir() if not entry.is_dir()})
-    return [found[key] for key in sorted(found)]
+    order = {"validate-input.json": -1, "validate-output.json": 1}
+    return [found[key] for key in sorted(found, key=lambda key: (order.get(key, 0), key))]
 
 
 # The agent's validator is gojsonschema, whose words for what is wrong the UI sees.
