@@ -97,7 +97,7 @@ def save_settings(settings):
 
 def refuse(field, value, error):
     """One entry of what the `validation-failed` status carries."""
-    return {"field": field, "parameter": field.split(".")[0], "value": value, "error": error}
+    return {"field": field, "parameter": field, "value": value, "error": error}
 
 
 def fail_validation(errors):

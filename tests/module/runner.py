@@ -163,8 +163,10 @@ def run_step(step, module_dir, data, extra):
         return process.returncode, out.read(), err.read(), sent
 
 
-def run_action(module_dir, name, data):
-    """Runs an action as the agent does: see the top of this file."""
+def run_action(module_dir, name, data, between=None):
+    """Runs an action as the agent does: see the top of this file. `between` maps names of steps to functions that do,
+    before the first step that sorts after the name, what a step that can't run here would do."""
+    between = dict(between or {})
     module_dir = Path(module_dir)
     base = agent_environment(module_dir).get("AGENT_BASEACTIONS_DIR")
     directories = ([base] if base else []) + [module_dir / "actions"]
@@ -192,6 +194,8 @@ def run_action(module_dir, name, data):
         # The agent goes on where a step is not executable, with a warning.
         if not os.access(step, os.X_OK) or (name, step.name) in NOT_HERE and str(module_dir) not in str(step):
             continue
+        for due in [key for key in sorted(between) if key < step.name]:
+            between.pop(due)()
         code, printed, logged, sent = run_step(step, module_dir, data, extra)
         output += printed
         result["stderr"] += logged
@@ -357,8 +361,8 @@ class Node:
             raise RuntimeError(f"create-module failed: {result}")
         return result
 
-    def run_action(self, name, data):
-        return run_action(self.module_dir, name, data)
+    def run_action(self, name, data, between=None):
+        return run_action(self.module_dir, name, data, between)
 
     def run_event(self, name, data, source="cluster"):
         return run_event(self.module_dir, name, data, source)

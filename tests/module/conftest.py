@@ -1,0 +1,88 @@
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import runner  # noqa: E402
+
+
+@pytest.fixture
+def service():
+    """The service's binary, which tests/run.sh has built."""
+    binary = Path(os.environ.get("MONITOR_BINARY", runner.SOURCE / "target/debug/ns8-backup-monitor"))
+    assert binary.exists(), f"no {binary}: cargo build, or set MONITOR_BINARY"
+    return binary
+
+
+@pytest.fixture
+def empty_node(service):
+    """A node on which create-module has not run yet."""
+    with runner.Node(service) as node:
+        yield node
+
+
+@pytest.fixture
+def node(empty_node):
+    """A node with the module installed and its service answering."""
+    empty_node.sample()
+    empty_node.install()
+    wait_ready(empty_node)
+    return empty_node
+
+
+def wait_ready(node):
+    def answers():
+        return node.run_action("get-monitor-status", {})["output"]["reachable"]
+
+    runner.wait_for("the service's answer", answers)
+
+
+class Mailbox:
+    """A mail server that accepts everything, but what is addressed to refused@…"""
+
+    def __init__(self):
+        self.mails = []
+        self.controller = Controller(self, hostname="127.0.0.1", port=runner.free_port())
+
+    async def handle_RCPT(self, _server, _session, envelope, address, _options):
+        if address.startswith("refused@"):
+            return "550 nobody of this name"
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
+
+    async def handle_DATA(self, _server, _session, envelope):
+        self.mails.append(envelope)
+        return "250 ok"
+
+    def smarthost(self):
+        """Its settings, as cluster/smarthost holds them."""
+        settings = {"enabled": "1", "host": "127.0.0.1", "port": str(self.controller.port), "username": ""}
+        return settings | {"password": "", "encrypt_smtp": "none", "tls_verify": ""}
+
+
+@pytest.fixture
+def mailbox():
+    box = Mailbox()
+    box.controller.start()
+    yield box
+    box.controller.stop()
+
+
+@pytest.fixture
+def settings():
+    """A whole input of configure-module."""
+    return {
+        "mail_to": ["admin@example.org", "backup@example.org"],
+        "mail_from": "monitor@example.org",
+        "mail_language": "it",
+        "notify_on": "always",
+        "wait_seconds": 0,
+        "settle_seconds": 600,
+        "repeat_seconds": 3600,
+        "missing_grace_seconds": None,
+        "repo_check": False,
+    }
