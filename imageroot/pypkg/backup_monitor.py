@@ -65,7 +65,7 @@ def settings_to_env(settings):
         "repo_check": "1" if settings["repo_check"] else "",
     }
     env = {VARIABLES[key]: values.get(key, settings[key]) for key in VARIABLES}
-    # An unset sender leaves the word to the default that discover-cluster writes, an unset grace switches the watch off.
+    # Without a sender, the default that discover-cluster writes holds; without a grace, nothing missing is watched for.
     unset = [name for name, value in env.items() if value is None]
     return {name: str(value) for name, value in env.items() if value is not None}, unset
 

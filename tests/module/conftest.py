@@ -3,11 +3,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import runner  # noqa: E402
+import runner
+from conftest_mail import Mailbox
 
 
 @pytest.fixture
@@ -39,29 +39,6 @@ def wait_ready(node):
         return node.run_action("get-monitor-status", {})["output"]["reachable"]
 
     runner.wait_for("the service's answer", answers)
-
-
-class Mailbox:
-    """A mail server that accepts everything, but what is addressed to refused@…"""
-
-    def __init__(self):
-        self.mails = []
-        self.controller = Controller(self, hostname="127.0.0.1", port=runner.free_port())
-
-    async def handle_RCPT(self, _server, _session, envelope, address, _options):
-        if address.startswith("refused@"):
-            return "550 nobody of this name"
-        envelope.rcpt_tos.append(address)
-        return "250 ok"
-
-    async def handle_DATA(self, _server, _session, envelope):
-        self.mails.append(envelope)
-        return "250 ok"
-
-    def smarthost(self):
-        """Its settings, as cluster/smarthost holds them."""
-        settings = {"enabled": "1", "host": "127.0.0.1", "port": str(self.controller.port), "username": ""}
-        return settings | {"password": "", "encrypt_smtp": "none", "tls_verify": ""}
 
 
 @pytest.fixture

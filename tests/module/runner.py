@@ -192,7 +192,7 @@ def run_action(module_dir, name, data, between=None):
                 return result | {"exit_code": 1, "status": "aborted", "output": output, "errors": errors}
             continue
         # The agent goes on where a step is not executable, with a warning.
-        if not os.access(step, os.X_OK) or (name, step.name) in NOT_HERE and str(module_dir) not in str(step):
+        if not os.access(step, os.X_OK) or ((name, step.name) in NOT_HERE and str(module_dir) not in str(step)):
             continue
         for due in [key for key in sorted(between) if key < step.name]:
             between.pop(due)()
@@ -231,10 +231,11 @@ def run_event(module_dir, name, data, source="cluster"):
 class Node:
     """A node with Redis and an installed module, in a directory of its own."""
 
-    def __init__(self, service=None, python=sys.executable, core=os.environ.get("NS8_CORE"), node_id="1", leader="1"):
+    def __init__(self, service=None, python=sys.executable, node_id="1", leader="1"):
         self.root = Path(tempfile.mkdtemp(prefix="ns8-node-"))
         self.service = Path(service).resolve() if service else None
         self.python = Path(python)
+        core = os.environ.get("NS8_CORE")
         self.core = Path(core).resolve() / "core" if core else None
         self.node_id = node_id
         self.leader = leader
@@ -444,8 +445,9 @@ def main():
             node.sample()
         if not options.no_install:
             node.install()
-        ready = {"ready": True, "module_id": MODULE_ID, "module_dir": str(node.module_dir), "redis_port": node.redis_port}
-        print(json.dumps(ready | {"url": f"http://127.0.0.1:{node.port}"}), flush=True)
+        ready = {"ready": True, "module_id": MODULE_ID, "module_dir": str(node.module_dir)}
+        ready |= {"redis_port": node.redis_port, "url": f"http://127.0.0.1:{node.port}"}
+        print(json.dumps(ready), flush=True)
         for line in sys.stdin:
             if line.strip():
                 try:

@@ -1,7 +1,6 @@
 """create-module and destroy-module."""
 
 import json
-import os
 import stat
 import subprocess
 from pathlib import Path
@@ -74,7 +73,10 @@ def smarthost_with_password():
     }
 
 
-@pytest.mark.parametrize("password", ["with space", "#hash", "'single", '"double"', "back\\slash", "$HOME", "ünï", "a=b"])
+PASSWORDS = ["with space", "#hash", "'single", '"double"', "back\\slash", "$HOME", "ünï", "a=b"]
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
 def test_any_password_reaches_the_service_as_it_is(node, password):
     node.redis.hset("cluster/smarthost", mapping=smarthost_with_password() | {"password": password})
     assert node.run_event("smarthost-changed", {})["exit_code"] == 0
@@ -84,7 +86,8 @@ def test_any_password_reaches_the_service_as_it_is(node, password):
 
 def test_a_line_break_in_a_password_can_not_set_another_variable(node):
     before = (node.state / "smarthost.env").read_text()
-    node.redis.hset("cluster/smarthost", mapping=smarthost_with_password() | {"password": "x\nMAIL_TO=evil@example.org"})
+    evil = smarthost_with_password() | {"password": "x\nMAIL_TO=evil@example.org"}
+    node.redis.hset("cluster/smarthost", mapping=evil)
     result = node.run_event("smarthost-changed", {})
     assert result["exit_code"] != 0
     assert "SMTP_PASSWORD is not usable" in result["stderr"]
@@ -141,7 +144,7 @@ def test_removal_stops_the_service(node):
     pid = int((node.root / "stand-in/containers/backup-monitor/pid").read_text())
     refused = node.run_action("destroy-module", {"module_id": MODULE_ID, "preserve_data": "no"})
     assert [error["field"] for error in refused["errors"]] == ["preserve_data"]
-    assert os.path.exists(f"/proc/{pid}")
+    assert Path(f"/proc/{pid}").exists()
     assert node.run_action("destroy-module", {"module_id": MODULE_ID, "preserve_data": True})["status"] == "completed"
     wait_for("the end of the service", lambda: pid not in running_pids())
     assert node.command("systemctl", "--user", "is-enabled", "backup-monitor", check=False).returncode != 0

@@ -30,14 +30,6 @@ def test_promtool_finds_nothing_wrong_with_the_queries(node, tmp_path):
     assert checked.returncode == 0, checked.stderr
 
 
-def test_promtool_finds_nothing_wrong_with_the_metrics(node):
-    with urllib.request.urlopen(f"{node.url}/metrics", timeout=10) as response:
-        metrics = response.read()
-    checked = subprocess.run(["promtool", "check", "metrics"], input=metrics, capture_output=True)
-    # Exit code 3: its taste in names differs. What can't be read is 1.
-    assert checked.returncode in (0, 3), checked.stderr
-
-
 @pytest.fixture
 def prometheus(node, tmp_path):
     """Configured from Redis as ns8-metrics' provision-prometheus does it."""
@@ -66,22 +58,15 @@ def ask(url, query):
         return []
 
 
-def test_every_panel_shows_something(node, prometheus, settings):
+def test_every_panel_shows_something(node, prometheus, settings, mailbox):
+    node.redis.hset("cluster/smarthost", mapping=mailbox.smarthost())
     node.run_action("configure-module", settings | {"settle_seconds": 0})
     wait_for("the service", lambda: node.run_action("get-monitor-status", {})["output"]["reachable"])
     post_alert(node)
     wait_for("the report", lambda: prometheus('ns8_backup_monitor_reports_total{outcome="PARTIAL"} == 1'), 60)
     # A rate needs two points.
-    missing = dict(queries(node))
-    def all_shown():
-        for title, query in list(missing.items()):
-            if prometheus(query):
-                del missing[title]
-        return not missing
-    try:
-        wait_for("all panels", all_shown, 30)
-    except TimeoutError:
-        pytest.fail(f"nothing to show in {missing}")
+    for title, query in queries(node):
+        wait_for(f"something in {title}: {query}", lambda query=query: prometheus(query), 30)
     # The application's own node, not Prometheus' word for the target's.
     (failed,) = prometheus("ns8_backup_monitor_application_last_result == 0")
     labels = {"plan": "1", "plan_name": "Nightly S3", "application": "nextcloud1", "node": "1"}

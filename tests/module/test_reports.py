@@ -5,9 +5,7 @@ import urllib.request
 
 import pytest
 from conftest import wait_ready
-from runner import SOURCE, run_action, wait_for
-
-WEBHOOK = next((SOURCE / "tests").rglob("webhook*.json"), None)
+from runner import run_action, wait_for
 
 
 def post_alert(node, plan="1", name="Nightly S3"):
@@ -57,9 +55,12 @@ def test_a_report_is_read_whole(telling_node):
     report = result["output"]
     assert report["outcome"] == newest["outcome"]
     assert report["mail"]["subject"] == newest["subject"]
-    assert "nextcloud1" in telling_node.run_action("get-report", {"id": reports(telling_node, plan="1")[0]["id"]})[
-        "output"
-    ]["mail"]["text"]
+    assert (
+        "nextcloud1"
+        in telling_node.run_action("get-report", {"id": reports(telling_node, plan="1")[0]["id"]})["output"]["mail"][
+            "text"
+        ]
+    )
 
 
 def test_a_mail_is_sent_once_more(telling_node, mailbox):
@@ -183,7 +184,8 @@ def test_wrong_settings_are_told_by_the_check(node):
     with (node.state / "environment").open("a") as environment:
         environment.write("LOG_FORMAT=xml\n")
     node.command("systemctl", "--user", "restart", "backup-monitor", check=False)
-    wait_for("its end", lambda: node.command("systemctl", "--user", "is-active", "backup-monitor", check=False).returncode)
+    is_active = ("systemctl", "--user", "is-active", "backup-monitor")
+    wait_for("its end", lambda: node.command(*is_active, check=False).returncode)
     answer = node.run_action("check-environment", {})["output"]
     assert answer["ok"] is False
     assert checks(answer) == {"configuration": "failed"}

@@ -6,27 +6,27 @@ import stat
 
 from conftest import wait_ready
 from runner import Node, wait_for
-from test_reports import post_alert
+from test_reports import post_alert, reports
 
 VOLUME = "backup-monitor-state"
 COPY = "journal.backup.sqlite"
 
 
 def reported(node, settings):
-    """A node that is configured, and has made a report."""
+    """A node that is configured and has made a report: its settings and that report."""
     quick = settings | {"settle_seconds": 0}
     assert node.run_action("configure-module", quick)["status"] == "completed"
     wait_ready(node)
     post_alert(node)
-    wait_for("the report", lambda: node.run_action("list-reports", {})["output"]["reports"])
-    return quick
+    wait_for("the report", lambda: reports(node))
+    return quick, reports(node)[-1]
 
 
-def check_taken_over(node, settings):
+def check_taken_over(node, settings, report):
     wait_ready(node)
     assert node.run_action("get-configuration", {})["output"].items() >= settings.items()
-    reports = node.run_action("list-reports", {})["output"]["reports"]
-    assert [plan["id"] for plan in reports[0]["plans"]] == ["1"]
+    taken = reports(node)[-1]
+    assert (taken["id"], taken["created_at"]) == (report["id"], report["created_at"])
 
 
 def test_a_backup_holds_a_whole_journal_although_the_service_runs(node, settings):
@@ -54,7 +54,7 @@ def test_a_backup_of_an_instance_that_never_ran_succeeds(empty_node):
 
 
 def test_a_restored_instance_keeps_settings_and_reports(node, settings, service):
-    configured = reported(node, settings)
+    configured, report = reported(node, settings)
     node.command("module-dump-state", "1")
     backup = node.volumes / VOLUME / COPY
     with Node(service) as restored:
@@ -66,7 +66,7 @@ def test_a_restored_instance_keeps_settings_and_reports(node, settings, service)
         data = {"repository": "14030a59", "path": "backup-monitor/x", "snapshot": "", "replace": False}
         result = restored.run_action("restore-module", data | {"environment": node.environment()})
         assert (result["status"], result["output"]) == ("completed", None), result
-        check_taken_over(restored, configured)
+        check_taken_over(restored, configured, report)
         assert restored.environment()["TCP_PORT"] == str(restored.port)
         assert not (restored.volumes / VOLUME / COPY).exists()
 
@@ -84,7 +84,7 @@ def test_a_restore_without_a_journal_keeps_the_settings(node, settings, service)
 
 
 def test_a_clone_keeps_settings_and_reports(node, settings, service):
-    configured = reported(node, settings)
+    configured, report = reported(node, settings)
     node.command("systemctl", "--user", "stop", "backup-monitor")
     with Node(service) as clone:
         clone.sample()
@@ -103,7 +103,7 @@ def test_a_clone_keeps_settings_and_reports(node, settings, service):
         assert (result["status"], result["output"]) == ("completed", None), result
         # What the core's 90finalize does, without which the service stays down.
         clone.command("systemctl", "--user", "start", "backup-monitor")
-        check_taken_over(clone, configured)
+        check_taken_over(clone, configured, report)
 
 
 def test_a_clone_does_not_get_the_secrets_of_its_source(node):
