@@ -147,6 +147,6 @@ def without_limits(words, way):
 @pytest.fixture
 def mailbox():
     box = Mailbox()
-    box.controller.start()
+    box.start()
     yield box
-    box.controller.stop()
+    box.stop()

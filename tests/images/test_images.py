@@ -185,7 +185,7 @@ def smtp(port):
 
 @pytest.fixture
 def service(storage, images, runs, redis_port, mailbox, tmp_path):
-    settings = smtp(mailbox.controller.port) | {"redis": redis_port}
+    settings = smtp(mailbox.port) | {"redis": redis_port}
     service = Service(storage, images["app"], tmp_path, settings)
     yield service
     storage("podman", "rm", "--force", "--ignore", "--time=0", "backup-monitor", check=False)
@@ -221,12 +221,14 @@ def test_it_runs_as_nobody_in_particular_on_a_root_that_can_not_be_written(servi
 
 def test_a_waiting_job_survives_a_kill(service, mailbox):
     """The mail server is away, so that the report waits; then power fails."""
-    mailbox.controller.stop()
+    mailbox.stop()
     service.start()
     assert service.post_alert()["accepted"] == 1
+    status = json.loads(service.get("/api/status")[1])
+    assert len(status["jobs"]) + len(status["reports"]) == 1
     service.podman("kill", "backup-monitor")
     wait_for("its end", lambda: service.get("/healthz") is None)
-    mailbox.controller.start()
+    mailbox.start()
     service.start()
     wait_for("the mail", lambda: mailbox.mails, 60)
     assert mailbox.mails[0].rcpt_tos == ["a@example.org"]

@@ -44,9 +44,9 @@ def wait_ready(node):
 @pytest.fixture
 def mailbox():
     box = Mailbox()
-    box.controller.start()
+    box.start()
     yield box
-    box.controller.stop()
+    box.stop()
 
 
 @pytest.fixture

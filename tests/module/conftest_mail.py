@@ -9,7 +9,17 @@ class Mailbox:
 
     def __init__(self):
         self.mails = []
-        self.controller = Controller(self, hostname="127.0.0.1", port=free_port())
+        self.port = free_port()
+        self.controller = None
+
+    def start(self):
+        self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self.controller.start()
+
+    def stop(self):
+        if self.controller:
+            self.controller.stop(no_assert=True)
+            self.controller = None
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options):
         if address.startswith("refused@"):
@@ -23,5 +33,5 @@ class Mailbox:
 
     def smarthost(self):
         """Its settings, as cluster/smarthost holds them."""
-        settings = {"enabled": "1", "host": "127.0.0.1", "port": str(self.controller.port), "username": ""}
+        settings = {"enabled": "1", "host": "127.0.0.1", "port": str(self.port), "username": ""}
         return settings | {"password": "", "encrypt_smtp": "none", "tls_verify": ""}
