@@ -137,6 +137,10 @@ suite_images() {
 main() {
     local suite
     (($#)) || set -- "${SUITES[@]}"
+    if [[ $1 == --help ]]; then
+        sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"
+        return
+    fi
     for suite; do
         [[ " ${SUITES[*]} " == *" $suite "* ]] || { echo "no suite $suite; there are ${SUITES[*]}" >&2; exit 2; }
     done
