@@ -123,7 +123,7 @@ suite_module() {
         echo "not run with ns8-core's own Python package: NS8_CORE names no checkout"
     fi
     "$VENV/bin/robot" --dryrun --output NONE --log NONE --report NONE --console dotted \
-        --variable NODE_ADDR:node.example.org --variable IMAGE_URL:example.org/image tests/*.robot
+        --variable NODE_ADDR:node.example.org --variable IMAGE_URL:example.org/image tests
 }
 
 suite_images() {

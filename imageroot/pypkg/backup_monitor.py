@@ -125,13 +125,12 @@ def write_env_file(path, variables):
     new.replace(path)
 
 
-def service_url():
-    """Where the service listens: discover-cluster has told it so before its start."""
+def service_settings():
+    """What discover-cluster has told the service before its start; nothing, if it has never started."""
     try:
-        host = agent.read_envfile("cluster.env").get("RECEIVER_HOST", "127.0.0.1")
+        return agent.read_envfile("cluster.env")
     except FileNotFoundError:
-        host = "127.0.0.1"
-    return f"http://{host}:{os.environ['TCP_PORT']}"
+        return {}
 
 
 class ServiceError(Exception):
@@ -147,9 +146,12 @@ def ask_service(path, query=None, method="GET"):
 
     No proxy is used: the service is on this node, whatever the environment says.
     """
-    query = {key: value for key, value in (query or {}).items() if value is not None}
-    url = service_url() + path + ("?" + urllib.parse.urlencode(query) if query else "")
+    settings = service_settings()
+    service = f"http://{settings.get('RECEIVER_HOST', '127.0.0.1')}:{os.environ['TCP_PORT']}"
+    url = service + path + ("?" + urllib.parse.urlencode(query) if query else "")
     request = urllib.request.Request(url, method=method, data=b"" if method == "POST" else None)
+    if token := settings.get("RECEIVER_TOKEN"):
+        request.add_header("Authorization", f"Bearer {token}")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
@@ -158,7 +160,7 @@ def ask_service(path, query=None, method="GET"):
         raise ServiceError(f"{method} {path}: HTTP {error.code}", error.code) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
-        raise ServiceError(f"the backup monitor does not answer on {service_url()}: {reason}") from error
+        raise ServiceError(f"the backup monitor does not answer on {service}: {reason}") from error
 
 
 def ask_service_or_exit(path, query=None, method="GET"):
