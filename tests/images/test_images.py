@@ -4,8 +4,10 @@ import json
 import os
 import stat
 import subprocess
+import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 from conftest import REPOBASE, SOURCE, TAG, unit_command, without_limits
@@ -232,6 +234,29 @@ def test_a_waiting_job_survives_a_kill(service, mailbox):
     service.start()
     wait_for("the mail", lambda: mailbox.mails, 60)
     assert mailbox.mails[0].rcpt_tos == ["a@example.org"]
+
+
+def test_its_journal_is_copied_and_restored_around_it(service, mailbox):
+    """By the module's own programs, as the namespace's root: the service must not lose its files to them."""
+    service.start()
+    service.post_alert()
+    wait_for("the report", lambda: json.loads(service.get("/api/status")[1])["reports"])
+    volume = Path(json.loads(service.podman("volume", "inspect", "backup-monitor-state").stdout)[0]["Mountpoint"])
+    programs = SOURCE / "imageroot/bin"
+    subprocess.run([sys.executable, programs / "copy-journal", volume], check=True)
+    owners = {path.name: path.stat().st_uid for path in volume.iterdir()}
+    assert owners["journal.backup.sqlite"] == 1000
+    assert set(owners.values()) == {1000}, owners
+    wait_for("the mail", lambda: mailbox.mails)
+    assert service.post_alert()["accepted"] == 1
+
+    service.podman("stop", "-t", "15", "backup-monitor")
+    # Nobody has the journal open: the files beside it are made anew.
+    subprocess.run([sys.executable, programs / "copy-journal", volume], check=True)
+    subprocess.run([programs / "restore-journal", volume], check=True)
+    service.start()
+    assert json.loads(service.get("/api/status")[1])["reports"]
+    assert service.post_alert()["accepted"] == 1
 
 
 def test_wrong_settings_end_it_with_78(service):
