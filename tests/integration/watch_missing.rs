@@ -10,11 +10,11 @@ use crate::support::{
     smtp::SmtpServer,
 };
 
-/// A plan that is due a few seconds from now, and counts as missing two seconds later.
+/// A plan that is due some seconds from now, by when the service has to have started, and counts as missing two seconds later.
 async fn node() -> (Redis, SmtpServer, Settings, Timestamp) {
     let (redis, smtp) = (Redis::start().await, SmtpServer::plain().await);
     write_cluster(&redis).await;
-    let due = Timestamp::from_second(Timestamp::now().as_second() + 4).unwrap();
+    let due = Timestamp::from_second(Timestamp::now().as_second() + 6).unwrap();
     sample::add_plan(&redis, "1", sample::PLAN, &sample::schedule(due), "mail1 samba1").await;
     let mut settings = Settings::new();
     settings.set("REDIS_URL", redis.url());

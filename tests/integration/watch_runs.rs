@@ -267,3 +267,52 @@ async fn runs_are_caught_up_after_redis_was_away() {
     let subject = &smtp.received(2).await[1].subject;
     assert!(subject.contains("PARTIAL"), "{subject}");
 }
+
+#[tokio::test]
+async fn plans_and_metrics_show_what_ran_and_a_mail_can_be_sent_again() {
+    let (redis, smtp, settings) = node("always").await;
+    let service = first_start(&settings).await;
+    night(&redis, 9, &[]).await;
+    runs(&service, 1).await;
+    night(&redis, 8, &[("mail1", Backup::Fails)]).await;
+    runs(&service, 2).await;
+    let plan = &service.get_json("/api/plans").await["plans"][0];
+    assert_eq!((&plan["name"], &plan["destination"]), (&"Nightly S3".into(), &"AWS S3".into()));
+    let counts = |run: &Value| (run["outcome"].clone(), run["ok"].clone(), run["failed"].clone());
+    assert_eq!(counts(&plan["runs"][0]), ("PARTIAL".into(), 3.into(), 1.into()));
+    assert_eq!(counts(&plan["runs"][1]), ("SUCCESS".into(), 4.into(), 0.into()));
+    let mail = &plan["applications"][0];
+    assert_eq!(
+        (&mail["id"], &mail["state"], &mail["label"]),
+        (&"mail1".into(), &"failed".into(), &"Mail server".into())
+    );
+    // Its size is that of its last good backup.
+    assert_eq!(mail["size"], 734_003_200);
+    assert_eq!(mail["sizes"].as_array().unwrap().len(), 1);
+    assert_eq!(plan["applications"][1]["sizes"].as_array().unwrap().len(), 2);
+
+    let metrics = service.get("/metrics").await.1;
+    for (name, application, value) in [
+        ("last_result", "application=\"mail1\",node=\"1\"", "0"),
+        ("last_result", "application=\"samba1\",node=\"2\"", "1"),
+        ("size_bytes", "application=\"mail1\",node=\"1\"", "734003200"),
+        ("duration_seconds", "application=\"samba1\",node=\"2\"", "180"),
+    ] {
+        let line = format!(
+            "ns8_backup_monitor_application_{name}{{plan=\"1\",plan_name=\"Nightly S3\",{application}}} {value}"
+        );
+        assert!(metrics.as_str().unwrap().lines().any(|found| found == line), "{line} is not in {metrics}");
+    }
+
+    let page = service.get_json("/api/reports?application=mail1&outcome=PARTIAL&plan=1").await;
+    assert_eq!(page["total"], 1);
+    let id = &page["reports"][0]["id"];
+    smtp.received(2).await;
+    let send = service.http.post(service.url(&format!("/api/reports/{id}/send"))).send().await.unwrap();
+    assert_eq!(send.status(), 202);
+    let mails = smtp.received(3).await;
+    assert_eq!(mails[1].subject, mails[2].subject);
+    assert_ne!(mails[1].message_id, mails[2].message_id);
+    let unknown = service.http.post(service.url("/api/reports/99/send")).send().await.unwrap();
+    assert_eq!(unknown.status(), 404);
+}
