@@ -157,7 +157,9 @@ def ask_service(path, query=None, method="GET"):
         with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
             return json.load(response)
     except urllib.error.HTTPError as error:
-        raise ServiceError(f"{method} {path}: HTTP {error.code}", error.code) from error
+        # Its own words on what is wrong are in the body.
+        words = error.read(1000).decode(errors="replace").strip()
+        raise ServiceError(f"{method} {path}: HTTP {error.code}: {words}", error.code) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise ServiceError(f"the backup monitor does not answer on {service}: {reason}") from error

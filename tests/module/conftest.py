@@ -1,5 +1,6 @@
 import os
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,14 @@ def node(empty_node):
 
 
 def wait_ready(node):
+    """Waits until the service answers; whether it has all that it needs is another question."""
+
     def answers():
-        return node.run_action("get-monitor-status", {})["output"]["reachable"]
+        try:
+            with urllib.request.urlopen(f"{node.url}/healthz", timeout=5) as response:
+                return response.status == 200
+        except OSError:
+            return False
 
     runner.wait_for("the service's answer", answers)
 

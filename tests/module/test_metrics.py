@@ -7,6 +7,7 @@ import urllib.request
 
 import pytest
 import yaml
+from conftest import wait_ready
 from runner import AGENT_ID, free_port, wait_for
 from test_reports import post_alert
 
@@ -61,7 +62,7 @@ def ask(url, query):
 def test_every_panel_shows_something(node, prometheus, settings, mailbox):
     node.redis.hset("cluster/smarthost", mapping=mailbox.smarthost())
     node.run_action("configure-module", settings | {"settle_seconds": 0})
-    wait_for("the service", lambda: node.run_action("get-monitor-status", {})["output"]["reachable"])
+    wait_ready(node)
     post_alert(node)
     wait_for("the report", lambda: prometheus('ns8_backup_monitor_reports_total{outcome="PARTIAL"} == 1'), 60)
     # A rate needs two points.

@@ -42,3 +42,22 @@ def test_steps_are_numbered_and_executable(action):
     for step in steps:
         assert step.name[:2].isdigit(), step
         assert os.access(step, os.X_OK), step
+
+
+def test_the_software_center_shows_what_the_pages_show():
+    pages, repository = SOURCE / "ui/public", SOURCE / "softwarecenter/backup-monitor"
+    assert (repository / "metadata.json").read_bytes() == (pages / "metadata.json").read_bytes()
+    assert (repository / "logo.png").read_bytes() == (pages / "img/module_default_logo.png").read_bytes()
+    assert png_size(repository / "logo.png") == (256, 256)
+    for screenshot in (repository / "screenshots").glob("*.png"):
+        assert png_size(screenshot) == (1024, 768), screenshot
+    metadata = json.loads((repository / "metadata.json").read_text())
+    assert set(metadata["description"]) == {"en", "it"}
+    # Those that cluster-admin has words for.
+    assert set(metadata["categories"]) <= {"system_administration", "monitoring"}
+
+
+def png_size(path):
+    header = path.read_bytes()[:24]
+    assert header.startswith(b"\x89PNG")
+    return int.from_bytes(header[16:20], "big"), int.from_bytes(header[20:24], "big")
