@@ -131,7 +131,7 @@ suite_images() {
     rustup target list --installed | grep --quiet --line-regexp "$(uname -m)-unknown-linux-musl" ||
         rustup target add "$(uname -m)-unknown-linux-musl"
     need_python
-    "$VENV/bin/python" -m pytest -rs -rP tests/images
+    "$VENV/bin/python" -m pytest -p no:cacheprovider -rs -rP tests/images
 }
 
 main() {
