@@ -212,7 +212,10 @@ impl Journal {
             .call(move |connection| {
                 let kept = reports::insert(connection, &new)?;
                 let report = kept.then_some(new.report.id);
-                new.runs.iter().try_for_each(|run| runs::record(connection, run, report))?;
+                for run in &new.runs {
+                    let digest = new.telling_of(&run.plan).map(|telling| telling.digest.as_str());
+                    runs::record(connection, run, report, digest)?;
+                }
                 if let Afterwards::FollowUp(due_at) = afterwards {
                     jobs::follow_up_job(connection, new.report.id, new.report.created_at, due_at)?;
                 }

@@ -2,23 +2,20 @@
 
 use rusqlite::{Connection, params};
 
-/// A mark to be set, or to be forgotten.
+/// A mark to be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
     /// Its key, such as `run/1`.
     pub key: String,
-    /// What it says; None to forget it.
-    pub value: Option<String>,
+    /// What it says.
+    pub value: String,
 }
 
 pub(super) fn put(connection: &Connection, mark: &Mark) -> rusqlite::Result<()> {
-    match &mark.value {
-        Some(value) => connection
-            .prepare_cached("INSERT OR REPLACE INTO marks (key, value) VALUES (?, ?)")?
-            .execute(params![mark.key, value])?,
-        None => connection.prepare_cached("DELETE FROM marks WHERE key = ?")?.execute([&mark.key])?,
-    };
-    Ok(())
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO marks (key, value) VALUES (?, ?)")?
+        .execute(params![mark.key, mark.value])
+        .map(drop)
 }
 
 /// The marks whose keys begin with `prefix`, by the rest of their keys.

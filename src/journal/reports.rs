@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params, types::Type};
 use serde::{Deserialize, Serialize};
 
-use super::{from_millis, to_json};
+use super::{from_millis, runs, to_json};
 use crate::{
     correlator::correlation::Outcome,
     ids::{JobId, ModuleId, PlanId},
@@ -117,6 +117,18 @@ pub struct NewReport {
     pub runs: Vec<RunRecord>,
 }
 
+impl NewReport {
+    /// What it tells of a plan.
+    pub(super) fn telling_of(&self, plan: &PlanId) -> Option<&Telling> {
+        self.tellings.iter().find(|telling| telling.plan == plan.as_str())
+    }
+
+    /// The run of a plan that it is about.
+    fn run_of(&self, plan: &str) -> Option<&RunRecord> {
+        self.runs.iter().find(|run| run.plan.as_str() == plan)
+    }
+}
+
 /// A report in the list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
@@ -197,6 +209,10 @@ pub(super) fn insert(connection: &Connection, new: &NewReport) -> rusqlite::Resu
     if state == DeliveryState::Queued {
         let mut tell = connection.prepare_cached("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?)")?;
         for Telling { plan, digest, outcome } in &new.tellings {
+            // What comes late of an earlier run is told, but it is not the plan's last word.
+            if new.run_of(plan).map_or(Ok(false), |run| runs::is_superseded(connection, run))? {
+                continue;
+            }
             tell.execute(params![plan, digest, outcome.as_str(), report.id.0, now.as_millisecond()])?;
         }
     }
@@ -213,7 +229,11 @@ fn is_unchanged(connection: &Connection, new: &NewReport) -> rusqlite::Result<bo
             told.query_row([plan], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         // What was told in the future was told by a clock that was set back.
         let is_recent = |at: i64| from_millis(at) > since && from_millis(at) <= new.report.created_at;
-        let is_same = last.is_some_and(|(last, at)| last == *digest && is_recent(at));
+        let mut is_same = last.is_some_and(|(last, at)| last == *digest && is_recent(at));
+        // When a run that was followed is looked at again, the next one may have been told already.
+        if let Some(run) = new.run_of(plan).filter(|run| new.only_if_changed && run.followed) {
+            is_same |= runs::digest(connection, run)?.as_deref() == Some(digest);
+        }
         if !is_same {
             return Ok(false);
         }

@@ -14,21 +14,25 @@ use crate::{
 /// How many runs are kept of each plan.
 const KEEP_COUNT: i64 = 100;
 
-/// Keeps a run, in place of what was known of it before. `report` is the report that tells it, if one was kept.
+/// Keeps a run, in place of what was known of it before. `report` is the report that tells it, if one was kept, and `digest` what it
+/// tells.
 ///
 /// A run that was not followed is the same as the last one if it began before that had ended: it was looked at twice.
 pub(super) fn record(
     connection: &Connection,
     run: &RunRecord,
     report: Option<JobId>,
+    digest: Option<&str>,
 ) -> rusqlite::Result<()> {
     let began_at =
         if run.followed { run.began_at } else { same_run(connection, run)?.unwrap_or(run.began_at) };
     connection
         .prepare_cached(
-            "INSERT INTO runs (plan, began_at, ended_at, outcome, report_id, run) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO runs (plan, began_at, ended_at, outcome, report_id, digest, run)
+             VALUES (?1, ?2, ?3, ?4, ?5, iif(?5 IS NULL, NULL, ?6), ?7)
              ON CONFLICT (plan, began_at) DO UPDATE
-                SET ended_at = ?3, outcome = ?4, report_id = coalesce(?5, report_id), run = ?6",
+                SET ended_at = ?3, outcome = ?4, report_id = coalesce(?5, report_id),
+                    digest = iif(?5 IS NULL, digest, ?6), run = ?7",
         )?
         .execute(params![
             run.plan.as_str(),
@@ -36,6 +40,7 @@ pub(super) fn record(
             run.ended_at.as_millisecond(),
             run.outcome.as_str(),
             report.map(|report| report.0),
+            digest,
             to_json(run),
         ])?;
     connection
@@ -56,6 +61,22 @@ fn same_run(connection: &Connection, run: &RunRecord) -> rusqlite::Result<Option
         .query_row(params![run.plan.as_str(), run.began_at.as_millisecond()], |row| row.get(0))
         .optional()?;
     Ok(began_at.map(from_millis))
+}
+
+/// What was last told of this very run.
+pub(super) fn digest(connection: &Connection, run: &RunRecord) -> rusqlite::Result<Option<String>> {
+    let digest: Option<Option<String>> = connection
+        .prepare_cached("SELECT digest FROM runs WHERE plan = ? AND began_at = ?")?
+        .query_row(params![run.plan.as_str(), run.began_at.as_millisecond()], |row| row.get(0))
+        .optional()?;
+    Ok(digest.flatten())
+}
+
+/// True when a later run of the plan is known.
+pub(super) fn is_superseded(connection: &Connection, run: &RunRecord) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM runs WHERE plan = ? AND began_at > ?)")?
+        .query_row(params![run.plan.as_str(), run.began_at.as_millisecond()], |row| row.get(0))
 }
 
 /// A plan's runs that began before `before`, newest first, at most `limit`.

@@ -84,6 +84,7 @@ CREATE TABLE runs (
     ended_at  INTEGER NOT NULL,
     outcome   TEXT NOT NULL,
     report_id INTEGER,                            -- the report that tells it, which may be gone
+    digest    TEXT,                               -- what it tells
     run       TEXT NOT NULL,                      -- JSON
     PRIMARY KEY (plan, began_at)
 ) STRICT, WITHOUT ROWID;

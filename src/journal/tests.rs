@@ -413,16 +413,16 @@ async fn a_job_tells_of_one_run_of_each_plan() {
 #[tokio::test]
 async fn alerts_and_marks_are_kept_together() {
     let fixture = Fixture::new();
-    let mark = |value: Option<&str>| Mark { key: "runs/1".into(), value: value.map(str::to_owned) };
+    let mark = |value: &str| Mark { key: "runs/1".into(), value: value.into() };
     let observe = |mark| {
         let seen = Observation { alerts: vec![alert("1")], marks: vec![mark], ..Observation::default() };
         fixture.journal.observe(seen, noon(), WAIT)
     };
-    observe(mark(Some("{}"))).await.unwrap();
+    observe(mark("{}")).await.unwrap();
     assert_eq!(fixture.journal.marks("runs/").await.unwrap(), [("1".into(), "{}".into())]);
     assert_eq!(fixture.journal.marks("schedules/").await.unwrap(), []);
-    observe(mark(None)).await.unwrap();
-    assert_eq!(fixture.journal.marks("runs/").await.unwrap(), []);
+    observe(mark("[]")).await.unwrap();
+    assert_eq!(fixture.journal.marks("runs/").await.unwrap(), [("1".into(), "[]".into())]);
     assert_eq!(fixture.journal.jobs().await.unwrap().len(), 1);
 }
 

@@ -159,8 +159,8 @@ impl ClusterWatcher {
         let mut seen = Observation::default();
         let mut look_at: Option<Timestamp> = None;
         let mut earlier = |time: Option<Timestamp>| look_at = look_at.into_iter().chain(time).min();
-        known.runs.retain(|plan, _| facts.plans.contains_key(plan));
-        known.schedules.retain(|plan, _| facts.plans.contains_key(plan));
+        // What is known of a plan that is gone is kept: a replica that is being filled anew has none for a moment, and no other plan
+        // will ever have its number.
         for (id, plan) in &facts.plans {
             let members = members(facts, id, plan);
             if self.settings.watch.runs {
@@ -244,7 +244,7 @@ fn marks(before: &Known, after: &Known) -> Vec<Mark> {
     let mut marks = changed(RUNS, &before.runs, &after.runs);
     marks.extend(changed(SCHEDULES, &before.schedules, &after.schedules));
     if before.runs_began != after.runs_began {
-        marks.push(Mark { key: RUNS_BEGAN.into(), value: Some("true".into()) });
+        marks.push(Mark { key: RUNS_BEGAN.into(), value: "true".into() });
     }
     marks
 }
@@ -254,12 +254,10 @@ fn changed<T: PartialEq + Serialize>(
     before: &BTreeMap<PlanId, T>,
     after: &BTreeMap<PlanId, T>,
 ) -> Vec<Mark> {
-    let key = |plan: &PlanId| format!("{prefix}{plan}");
-    let set =
-        after.iter().filter(|(plan, value)| before.get(plan) != Some(value)).map(|(plan, value)| Mark {
-            key: key(plan),
-            value: Some(serde_json::to_string(value).expect("our own values have text keys")),
-        });
-    let forgotten = before.keys().filter(|plan| !after.contains_key(plan));
-    set.chain(forgotten.map(|plan| Mark { key: key(plan), value: None })).collect()
+    let is_other = |(plan, value): &(&PlanId, &T)| before.get(plan) != Some(value);
+    let mark = |(plan, value): (&PlanId, &T)| Mark {
+        key: format!("{prefix}{plan}"),
+        value: serde_json::to_string(value).expect("our own values have text keys"),
+    };
+    after.iter().filter(is_other).map(mark).collect()
 }
