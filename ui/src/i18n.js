@@ -1,0 +1,22 @@
+import Vue from "vue";
+import VueI18n from "vue-i18n";
+import english from "../public/i18n/en/translation.json";
+
+Vue.use(VueI18n);
+
+/** The other languages, each loaded when it is wanted. */
+const LANGUAGES = {
+  it: () => import("../public/i18n/it/translation.json"),
+};
+
+/** The texts in the language of cluster-admin, which is the browser's; English stands in for what there is not. */
+export async function loadTexts() {
+  const language = navigator.language.substring(0, 2);
+  const messages = { en: english };
+  if (LANGUAGES[language]) {
+    messages[language] = (await LANGUAGES[language]()).default;
+  }
+  const locale = messages[language] ? language : "en";
+  document.documentElement.lang = locale;
+  return new VueI18n({ locale, fallbackLocale: "en", messages });
+}
