@@ -1,0 +1,169 @@
+#
+# Copyright (C) 2026 the ns8-backup-monitor developers
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
+"""What the module's steps and programs share."""
+
+import json
+import os
+import re
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import agent
+
+# What configure-module sets: the environment variables by which the service knows them. REPO_CHECK_API_ENABLED is the
+# module's own: discover-cluster gives the cluster's API to the service only when it is 1.
+VARIABLES = {
+    "mail_to": "MAIL_TO",
+    "mail_from": "MAIL_FROM",
+    "mail_language": "MAIL_LANGUAGE",
+    "notify_on": "NOTIFY_ON",
+    "wait_seconds": "CORRELATOR_WAIT_SECONDS",
+    "settle_seconds": "CORRELATOR_SETTLE_SECONDS",
+    "repeat_seconds": "NOTIFY_REPEAT_SECONDS",
+    "missing_grace_seconds": "WATCH_MISSING_GRACE_SECONDS",
+    "repo_check": "REPO_CHECK_API_ENABLED",
+}
+
+DEFAULTS = {
+    "mail_to": [],
+    "mail_from": "",
+    "mail_language": "en",
+    "notify_on": "failure",
+    "wait_seconds": 30,
+    "settle_seconds": 1800,
+    "repeat_seconds": 86400,
+    "missing_grace_seconds": 7200,
+    "repo_check": True,
+}
+
+# Narrower than what mail allows: these values end up in files that systemd and Podman read without quoting, where a
+# leading quote or a line break would be more than a part of an address.
+ADDRESS = re.compile(
+    r"[A-Za-z0-9_](?:[A-Za-z0-9_.!#$%&'*+/=?^{|}~-]{0,62}[A-Za-z0-9_!#$%&*+/=?^{|}~-])?"
+    r"@(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
+)
+
+# Less than the 60 seconds after which cluster-admin has lost patience.
+TIMEOUT_SECONDS = 20
+
+
+def is_address(text):
+    return ADDRESS.fullmatch(text) is not None and ".." not in text
+
+
+def settings_to_env(settings):
+    """The variables to set, and the names of those to unset."""
+    values = {
+        "mail_to": ",".join(settings["mail_to"]),
+        "mail_from": settings["mail_from"] or None,
+        "repo_check": "1" if settings["repo_check"] else "",
+    }
+    env = {VARIABLES[key]: values.get(key, settings[key]) for key in VARIABLES}
+    # An unset sender leaves the word to the default that discover-cluster writes, an unset grace switches the watch off.
+    unset = [name for name, value in env.items() if value is None]
+    return {name: str(value) for name, value in env.items() if value is not None}, unset
+
+
+def settings_from_env(env):
+    """The settings that an environment holds; what it does not name has its default."""
+    if "CORRELATOR_WAIT_SECONDS" not in env:
+        return dict(DEFAULTS)
+    grace = env.get("WATCH_MISSING_GRACE_SECONDS")
+    return {
+        "mail_to": [address for address in env.get("MAIL_TO", "").split(",") if address],
+        "mail_from": env.get("MAIL_FROM", ""),
+        "mail_language": env.get("MAIL_LANGUAGE", DEFAULTS["mail_language"]),
+        "notify_on": env.get("NOTIFY_ON", DEFAULTS["notify_on"]),
+        "wait_seconds": int(env["CORRELATOR_WAIT_SECONDS"]),
+        "settle_seconds": int(env.get("CORRELATOR_SETTLE_SECONDS", DEFAULTS["settle_seconds"])),
+        "repeat_seconds": int(env.get("NOTIFY_REPEAT_SECONDS", DEFAULTS["repeat_seconds"])),
+        "missing_grace_seconds": int(grace) if grace else None,
+        "repo_check": env.get("REPO_CHECK_API_ENABLED") == "1",
+    }
+
+
+def save_settings(settings):
+    """Writes the settings to the module's environment."""
+    env, unset = settings_to_env(settings)
+    agent.mset_env(env)
+    agent.munset_env(unset)
+
+
+def refuse(field, value, error):
+    """One entry of what the `validation-failed` status carries."""
+    return {"field": field, "parameter": field.split(".")[0], "value": value, "error": error}
+
+
+def fail_validation(errors):
+    """Ends the step, and the action with it: the caller sees which fields are wrong. Nothing may be changed yet."""
+    agent.set_status("validation-failed")
+    json.dump(errors, fp=sys.stdout)
+    sys.exit(3)
+
+
+def write_env_file(path, variables):
+    """Writes an environment file for `podman run --env-file`, readable by the module's user alone.
+
+    The file is complete or is not there: a service that starts meanwhile never sees half of it. Podman takes each line
+    as it is, without quotes, so that a line break in a value would start another variable.
+    """
+    lines = []
+    for name, value in variables.items():
+        if "\n" in str(value) or "\r" in str(value):
+            sys.exit(f"{agent.SD_ERR}{name} is not usable: it holds a line break")
+        lines.append(f"{name}={value}\n")
+    new = Path(f"{path}.tmp")
+    new.unlink(missing_ok=True)
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.writelines(lines)
+    new.replace(path)
+
+
+def service_url():
+    """Where the service listens: discover-cluster has told it so before its start."""
+    try:
+        host = agent.read_envfile("cluster.env").get("RECEIVER_HOST", "127.0.0.1")
+    except FileNotFoundError:
+        host = "127.0.0.1"
+    return f"http://{host}:{os.environ['TCP_PORT']}"
+
+
+class ServiceError(Exception):
+    """The service did not answer, or not as it should. `status` is that of HTTP, where there is one."""
+
+    def __init__(self, message, status=None):
+        super().__init__(message)
+        self.status = status
+
+
+def ask_service(path, query=None, method="GET"):
+    """Asks the running service; its JSON answer.
+
+    No proxy is used: the service is on this node, whatever the environment says.
+    """
+    query = {key: value for key, value in (query or {}).items() if value is not None}
+    url = service_url() + path + ("?" + urllib.parse.urlencode(query) if query else "")
+    request = urllib.request.Request(url, method=method, data=b"" if method == "POST" else None)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
+            return json.load(response)
+    except urllib.error.HTTPError as error:
+        raise ServiceError(f"{method} {path}: HTTP {error.code}", error.code) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise ServiceError(f"the backup monitor does not answer on {service_url()}: {reason}") from error
+
+
+def ask_service_or_exit(path, query=None, method="GET"):
+    """As ask_service; what fails ends the step with an error for the log."""
+    try:
+        return ask_service(path, query, method)
+    except ServiceError as error:
+        sys.exit(f"{agent.SD_ERR}{error}")
