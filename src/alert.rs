@@ -2,13 +2,17 @@
 
 mod wire;
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{NodeId, PlanId},
+    correlator::status::Run,
+    ids::{ModuleId, NodeId, PlanId},
     text,
 };
 
@@ -39,6 +43,12 @@ impl<S: Into<String>> FromIterator<S> for AlertNames {
 pub enum Source {
     /// Posted to `/alert` by Alertmanager.
     Webhook,
+    /// Found in Alertmanager's API.
+    Poll,
+    /// Nobody raised it: the run watcher saw a backup run end.
+    Run,
+    /// Nobody raised it: the schedule watcher saw that a plan did not run when it was due.
+    Schedule,
 }
 
 /// One firing alert about backups: the part that is kept of it.
@@ -63,21 +73,69 @@ pub struct Alert {
     pub fingerprint: Option<String>,
     /// How it reached us.
     pub source: Source,
+    /// The run that ended, where the run watcher followed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Followed>,
+}
+
+/// One run of a plan, as the run watcher followed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Followed {
+    /// When its first application began.
+    pub began_at: Timestamp,
+    /// When the plan's next run began, if that is known: what this run had not reached by then, it never will.
+    pub until: Option<Timestamp>,
+    /// The results that it brought.
+    pub results: BTreeMap<ModuleId, Run>,
 }
 
 impl Alert {
+    /// What the watchers raise, in place of Alertmanager.
+    pub fn raised(
+        source: Source,
+        name: &str,
+        plan: PlanId,
+        plan_name: Option<String>,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            plan: Some(plan),
+            plan_name,
+            node: None,
+            summary: None,
+            summary_it: None,
+            starts_at: Some(at),
+            fingerprint: None,
+            source,
+            run: None,
+        }
+    }
+
     /// Tells alerts apart within a job: the same alert posted twice counts once.
     pub fn identity(&self) -> String {
         let part = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        match &self.fingerprint {
-            Some(fingerprint) => fingerprint.clone(),
-            None => [
+        match (&self.fingerprint, self.source) {
+            (Some(fingerprint), _) => fingerprint.clone(),
+            // Each run, and each time that a plan did not run, is one of its own.
+            (None, Source::Run | Source::Schedule) => [
+                self.name.clone(),
+                part(self.plan.as_ref().map(PlanId::as_str)),
+                self.starts_at.map(|at| at.to_string()).unwrap_or_default(),
+            ]
+            .join("/"),
+            (None, Source::Webhook | Source::Poll) => [
                 self.name.clone(),
                 part(self.plan.as_ref().map(PlanId::as_str)),
                 part(self.node.as_ref().map(NodeId::as_str)),
             ]
             .join("/"),
         }
+    }
+
+    /// True when somebody was alarmed by it, so that what became of it is always told.
+    pub fn has_alarmed(&self) -> bool {
+        self.source != Source::Run
     }
 
     /// True when the alert says that a backup did not run at all, rather than that it failed.
@@ -118,13 +176,24 @@ pub fn parse_webhook(body: &[u8], names: &AlertNames) -> Result<Intake, NotAWebh
         .alerts
         .iter()
         .filter(|alert| alert.status.as_deref().or(group_status) == Some("firing"))
-        .filter_map(|alert| keep(alert, names))
+        .filter_map(|alert| keep(alert, names, Source::Webhook))
         .collect();
     Ok(Intake { ignored: total - accepted.len(), accepted })
 }
 
+/// Reads what Alertmanager's API answers to `GET /api/v2/alerts`, and keeps what its webhook would have brought: the
+/// alerts that have one of the `names` and are neither silenced nor inhibited.
+///
+/// # Errors
+/// serde_json's, when it is not a list in JSON.
+pub fn parse_api(body: &[u8], names: &AlertNames) -> Result<Vec<Alert>, serde_json::Error> {
+    let alerts = wire::api_alerts(body)?;
+    let is_active = |alert: &&wire::Alert| alert.status.as_deref() == Some("active");
+    Ok(alerts.iter().filter(is_active).filter_map(|alert| keep(alert, names, Source::Poll)).collect())
+}
+
 /// Takes over an alert that has one of the `names`.
-fn keep(alert: &wire::Alert, names: &AlertNames) -> Option<Alert> {
+fn keep(alert: &wire::Alert, names: &AlertNames, source: Source) -> Option<Alert> {
     let labels = &alert.labels;
     let name = labels.alertname.as_deref().filter(|name| names.contains(name))?;
     let text = |value: &Option<Cow<str>>| {
@@ -142,7 +211,8 @@ fn keep(alert: &wire::Alert, names: &AlertNames) -> Option<Alert> {
         summary_it: text(&alert.annotations.summary_it),
         starts_at: text(&alert.starts_at).and_then(|time| time.parse().ok()),
         fingerprint: text(&alert.fingerprint),
-        source: Source::Webhook,
+        source,
+        run: None,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     receiver::{self, Receiver, readiness::Readiness, server},
     repo_check::RepoChecker,
     telemetry::Metrics,
+    watch::{alertmanager::AlertWatcher, cluster::ClusterWatcher, events, health::Health},
 };
 
 /// How long everything in hand gets to end once the service is to stop. What has not ended by then is in the journal.
@@ -87,16 +88,24 @@ impl Application {
             Arc::clone(&settings),
             journal.clone(),
             reader.clone(),
-            checker,
+            Arc::clone(&checker),
             Arc::clone(&metrics),
         );
         let postman = Postman::new(Arc::clone(&settings), journal.clone(), Arc::clone(&metrics));
-        let readiness = Readiness::new(Arc::clone(&settings), journal.clone(), reader);
+        let health = Arc::new(Health::default());
+        let readiness = Readiness::new(
+            Arc::clone(&settings),
+            journal.clone(),
+            reader.clone(),
+            Arc::clone(&checker),
+            Arc::clone(&health),
+        );
+        let mut parts: JoinSet<()> = JoinSet::new();
+        watch(&mut parts, &settings, &journal, &reader, &health, &shutdown);
         let receiver =
             Receiver { settings, journal: journal.clone(), readiness: Arc::new(readiness), metrics };
         let routes = receiver::routes(Arc::new(receiver));
 
-        let mut parts: JoinSet<()> = JoinSet::new();
         parts.spawn(server::serve(listener, routes, shutdown.clone()));
         parts.spawn(pipeline.run(shutdown.clone()));
         parts.spawn(postman.run(shutdown.clone()));
@@ -118,5 +127,27 @@ impl Application {
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, journal.close()).await;
         tracing::info!("stopped");
         well
+    }
+}
+
+/// Starts the watchers that are wanted.
+fn watch(
+    parts: &mut JoinSet<()>,
+    settings: &Arc<Settings>,
+    journal: &Journal,
+    reader: &ClusterReader,
+    health: &Arc<Health>,
+    shutdown: &CancellationToken,
+) {
+    if let Some(url) = &settings.watch.alertmanager {
+        let watcher = AlertWatcher::new(url, Arc::clone(settings), journal.clone(), Arc::clone(health));
+        parts.spawn(watcher.run(shutdown.clone()));
+    }
+    if settings.watch.runs || settings.watch.missing_grace.is_some() {
+        let reported = Arc::new(Notify::new());
+        let url = settings.redis_url.clone();
+        parts.spawn(events::listen(url, Arc::clone(&reported), Arc::clone(health), shutdown.clone()));
+        let watcher = ClusterWatcher::new(Arc::clone(settings), journal.clone(), reader.clone(), reported);
+        parts.spawn(watcher.run(shutdown.clone()));
     }
 }

@@ -36,6 +36,8 @@ pub struct Settings {
     pub mail: MailSettings,
     /// `NOTIFY_*`
     pub notify: NotifySettings,
+    /// `ALERTMANAGER_*`, `WATCH_*`
+    pub watch: WatchSettings,
     /// `STATE_DIR`: the directory of `journal.sqlite`. Made when it does not exist.
     pub state_dir: PathBuf,
     /// `CLUSTER_NAME`: what the mail calls the cluster. None: the name that Redis knows.
@@ -161,6 +163,19 @@ pub struct NotifySettings {
     pub on: NotifyOn,
     /// `NOTIFY_REPEAT_SECONDS`: an unchanged problem is told again only after this long. 0 to 31 days.
     pub repeat: Duration,
+}
+
+/// The ways in besides the webhook.
+#[derive(Debug, Clone)]
+pub struct WatchSettings {
+    /// `ALERTMANAGER_URL`: when set, alerts are also fetched from its API.
+    pub alertmanager: Option<Url>,
+    /// `ALERTMANAGER_POLL_SECONDS`: how often. 1 to 3600 s.
+    pub poll: Duration,
+    /// `WATCH_RUNS`: whether backup runs are followed through Redis.
+    pub runs: bool,
+    /// `WATCH_MISSING_GRACE_SECONDS`: when set, a plan that has not run so long after it was due is reported. Up to 7 days.
+    pub missing_grace: Option<Duration>,
 }
 
 /// How log lines are written.

@@ -5,7 +5,10 @@
 //! may rely on it whatever is killed afterwards.
 
 mod jobs;
+mod marks;
 mod reports;
+mod runs;
+mod seen;
 mod store;
 mod writer;
 
@@ -17,12 +20,18 @@ use serde::Serialize;
 use tokio::sync::{Mutex, Notify};
 
 use self::writer::Writer;
-use crate::{alert::Alert, ids::JobId};
+use crate::{
+    alert::Alert,
+    ids::{JobId, PlanId},
+    report::history::{self, History, PastRun},
+};
 
 pub use self::{
     jobs::{Appointment, Job, Stage},
+    marks::Mark,
     reports::{
-        Delivery, DeliveryState, Message, NewReport, Outgoing, PlanSummary, Refusal, Stored, Summary, Telling,
+        Delivery, DeliveryState, Filter, Message, NewReport, Outgoing, Page, PlanSummary, Refusal, Stored,
+        Summary, Telling,
     },
     store::{FILE_NAME, JournalError},
 };
@@ -36,6 +45,17 @@ pub struct Journal {
     /// Woken when a mail is queued.
     mail_queued: Arc<Notify>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+/// What a watcher has seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Observation {
+    /// The alerts that it raises.
+    pub alerts: Vec<Alert>,
+    /// Runs that were reported before they had ended, and of which all is known now.
+    pub closed: Vec<Alert>,
+    /// What it has to know after a restart.
+    pub marks: Vec<Mark>,
 }
 
 /// What becomes of a job that has its report.
@@ -62,7 +82,8 @@ impl Journal {
 
     /// Takes alerts over. When this returns `Ok`, their report will be told.
     ///
-    /// They join the job that still waits, if there is one; else a new one is due after `wait`.
+    /// They join the job that still waits, if there is one; else a new one is due after `wait`. None when there is nothing new
+    /// in them: they were taken before, on another way.
     ///
     /// # Errors
     /// [`JournalError`]; then nothing was taken.
@@ -71,14 +92,78 @@ impl Journal {
         alerts: Vec<Alert>,
         now: Timestamp,
         wait: Duration,
-    ) -> Result<JobId, JournalError> {
+    ) -> Result<Option<JobId>, JournalError> {
+        self.observe(Observation { alerts, ..Observation::default() }, now, wait).await
+    }
+
+    /// Takes over what a watcher has seen, all of it or nothing: the alerts that it raises, and the marks by which it will know,
+    /// after a restart, that it has.
+    ///
+    /// # Errors
+    /// [`JournalError`]; then nothing was taken.
+    pub async fn observe(
+        &self,
+        seen: Observation,
+        now: Timestamp,
+        wait: Duration,
+    ) -> Result<Option<JobId>, JournalError> {
         let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-        let (id, is_new) =
-            self.writer.call(move |connection| jobs::accept(connection, &alerts, now, wait)).await?;
-        if is_new {
+        let closes = !seen.closed.is_empty();
+        let taken = self
+            .writer
+            .call(move |connection| {
+                seen.marks.iter().try_for_each(|mark| marks::put(connection, mark))?;
+                seen.closed.iter().try_for_each(|alert| jobs::close_run(connection, alert, now))?;
+                jobs::accept(connection, &seen.alerts, now, wait)
+            })
+            .await?;
+        if taken.is_new || closes {
             self.jobs_changed.notify_one();
         }
-        Ok(id)
+        Ok(taken.job)
+    }
+
+    /// What a watcher has marked: the marks whose keys begin with `prefix`, by the rest of their keys.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn marks(&self, prefix: &'static str) -> Result<Vec<(String, String)>, JournalError> {
+        self.writer.call(move |connection| marks::all(connection, prefix)).await
+    }
+
+    /// Forgets alerts that Alertmanager has not had for a while; `active` are the fingerprints of those that it has.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn forget_other_alerts(&self, active: Vec<String>, now: Timestamp) -> Result<(), JournalError> {
+        self.writer.call(move |connection| seen::forget_others(connection, &active, now)).await
+    }
+
+    /// What is known of the past of these plans, before runs that began at these times.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn history(&self, plans: Vec<(PlanId, Timestamp)>) -> Result<History, JournalError> {
+        self.writer
+            .call(move |connection| {
+                let mut history = History::default();
+                for (plan, began_at) in &plans {
+                    let past = runs::before(connection, plan, *began_at, history::DEPTH)?;
+                    history.runs.insert(plan.clone(), past);
+                }
+                let ids: Vec<PlanId> = plans.into_iter().map(|(plan, _)| plan).collect();
+                history.told = runs::told(connection, &ids)?.into_iter().collect();
+                Ok(history)
+            })
+            .await
+    }
+
+    /// The last runs of every plan, newest first, at most `limit` of each.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn last_runs(&self, limit: u32) -> Result<Vec<PastRun>, JournalError> {
+        self.writer.call(move |connection| runs::last(connection, limit)).await
     }
 
     /// When each job is due, oldest first.
@@ -134,6 +219,8 @@ impl Journal {
             .writer
             .call(move |connection| {
                 let kept = reports::insert(connection, &new)?;
+                let report = kept.then_some(new.report.id);
+                new.runs.iter().try_for_each(|run| runs::record(connection, run, report))?;
                 if let Afterwards::FollowUp(due_at) = afterwards {
                     jobs::follow_up(connection, &new.report.alerts, new.report.created_at, due_at)?;
                 }
@@ -146,12 +233,22 @@ impl Journal {
         Ok(kept)
     }
 
-    /// The newest reports, newest first.
+    /// The newest reports that fit `filter`, newest first.
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn reports(&self, limit: u32) -> Result<Vec<Summary>, JournalError> {
-        self.writer.call(move |connection| reports::list(connection, limit)).await
+    pub async fn reports(&self, filter: Filter, limit: u32) -> Result<Page, JournalError> {
+        self.writer.call(move |connection| reports::list(connection, &filter, limit)).await
+    }
+
+    /// Has a report's mail sent again, to everybody. False when there is no such report.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn resend(&self, id: JobId, now: Timestamp) -> Result<bool, JournalError> {
+        let found = self.writer.call(move |connection| reports::resend(connection, id, now)).await?;
+        self.mail_queued.notify_one();
+        Ok(found)
     }
 
     /// The newest reports with the text of their mails, newest first.

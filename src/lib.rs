@@ -8,6 +8,7 @@
 //! trigger ──> receiver ──> journal ──(wait, settle)──> correlator ──> repo_check ──> notifier
 //! webhook      answers      durable                     what really    why, and what   one mail, sent
 //!              at once      queue                       happened       can be restored  until it is accepted
+//! watchers ───────────────────^
 //! ```
 //!
 //! The house, from the door inward:
@@ -15,11 +16,12 @@
 //! - [`application`] builds all of it from [`config::Settings`] and runs it; [`commands`] and [`demo`] are what else the
 //!   binary can do.
 //! - [`receiver`] is the HTTP surface; [`alert`] reads what Alertmanager posts.
+//! - [`watch`] is the other ways in: alerts fetched, runs followed, schedules watched.
 //! - [`journal`] keeps jobs and reports in SQLite. What it has taken is not lost.
 //! - [`pipeline`] drives jobs through the stages. Each stage is a function from one value to the next:
 //!   - [`correlator`] reads the cluster's Redis ([`correlator::read`]) and says what happened ([`correlator::classify`], pure);
 //!   - [`repo_check`] asks the rclone gateway and the cluster's API;
-//!   - [`report`] is the whole finding as a value;
+//!   - [`report`] is the whole finding as a value, and what is different from the runs before;
 //!   - [`notifier`] says it in a mail, in two languages, and delivers it.
 //! - [`telemetry`] is logs and metrics, [`http`] the HTTP client, [`ids`] the names of the cluster's things.
 
@@ -39,3 +41,4 @@ pub mod repo_check;
 pub mod report;
 pub mod telemetry;
 mod text;
+pub mod watch;

@@ -29,8 +29,12 @@ enum Command {
     Serve,
     /// Show all of it at work on this machine, with a sample cluster; nothing else needs to be installed
     Demo,
-    /// Ask Redis, the gateway, the cluster API and the mail server whether they answer
-    Check,
+    /// Ask Redis, the gateway, the cluster API, the mail server and Alertmanager whether they answer
+    Check {
+        /// Print the answers as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Send a test mail through the configured server
     SendTest {
         /// Whom to send it to, instead of MAIL_TO
@@ -72,7 +76,7 @@ async fn run(command: Command) -> ExitCode {
     telemetry::start_logging(&settings.log);
     match command {
         Command::Serve => serve(settings).await,
-        Command::Check => match check(&settings).await {
+        Command::Check { json } => match check(&settings, json).await {
             true => ExitCode::SUCCESS,
             false => ExitCode::FAILURE,
         },

@@ -16,10 +16,11 @@ use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::Settings,
+    alert::{Alert, Source},
+    config::{NotifyOn, Settings},
     correlator::{
         classify,
-        correlation::{Correlation, Outcome, State},
+        correlation::{Correlation, Outcome, Plan, State},
         facts::Question,
         read::ClusterReader,
     },
@@ -27,7 +28,7 @@ use crate::{
     journal::{Afterwards, Appointment, Job, Journal, JournalError, NewReport, Stage},
     notifier::{self, format::Format, telling},
     repo_check::{RepoChecker, RepoReport},
-    report::Report,
+    report::{Report, history::RunRecord},
     telemetry::Metrics,
 };
 
@@ -204,7 +205,9 @@ impl Pipeline {
                 Correlation::unread(now, None, error.to_string())
             }
         };
-        if !correlation.has_settled() && !is_over {
+        // The run watcher has waited itself for what it hands over.
+        let was_watched = !job.follow_up && job.alerts.iter().all(|alert| alert.source == Source::Run);
+        if !correlation.has_settled() && !is_over && !was_watched {
             self.wait(job, now, waiting_for(&correlation)).await?;
             return Ok(None);
         }
@@ -244,7 +247,12 @@ impl Pipeline {
         now: Timestamp,
     ) -> Result<(), JournalError> {
         let cluster = self.cluster_name(&correlation).await?;
-        let report = Report::new(job.id, now, cluster, job.alerts.clone(), correlation, repos);
+        let mut report = Report::new(job.id, now, cluster, job.alerts.clone(), correlation, repos);
+        let followed = Question::from_alerts(&job.alerts).runs;
+        let run = |plan: &Plan| RunRecord::new(plan, followed.get(&plan.id).map(|run| run.began_at));
+        let runs: Vec<RunRecord> = report.correlation.plans.iter().filter_map(run).collect();
+        let began = runs.iter().map(|run| (run.plan.clone(), run.began_at)).collect();
+        report.compare(&self.journal.history(began).await?);
         let format = Format { language: self.settings.mail.language, zone: self.settings.zone.clone() };
         // What was still running, or could not be read, is looked at again: its end must not be kept from anybody.
         let is_open = !report.correlation.has_settled() || report.correlation.unread.is_some();
@@ -258,7 +266,12 @@ impl Pipeline {
         let new = NewReport {
             tellings: telling::tellings(&report),
             repeat: SignedDuration::try_from(self.settings.notify.repeat).unwrap_or(SignedDuration::MAX),
-            only_if_changed: job.follow_up,
+            // Alertmanager repeats its webhook for somebody to be reminded; nothing else repeats itself.
+            only_if_changed: job.follow_up || !job.alerts.iter().any(|alert| alert.source == Source::Webhook),
+            is_wanted: self.settings.notify.on == NotifyOn::Always
+                || job.alerts.iter().any(Alert::has_alarmed)
+                || report.is_news(),
+            runs,
             report,
             message,
         };
@@ -281,8 +294,6 @@ impl Pipeline {
 /// What a job waits for, in words for the status page.
 fn waiting_for(correlation: &Correlation) -> String {
     let running = correlation.plans.iter().filter(|plan| plan.outcome == Outcome::Pending);
-    let plan = |plan: &crate::correlator::correlation::Plan| {
-        format!("{} ({} still running)", plan.title(), plan.count(State::Pending))
-    };
+    let plan = |plan: &Plan| format!("{} ({} still running)", plan.title(), plan.count(State::Pending));
     running.map(plan).collect::<Vec<_>>().join(", ")
 }

@@ -6,6 +6,7 @@
 mod alert;
 mod api;
 mod page;
+mod plans;
 pub mod readiness;
 pub mod server;
 
@@ -48,9 +49,13 @@ pub fn routes(
         .unify()
         .or(reading(warp::path!("api" / "status"), &receiver, api::status))
         .unify()
+        .or(reading(warp::path!("api" / "plans"), &receiver, api::plans))
+        .unify()
         .or(reports(Arc::clone(&receiver)))
         .unify()
-        .or(report(receiver))
+        .or(report(Arc::clone(&receiver)))
+        .unify()
+        .or(send(receiver))
         .unify()
         .recover(async |_: Rejection| Ok::<_, Infallible>(error(StatusCode::NOT_FOUND, "no such path")))
         .unify()
@@ -88,6 +93,20 @@ fn report(receiver: Arc<Receiver>) -> impl Filter<Extract = (Response,), Error =
             false => method_not_allowed("GET, HEAD"),
         },
     )
+}
+
+/// `POST /api/reports/<id>/send`
+fn send(receiver: Arc<Receiver>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+    let headers = warp::header::headers_cloned();
+    warp::path!("api" / "reports" / String / "send")
+        .and(warp::method())
+        .and(with(receiver))
+        .and(headers)
+        .then(async |id: String, method: Method, receiver: Arc<Receiver>, headers| match method {
+            Method::POST if !alert::is_authorized(&receiver, &headers) => alert::unauthorized(),
+            Method::POST => api::send(&receiver, &id).await,
+            _ => method_not_allowed("POST"),
+        })
 }
 
 /// `GET` of a path without parameters.

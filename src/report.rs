@@ -1,8 +1,11 @@
 //! A report: everything that one mail tells, as values.
 
+pub mod history;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use self::history::{Changes, History};
 use crate::{
     alert::Alert,
     correlator::correlation::{Correlation, Outcome, Plan, State},
@@ -27,6 +30,9 @@ pub struct Report {
     pub correlation: Correlation,
     /// What is behind it. None when all is well, as then nobody was asked.
     pub repos: Option<RepoReport>,
+    /// What is different from the runs before.
+    #[serde(default)]
+    pub changes: Changes,
 }
 
 impl Report {
@@ -47,7 +53,20 @@ impl Report {
         if correlation.unread.is_none() {
             correlation.outcome = Correlation::worst(&correlation.plans);
         }
-        Self { id, created_at, cluster, outcome: correlation.outcome, alerts, correlation, repos }
+        let outcome = correlation.outcome;
+        Self { id, created_at, cluster, outcome, alerts, correlation, repos, changes: Changes::default() }
+    }
+
+    /// Adds what is different from the runs before.
+    pub fn compare(&mut self, history: &History) {
+        self.changes = Changes::new(&self.correlation.plans, history);
+    }
+
+    /// True when there is something in it that somebody has to know, whoever wants to hear of failures only.
+    pub fn is_news(&self) -> bool {
+        self.outcome != Outcome::Success
+            || !self.changes.recovered.is_empty()
+            || !self.changes.shrunk.is_empty()
     }
 }
 

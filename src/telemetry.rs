@@ -71,6 +71,52 @@ pub struct ReportLabels {
     pub outcome: String,
 }
 
+/// The labels of what is known of an application's backups.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ApplicationLabels {
+    /// The plan's id.
+    pub plan: String,
+    /// The plan's name, else its id.
+    pub plan_name: String,
+    /// The module.
+    pub application: String,
+    /// Its node.
+    pub node: String,
+}
+
+/// What is known of the applications' backups, as of the last report or run.
+#[derive(Debug, Default)]
+pub struct ApplicationMetrics {
+    /// 1 when the last run was well, else 0.
+    pub last_result: Family<ApplicationLabels, Gauge>,
+    /// When the last good backup ended, in Unix seconds.
+    pub last_success: Family<ApplicationLabels, Gauge>,
+    /// Bytes in the last good backup.
+    pub size: Family<ApplicationLabels, Gauge>,
+    /// How long the last run took, in seconds.
+    pub duration: Family<ApplicationLabels, Gauge>,
+}
+
+impl ApplicationMetrics {
+    fn register(&self, registry: &mut Registry) {
+        let mut register = |name: &str, help: &str, family: &Family<ApplicationLabels, Gauge>| {
+            registry.register(format!("application_{name}"), help, family.clone());
+        };
+        register("last_result", "1 when the application's last backup was well, else 0", &self.last_result);
+        let help = "When the application's last good backup ended";
+        register("last_success_timestamp_seconds", help, &self.last_success);
+        register("size_bytes", "Bytes in the application's last good backup", &self.size);
+        register("duration_seconds", "How long the application's last backup took", &self.duration);
+    }
+
+    /// Forgets all applications, before those that there are now are set.
+    pub fn clear(&self) {
+        for family in [&self.last_result, &self.last_success, &self.size, &self.duration] {
+            family.clear();
+        }
+    }
+}
+
 /// The service's own figures.
 pub struct Metrics {
     registry: Registry,
@@ -90,6 +136,8 @@ pub struct Metrics {
     pub mails_queued: Gauge,
     /// 1 when the service is ready.
     pub ready: Gauge,
+    /// The applications' backups.
+    pub applications: ApplicationMetrics,
 }
 
 impl Default for Metrics {
@@ -106,6 +154,7 @@ impl Default for Metrics {
             jobs: Gauge::default(),
             mails_queued: Gauge::default(),
             ready: Gauge::default(),
+            applications: ApplicationMetrics::default(),
             registry: Registry::default(),
         };
         registry.register("alerts", "Alerts that were posted", metrics.alerts.clone());
@@ -124,6 +173,7 @@ impl Default for Metrics {
         registry.register("jobs", "Reports in the making", metrics.jobs.clone());
         registry.register("mails_queued", "Mails that wait to be sent", metrics.mails_queued.clone());
         registry.register("ready", "1 when the service is ready", metrics.ready.clone());
+        metrics.applications.register(&mut registry);
         // Outcomes that have not come yet are 0, not absent: a rate over them has a beginning.
         for outcome in Outcome::ALL {
             let _ = metrics.reports.get_or_create(&ReportLabels { outcome: outcome.to_string() });

@@ -35,6 +35,7 @@ fn ns8s_own_alert_names_its_plan_with_the_label_id() {
             starts_at: Some("2026-11-22T13:05:12.324619882Z".parse().unwrap()),
             fingerprint: Some("556cb799a73e1c32".into()),
             source: Source::Webhook,
+            run: None,
         }
     );
     assert_eq!(second.plan, Some(PlanId::new("2").unwrap()));
@@ -178,5 +179,36 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = parse_webhook(&body, &names());
+    }
+}
+
+#[test]
+fn the_api_brings_what_the_webhook_would_bring() {
+    let names = names();
+    let body = include_bytes!("../../tests/fixtures/alertmanager/api-v2-alerts.json");
+    let polled = parse_api(body, &names).unwrap();
+    let webhook = include_bytes!("../../tests/fixtures/alertmanager/webhook-ns8-backupfailed.json");
+    let posted = parse_webhook(webhook, &names).unwrap().accepted;
+    let [polled] = &polled[..] else { panic!("{polled:?}") };
+    // The times differ in their precision.
+    let starts_at = posted[0].starts_at;
+    assert_eq!(*polled, Alert { source: Source::Poll, starts_at: polled.starts_at, ..posted[0].clone() });
+    assert_eq!(polled.starts_at.map(Timestamp::as_millisecond), starts_at.map(Timestamp::as_millisecond));
+}
+
+#[test]
+fn a_silenced_or_inhibited_alert_is_not_taken_from_the_api() {
+    let alert =
+        |status: &str| format!(r#"{{"status":{status},"labels":{{"alertname":"BackupFailed","id":"1"}}}}"#);
+    let body = format!(
+        "[{},{},{},{},7,null]",
+        alert(r#"{"state":"active","silencedBy":[]}"#),
+        alert(r#"{"state":"suppressed","silencedBy":["x"]}"#),
+        alert(r#"{"state":"unprocessed"}"#),
+        alert("\"firing\""),
+    );
+    assert_eq!(parse_api(body.as_bytes(), &names()).unwrap().len(), 1);
+    for body in ["", "{}", "null", "[", "7"] {
+        assert!(parse_api(body.as_bytes(), &names()).is_err(), "{body}");
     }
 }

@@ -17,6 +17,7 @@ pub(super) struct Webhook<'a> {
 /// What is used of one alert.
 #[derive(Debug, Default)]
 pub(super) struct Alert<'a> {
+    /// In a webhook `firing` or `resolved`; in the API the `state` of an object: `active`, `suppressed` or `unprocessed`.
     pub status: Option<Cow<'a, str>>,
     pub labels: Labels<'a>,
     pub annotations: Annotations<'a>,
@@ -42,6 +43,12 @@ pub(super) struct Annotations<'a> {
     pub summary_it: Option<Cow<'a, str>>,
 }
 
+/// Reads the list that the API answers with. An item that is no object reads as an empty alert.
+pub(super) fn api_alerts(body: &[u8]) -> serde_json::Result<Vec<Alert<'_>>> {
+    let items: Vec<Object<Alert>> = serde_json::from_slice(body)?;
+    Ok(items.into_iter().map(|item| item.0.unwrap_or_default()).collect())
+}
+
 /// A JSON object of which some fields are used.
 trait Fields<'de>: Default {
     /// Reads the value of `key`, or skips it.
@@ -62,7 +69,7 @@ impl<'de> Fields<'de> for Webhook<'de> {
 impl<'de> Fields<'de> for Alert<'de> {
     fn read<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         match key {
-            "status" => self.status = map.next_value::<Text>()?.0,
+            "status" => self.status = map.next_value::<Status>()?.0,
             "labels" => self.labels = map.next_value::<Object<Labels>>()?.0.unwrap_or_default(),
             "annotations" => {
                 self.annotations = map.next_value::<Object<Annotations>>()?.0.unwrap_or_default();
@@ -118,6 +125,13 @@ impl<'de> Deserialize<'de> for Webhook<'de> {
 /// A text, or a number or truth value as text; anything else reads as absent.
 struct Text<'a>(Option<Cow<'a, str>>);
 
+/// A text, or the text `state` of an object.
+struct Status<'a>(Option<Cow<'a, str>>);
+
+/// The object that holds an alert's state in the API.
+#[derive(Default)]
+struct State<'a>(Option<Cow<'a, str>>);
+
 /// The fields of an object; anything else reads as absent.
 struct Object<T>(Option<T>);
 
@@ -155,6 +169,32 @@ impl<'de> FromAny<'de> for Text<'de> {
     }
     fn owned(text: String) -> Self {
         Text(Some(Cow::Owned(text)))
+    }
+}
+
+impl<'de> FromAny<'de> for Status<'de> {
+    fn absent() -> Self {
+        Status(None)
+    }
+    fn borrowed(text: &'de str) -> Self {
+        Status(Some(Cow::Borrowed(text)))
+    }
+    fn owned(text: String) -> Self {
+        Status(Some(Cow::Owned(text)))
+    }
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
+        let state = Object::<State>::object(map)?.0.unwrap_or_default();
+        Ok(Status(state.0))
+    }
+}
+
+impl<'de> Fields<'de> for State<'de> {
+    fn read<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "state" => self.0 = map.next_value::<Text>()?.0,
+            _ => skip(map)?,
+        }
+        Ok(())
     }
 }
 
@@ -231,6 +271,7 @@ macro_rules! deserialize_leniently {
 
 deserialize_leniently! {
     Text<'de>, [];
+    Status<'de>, [];
     Object<T>, [T: Fields<'de>];
     List<T>, [T: Fields<'de>];
 }

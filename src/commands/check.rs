@@ -1,49 +1,85 @@
 //! `check`: does everything that the service needs answer?
 
-use std::fmt::Display;
-
 use crate::{
-    config::Settings, correlator::read::ClusterReader, notifier::smtp::MailServer, repo_check::RepoChecker,
+    config::Settings,
+    correlator::read::ClusterReader,
+    notifier::smtp::MailServer,
+    receiver::readiness::{Check, CheckState, NO_ALERTMANAGER, NO_API, NO_RUNS, NO_SCHEDULES},
+    repo_check::RepoChecker,
+    watch::{alertmanager::Alertmanager, events},
 };
 
-/// Asks Redis, the gateway, the cluster's API and the mail server, and prints a line for each. False when one fails;
-/// what is not configured is not asked, and does not fail.
-pub async fn check(settings: &Settings) -> bool {
+/// Asks Redis, the gateway, the cluster's API, the mail server and whatever is watched, and prints a line for each, or all of it as
+/// JSON. False when one fails; what is not configured is not asked, and does not fail.
+pub async fn check(settings: &Settings, as_json: bool) -> bool {
+    let checks = ask(settings).await;
+    let ok = checks.iter().all(|check| check.state != CheckState::Failed);
+    if as_json {
+        println!("{}", serde_json::json!({"ok": ok, "checks": checks}));
+        return ok;
+    }
+    println!("{:14} ok", "configuration");
+    for Check { name, state, reason } in &checks {
+        let title = match *name {
+            "redis" => "Redis",
+            "api" => "cluster API",
+            "mail" => "mail server",
+            "alertmanager" => "Alertmanager",
+            other => other,
+        };
+        match (state, reason) {
+            (CheckState::Ok, _) => println!("{title:14} ok"),
+            (CheckState::Failed, reason) => {
+                println!("{title:14} FAILED   {}", reason.as_deref().unwrap_or_default());
+            }
+            (CheckState::Off, reason) => {
+                println!("{title:14} skipped  {}", reason.as_deref().unwrap_or_default());
+            }
+        }
+    }
+    ok
+}
+
+async fn ask(settings: &Settings) -> Vec<Check> {
     let redis = async {
         let reader = ClusterReader::new(&settings.redis_url, settings.zone.clone())?;
         reader.ping().await
     };
     let checker = RepoChecker::new(settings.repo_check.clone());
-    let server = MailServer::new(settings.smtp.clone());
-    let gaps = settings.mail_gaps();
-    let mail = async { if gaps.is_empty() { Some(server.check().await) } else { None } };
     let api = async {
         match settings.repo_check.api {
-            Some(_) => Some(checker.ping_api().await),
-            None => None,
+            Some(_) => Check::of("api", checker.ping_api().await),
+            None => Check::off("api", NO_API),
         }
     };
-    let (redis, gateway, api, mail) = tokio::join!(redis, checker.ping_gateway(), api, mail);
-
-    println!("configuration  ok");
-    let results = [
-        print("Redis", Some(redis), ""),
-        print("gateway", Some(gateway), ""),
-        print("cluster API", api, "REPO_CHECK_API_URL is not set: repositories are not asked"),
-        print("mail server", mail, &gaps.join("; ")),
-    ];
-    results.iter().all(|ok| *ok)
-}
-
-/// Prints one line. False when `result` is a failure; None is what is not configured, for the reason in `gap`.
-fn print<E: Display>(what: &str, result: Option<Result<(), E>>, gap: &str) -> bool {
-    match result {
-        Some(Ok(())) => println!("{what:14} ok"),
-        Some(Err(error)) => {
-            println!("{what:14} FAILED   {error}");
-            return false;
+    let server = MailServer::new(settings.smtp.clone());
+    let mail = async {
+        match settings.mail_gaps() {
+            gaps if gaps.is_empty() => Check::of("mail", server.check().await),
+            gaps => Check::off("mail", gaps.join("; ")),
         }
-        None => println!("{what:14} skipped  {gap}"),
-    }
-    true
+    };
+    let watch = &settings.watch;
+    let alertmanager = async {
+        match &watch.alertmanager {
+            Some(url) => {
+                let alertmanager = Alertmanager::new(url, settings.receiver.alert_names.clone());
+                Check::of("alertmanager", alertmanager.alerts().await.map(drop))
+            }
+            None => Check::off("alertmanager", NO_ALERTMANAGER),
+        }
+    };
+    let runs = async {
+        match watch.runs {
+            true => Check::of("runs", events::probe(&settings.redis_url).await),
+            false => Check::off("runs", NO_RUNS),
+        }
+    };
+    let (redis, gateway, api, mail, alertmanager, runs) =
+        tokio::join!(redis, checker.ping_gateway(), api, mail, alertmanager, runs);
+    let schedules = match watch.missing_grace {
+        Some(_) => Check::of::<String>("schedules", Ok(())),
+        None => Check::off("schedules", NO_SCHEDULES),
+    };
+    vec![Check::of("redis", redis), Check::of("gateway", gateway), api, mail, alertmanager, runs, schedules]
 }

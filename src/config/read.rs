@@ -15,6 +15,9 @@ const DEFAULT_ALERT_NAMES: &str = "NsBackupFailed,NsBackupMissing,BackupFailed,b
 /// "never", as NS8 has no notion of it: a month, the longest that is accepted.
 const MAX_REPEAT_SECONDS: u64 = 31 * 86_400;
 
+/// The longest grace: a week.
+const MAX_GRACE_SECONDS: u64 = 7 * 86_400;
+
 /// One wrong variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -79,6 +82,10 @@ variables! {
     MAIL_LANGUAGE mail_language: String,
     NOTIFY_ON notify_on: String,
     NOTIFY_REPEAT_SECONDS notify_repeat_seconds: String,
+    ALERTMANAGER_URL alertmanager_url: String,
+    ALERTMANAGER_POLL_SECONDS alertmanager_poll_seconds: String,
+    WATCH_RUNS watch_runs: String,
+    WATCH_MISSING_GRACE_SECONDS watch_missing_grace_seconds: String,
     STATE_DIR state_dir: String,
     CLUSTER_NAME cluster_name: String,
     TZ tz: String,
@@ -299,6 +306,20 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
             0..=MAX_REPEAT_SECONDS,
         ),
     };
+    let watch = WatchSettings {
+        alertmanager: reader
+            .value("ALERTMANAGER_URL", raw.alertmanager_url, None, |text| http_url(text).map(Some)),
+        poll: reader.seconds("ALERTMANAGER_POLL_SECONDS", raw.alertmanager_poll_seconds, 60, 1..=3600),
+        runs: reader.value("WATCH_RUNS", raw.watch_runs, false, truth),
+        missing_grace: reader.value(
+            "WATCH_MISSING_GRACE_SECONDS",
+            raw.watch_missing_grace_seconds,
+            None,
+            |text| {
+                whole_number(text, 0..=MAX_GRACE_SECONDS).map(|seconds| Some(Duration::from_secs(seconds)))
+            },
+        ),
+    };
     let settings = Settings {
         receiver,
         correlator,
@@ -307,6 +328,7 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
         smtp,
         mail,
         notify,
+        watch,
         state_dir: raw.state_dir.unwrap_or_else(|| "state".into()).into(),
         cluster_name: raw.cluster_name.map(|name| name.trim().to_owned()),
         zone: reader.value("TZ", raw.tz, TimeZone::UTC, zone),

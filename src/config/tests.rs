@@ -80,6 +80,10 @@ fn every_wrong_value_is_listed_with_what_would_be_right() {
         ("MAIL_LANGUAGE", "de"),
         ("NOTIFY_ON", "success"),
         ("NOTIFY_REPEAT_SECONDS", "1d"),
+        ("ALERTMANAGER_URL", "localhost:9093"),
+        ("ALERTMANAGER_POLL_SECONDS", "0"),
+        ("WATCH_RUNS", "often"),
+        ("WATCH_MISSING_GRACE_SECONDS", "-1"),
         ("TZ", "Mars/Olympus"),
         ("RUST_LOG", "a=b=c"),
         ("LOG_FORMAT", "xml"),
@@ -89,7 +93,7 @@ fn every_wrong_value_is_listed_with_what_would_be_right() {
         assert!(message.contains(&format!("\n  {variable}: ")), "{variable} is not in {message}");
     }
     // The API's URL also asks for its user and password.
-    assert!(message.starts_with("22 environment variables are wrong:"), "{message}");
+    assert!(message.starts_with("26 environment variables are wrong:"), "{message}");
     assert!(message.contains("SMTP_ENCRYPTION: \"ssl\" is none of none, starttls, tls"), "{message}");
     assert!(
         message.contains("CORRELATOR_WAIT_SECONDS: \"-1\" is not a whole number from 0 to 3600"),

@@ -16,9 +16,12 @@ use super::{
     calendar::Calendar,
     correlation::{Absence, Application, Correlation, Destination, Oddity, Outcome, Plan, State},
     facts::{ClusterFacts, ModuleFacts, PlanFacts, Question},
-    status::{Run, Status},
+    status::{Run, Status, UnreadableStatus},
 };
-use crate::ids::{DestinationId, ModuleId, NodeId, PlanId};
+use crate::{
+    alert::Followed,
+    ids::{DestinationId, ModuleId, NodeId, PlanId},
+};
 
 /// How long a run counts as current where no schedule says since when, and how far back "recently" reaches.
 pub const WINDOW: SignedDuration = SignedDuration::from_hours(24);
@@ -89,17 +92,33 @@ struct PlanView<'a> {
     zone: &'a TimeZone,
 }
 
+/// What is known of a member in a run that was followed: its result then, which a later run may have overwritten.
+fn status_in_run<'a>(
+    followed: &'a Followed,
+    module: &ModuleId,
+    found: Option<&'a Status>,
+) -> Option<Result<&'a Run, &'a UnreadableStatus>> {
+    if let Some(result) = followed.results.get(module) {
+        return Some(Ok(result));
+    }
+    let is_of_later_run = |status: &Status| match (status, followed.until) {
+        (Ok(run), Some(until)) => run.end >= until,
+        _ => false,
+    };
+    found.filter(|status| !is_of_later_run(status)).map(Status::as_ref)
+}
+
 /// What is known of one member of the plan before its neighbours are looked at.
 struct Member<'a> {
     module: ModuleId,
     facts: &'a ModuleFacts,
     /// The newest run that could be read, or why none could.
-    status: Option<&'a Status>,
+    status: Option<Result<&'a Run, &'a UnreadableStatus>>,
 }
 
 impl<'a> Member<'a> {
     fn run(&self) -> Option<&'a Run> {
-        self.status?.as_ref().ok()
+        self.status?.ok()
     }
 
     fn node(&self) -> &'a NodeId {
@@ -111,14 +130,17 @@ impl<'a> PlanView<'a> {
     fn classify(&self) -> Plan {
         let mut oddities = Vec::new();
         let (due, next) = self.schedule(&mut oddities);
-        let since = due.unwrap_or(self.now - WINDOW);
+        let followed = self.question.runs.get(self.id);
+        let since = followed.map(|run| run.began_at).or(due).unwrap_or(self.now - WINDOW);
         let members = self.members(&mut oddities);
         let plan_run = self.plan_result(since, &mut oddities);
         let is_current = |member: &Member| member.run().is_some_and(|run| run.end >= since);
 
         let nothing_ran = plan_run.is_none() && !members.iter().any(is_current);
         let presumed_missing = nothing_ran && self.question.asserts_missing(self.id);
-        let silent = self.silent_nodes(&members, due, is_current);
+        let silent = self.silent_nodes(&members, followed.map(|run| run.began_at).or(due), is_current);
+        // What a run had not reached when the next one began, it never will.
+        let is_over = followed.is_some_and(|run| run.until.is_some());
 
         // A plan that keeps one result for all of its applications speaks for those that have none of their own; when
         // it failed, only if none has: it does not say which of them failed.
@@ -135,7 +157,7 @@ impl<'a> PlanView<'a> {
                 let state = match run {
                     Some(run) if run.is_ok() => State::Ok,
                     Some(_) => State::Failed,
-                    None if presumed_missing || silent[member.node()] => State::Missing,
+                    None if presumed_missing || is_over || silent[member.node()] => State::Missing,
                     None => State::Pending,
                 };
                 self.application(member, state, run)
@@ -192,7 +214,11 @@ impl<'a> PlanView<'a> {
     fn member(&self, name: &str) -> Option<Member<'a>> {
         let module = ModuleId::new(name).ok()?;
         let facts = self.facts.modules.get(&module)?;
-        let status = self.facts.statuses.get(self.id).and_then(|statuses| statuses.get(&module));
+        let found = self.facts.statuses.get(self.id).and_then(|statuses| statuses.get(&module));
+        let status = match self.question.runs.get(self.id) {
+            Some(followed) => status_in_run(followed, &module, found),
+            None => found.map(Status::as_ref),
+        };
         Some(Member { module, facts, status })
     }
 
@@ -210,7 +236,7 @@ impl<'a> PlanView<'a> {
     fn silent_nodes(
         &self,
         members: &[Member<'a>],
-        due: Option<Timestamp>,
+        began: Option<Timestamp>,
         is_current: impl Fn(&Member) -> bool,
     ) -> HashMap<&'a NodeId, bool> {
         let mut nodes: HashMap<&'a NodeId, Vec<&Member<'a>>> = HashMap::new();
@@ -224,7 +250,7 @@ impl<'a> PlanView<'a> {
             // What took long the last time takes long again: twice the longest of what is still to come.
             let longest = waiting.iter().filter_map(|member| member.run()?.duration()).max();
             let patience = longest.map_or(PATIENCE, |longest| PATIENCE.max(longest.saturating_mul(2)));
-            match last_sign.or(due) {
+            match last_sign.or(began) {
                 None => true,
                 Some(sign) => {
                     Duration::try_from(self.now.duration_since(sign)).is_ok_and(|silence| silence > patience)
@@ -251,9 +277,15 @@ impl<'a> PlanView<'a> {
         }
     }
 
+    /// True when the plan has any result of this module, be it of a later run than the one in question.
+    fn has_run(&self, module: &ModuleId) -> bool {
+        self.facts.statuses.get(self.id).is_some_and(|statuses| statuses.contains_key(module))
+    }
+
     fn application(&self, member: Member<'a>, state: State, current_run: Option<&Run>) -> Application {
         let absence = match (state, member.status) {
             (State::Ok | State::Failed, _) => None,
+            (_, None) if self.has_run(&member.module) => Some(Absence::NotSince),
             (_, None) => Some(Absence::NeverRan),
             (_, Some(Ok(_))) => Some(Absence::NotSince),
             (_, Some(Err(error))) => Some(Absence::Unreadable { reason: error.reason.clone() }),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::status::Status;
 use crate::{
-    alert::Alert,
+    alert::{Alert, Followed},
     ids::{DestinationId, ModuleId, NodeId, PlanId},
 };
 
@@ -19,6 +19,8 @@ pub struct Question {
     pub missing: BTreeSet<PlanId>,
     /// An alert without a plan says that some backup did not run at all.
     pub any_missing: bool,
+    /// The runs that were followed: what is asked is how these came out, not what ran last.
+    pub runs: BTreeMap<PlanId, Followed>,
     /// Nodes that raised an alert; their keys are read even where no module is left on them.
     pub nodes: BTreeSet<NodeId>,
 }
@@ -35,6 +37,9 @@ impl Question {
                     if alert.is_about_missing() {
                         question.missing.insert(plan.clone());
                     }
+                    if let Some(run) = &alert.run {
+                        question.runs.insert(plan.clone(), run.clone());
+                    }
                 }
                 None => {
                     question.recent = true;
@@ -50,6 +55,11 @@ impl Question {
     pub fn about(plans: impl IntoIterator<Item = PlanId>) -> Self {
         let plans: BTreeMap<_, _> = plans.into_iter().map(|plan| (plan, None)).collect();
         Self { recent: plans.is_empty(), plans, ..Self::default() }
+    }
+
+    /// The question about all plans, whether they ran or not.
+    pub fn about_all() -> Self {
+        Self { recent: true, ..Self::default() }
     }
 
     /// True when an alert says of this plan that it did not run.

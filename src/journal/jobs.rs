@@ -4,8 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde::{Deserialize, Serialize};
 
-use super::{from_millis, to_json};
-use crate::{alert::Alert, correlator::correlation::Correlation, ids::JobId, repo_check::RepoReport};
+use super::{from_millis, seen, to_json};
+use crate::{
+    alert::{Alert, Source},
+    correlator::correlation::Correlation,
+    ids::JobId,
+    repo_check::RepoReport,
+};
 
 /// How far a job has come. What a stage has found out is kept, so that a restart goes on from there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,24 +77,76 @@ pub struct Appointment {
     pub follow_up: bool,
 }
 
-/// Takes alerts over: into the job that waits already, else into a new one, which is due after `wait`. True with the
-/// number of a new one.
+/// Where alerts went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Taken {
+    /// The job that the last of them went to. None when all were taken before.
+    pub job: Option<JobId>,
+    /// True when a new job was made.
+    pub is_new: bool,
+}
+
+/// Takes alerts over: into the job that waits already, else into a new one, which is due after `wait`.
 pub(super) fn accept(
     connection: &Connection,
     alerts: &[Alert],
     now: Timestamp,
     wait: SignedDuration,
-) -> rusqlite::Result<(JobId, bool)> {
-    let waiting: Option<i64> = connection
-        .prepare_cached("SELECT id FROM jobs WHERE stage = 'waiting' AND follow_up = 0 ORDER BY id LIMIT 1")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    let (id, is_new) = match waiting {
-        Some(id) => (id, false),
-        None => (create(connection, now, now + wait, false)?, true),
+) -> rusqlite::Result<Taken> {
+    let mut taken = Taken::default();
+    for alert in alerts {
+        if let Some(job) = seen::taken_by(connection, alert, now)? {
+            // A webhook is told where its alert went; who polls knows that there is nothing new.
+            if alert.source == Source::Webhook {
+                taken.job = Some(JobId(job));
+            }
+            continue;
+        }
+        let id = match waiting_job(connection, alert)? {
+            Some(id) => id,
+            None => {
+                taken.is_new = true;
+                create(connection, now, now + wait, false)?
+            }
+        };
+        add_alert(connection, id, alert)?;
+        seen::take(connection, alert, now, id)?;
+        taken.job = Some(JobId(id));
+    }
+    Ok(taken)
+}
+
+/// The job that an alert can join. A job tells of one run of each plan, so that another run of the same needs another job.
+fn waiting_job(connection: &Connection, alert: &Alert) -> rusqlite::Result<Option<i64>> {
+    let other_runs = match (&alert.run, &alert.plan) {
+        (Some(_), Some(plan)) => format!("{}/{plan}/", alert.name),
+        // No identity begins with this.
+        _ => "\n".into(),
     };
-    add_alerts(connection, id, alerts)?;
-    Ok((JobId(id), is_new))
+    connection
+        .prepare_cached(
+            "SELECT id FROM jobs WHERE stage = 'waiting' AND follow_up = 0 AND NOT EXISTS (
+                SELECT 1 FROM job_alerts
+                WHERE job_id = jobs.id AND substr(identity, 1, length(?1)) = ?1 AND identity <> ?2)
+             ORDER BY id LIMIT 1",
+        )?
+        .query_row(params![other_runs, alert.identity()], |row| row.get(0))
+        .optional()
+}
+
+/// Writes down what else is known of a run that some job is still about, and has that job look at once.
+pub(super) fn close_run(connection: &Connection, alert: &Alert, now: Timestamp) -> rusqlite::Result<()> {
+    let identity = alert.identity();
+    connection
+        .prepare_cached("UPDATE job_alerts SET alert = ? WHERE identity = ?")?
+        .execute(params![to_json(alert), identity])?;
+    connection
+        .prepare_cached(
+            "UPDATE jobs SET due_at = min(due_at, ?) WHERE follow_up = 1 AND EXISTS (
+                SELECT 1 FROM job_alerts WHERE job_id = jobs.id AND identity = ?)",
+        )?
+        .execute(params![now.as_millisecond(), identity])
+        .map(drop)
 }
 
 /// Makes a second look at what these alerts are about.
@@ -100,7 +157,7 @@ pub(super) fn follow_up(
     due_at: Timestamp,
 ) -> rusqlite::Result<()> {
     let id = create(connection, now, due_at, true)?;
-    add_alerts(connection, id, alerts)
+    alerts.iter().try_for_each(|alert| add_alert(connection, id, alert))
 }
 
 fn create(
@@ -116,13 +173,11 @@ fn create(
         .insert(params![created_at.as_millisecond(), due_at.as_millisecond(), follow_up])
 }
 
-fn add_alerts(connection: &Connection, id: i64, alerts: &[Alert]) -> rusqlite::Result<()> {
-    let mut insert = connection
-        .prepare_cached("INSERT OR IGNORE INTO job_alerts (job_id, identity, alert) VALUES (?, ?, ?)")?;
-    for alert in alerts {
-        insert.execute(params![id, alert.identity(), to_json(alert)])?;
-    }
-    Ok(())
+fn add_alert(connection: &Connection, id: i64, alert: &Alert) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO job_alerts (job_id, identity, alert) VALUES (?, ?, ?)")?
+        .execute(params![id, alert.identity(), to_json(alert)])
+        .map(drop)
 }
 
 /// When each job is due, oldest first.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{from_millis, to_json};
 use crate::{
     correlator::correlation::Outcome,
-    ids::{JobId, PlanId},
-    report::Report,
+    ids::{JobId, ModuleId, PlanId},
+    report::{Report, history::RunRecord},
 };
 
 /// How long reports are kept.
@@ -27,6 +27,8 @@ pub enum DeliveryState {
     Sent,
     /// It is not sent: all of it was told before, and nothing has changed.
     Unchanged,
+    /// It is not sent: all is well, nobody was alarmed, and only failures are to be told.
+    Unneeded,
     /// It was given up.
     Failed,
 }
@@ -38,6 +40,7 @@ impl DeliveryState {
             DeliveryState::Queued => "queued",
             DeliveryState::Sent => "sent",
             DeliveryState::Unchanged => "unchanged",
+            DeliveryState::Unneeded => "unneeded",
             DeliveryState::Failed => "failed",
         }
     }
@@ -89,6 +92,8 @@ pub struct Telling {
     pub plan: String,
     /// What is said of it.
     pub digest: String,
+    /// How it came out.
+    pub outcome: Outcome,
 }
 
 /// A report that was just made.
@@ -102,8 +107,12 @@ pub struct NewReport {
     pub tellings: Vec<Telling>,
     /// An unchanged telling is sent again only after this long.
     pub repeat: SignedDuration,
-    /// Keep no report of what was told before: a second look that found nothing new.
+    /// Keep no report of what was told before: nobody asked for one again.
     pub only_if_changed: bool,
+    /// False when there is nothing in it that anybody wants a mail about.
+    pub is_wanted: bool,
+    /// The runs that it is about, as they are kept.
+    pub runs: Vec<RunRecord>,
 }
 
 /// A report in the list.
@@ -154,7 +163,11 @@ pub(super) fn insert(connection: &Connection, new: &NewReport) -> rusqlite::Resu
     if unchanged && new.only_if_changed {
         return Ok(false);
     }
-    let state = if unchanged { DeliveryState::Unchanged } else { DeliveryState::Queued };
+    let state = match (unchanged, new.is_wanted) {
+        (true, _) => DeliveryState::Unchanged,
+        (false, true) => DeliveryState::Queued,
+        (false, false) => DeliveryState::Unneeded,
+    };
     let plans: Vec<PlanSummary> = report
         .correlation
         .plans
@@ -163,9 +176,10 @@ pub(super) fn insert(connection: &Connection, new: &NewReport) -> rusqlite::Resu
         .collect();
     connection
         .prepare_cached(
-            "INSERT INTO reports (id, created_at, outcome, plans, report, subject, text, html, delivery, attempts,
-                next_attempt_at, accepted, refused)
-             VALUES (:id, :now, :outcome, :plans, :report, :subject, :text, :html, :delivery, 0, :now, '[]', '[]')",
+            "INSERT INTO reports (id, created_at, outcome, plans, report, subject, text, html, delivery, queued_at,
+                resends, attempts, next_attempt_at, accepted, refused)
+             VALUES (:id, :now, :outcome, :plans, :report, :subject, :text, :html, :delivery, :now, 0, 0, :now, '[]',
+                '[]')",
         )?
         .execute(named_params! {
             ":id": report.id.0,
@@ -179,9 +193,9 @@ pub(super) fn insert(connection: &Connection, new: &NewReport) -> rusqlite::Resu
             ":delivery": state.as_str(),
         })?;
     if state == DeliveryState::Queued {
-        let mut tell = connection.prepare_cached("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?)")?;
-        for Telling { plan, digest } in &new.tellings {
-            tell.execute(params![plan, digest, report.id.0, now.as_millisecond()])?;
+        let mut tell = connection.prepare_cached("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?)")?;
+        for Telling { plan, digest, outcome } in &new.tellings {
+            tell.execute(params![plan, digest, outcome.as_str(), report.id.0, now.as_millisecond()])?;
         }
     }
     prune(connection, now)?;
@@ -192,7 +206,7 @@ pub(super) fn insert(connection: &Connection, new: &NewReport) -> rusqlite::Resu
 fn is_unchanged(connection: &Connection, new: &NewReport) -> rusqlite::Result<bool> {
     let mut told = connection.prepare_cached("SELECT digest, at FROM told WHERE plan = ?")?;
     let since = new.report.created_at.saturating_sub(new.repeat).unwrap_or(Timestamp::MIN);
-    for Telling { plan, digest } in &new.tellings {
+    for Telling { plan, digest, .. } in &new.tellings {
         let last: Option<(String, i64)> =
             told.query_row([plan], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let is_same = last.is_some_and(|(last, at)| last == *digest && from_millis(at) > since);
@@ -214,16 +228,73 @@ fn prune(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-/// The newest reports, newest first.
-pub(super) fn list(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<Summary>> {
-    connection
-        .prepare_cached(
-            "SELECT id, created_at, outcome, plans, subject, delivery, attempts, next_attempt_at, sent_at,
-                accepted, refused, last_error
-             FROM reports ORDER BY id DESC LIMIT ?",
+/// Which reports are listed. What is not set is not asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only reports with smaller numbers: those after a page that ended with this one.
+    pub before: Option<JobId>,
+    /// Only reports about this plan.
+    pub plan: Option<PlanId>,
+    /// Only reports with this outcome.
+    pub outcome: Option<Outcome>,
+    /// Only reports about this application.
+    pub application: Option<ModuleId>,
+}
+
+/// A page of reports.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Page {
+    /// The reports, newest first.
+    pub reports: Vec<Summary>,
+    /// How many fit the filter on all pages.
+    pub total: u32,
+}
+
+/// The newest reports that fit `filter`, newest first.
+pub(super) fn list(connection: &Connection, filter: &Filter, limit: u32) -> rusqlite::Result<Page> {
+    const FITTING: &str = "FROM reports WHERE (:outcome IS NULL OR outcome = :outcome)
+        AND (:plan IS NULL OR EXISTS (SELECT 1 FROM json_each(plans) WHERE value ->> 'id' = :plan))
+        AND (:application IS NULL OR EXISTS (
+            SELECT 1 FROM json_each(report, '$.correlation.plans') AS plan,
+                json_each(plan.value, '$.applications') AS application
+            WHERE application.value ->> 'module' = :application))";
+    let outcome = filter.outcome.map(Outcome::as_str);
+    let plan = filter.plan.as_ref().map(PlanId::as_str);
+    let application = filter.application.as_ref().map(ModuleId::as_str);
+    let reports = connection
+        .prepare_cached(&format!(
+            "SELECT id, created_at, outcome, plans, subject, delivery, attempts, next_attempt_at, sent_at, accepted,
+                refused, last_error
+             {FITTING} AND (:before IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit",
+        ))?
+        .query_map(
+            named_params! {
+                ":outcome": outcome,
+                ":plan": plan,
+                ":application": application,
+                ":before": filter.before.map(|id| id.0),
+                ":limit": limit,
+            },
+            summary,
         )?
-        .query_map([limit], summary)?
-        .collect()
+        .collect::<rusqlite::Result<_>>()?;
+    let total = connection.prepare_cached(&format!("SELECT count(*) {FITTING}"))?.query_row(
+        named_params! {":outcome": outcome, ":plan": plan, ":application": application},
+        |row| row.get(0),
+    )?;
+    Ok(Page { reports, total })
+}
+
+/// Queues a report's mail once more, for everybody. False when there is no such report.
+pub(super) fn resend(connection: &Connection, id: JobId, now: Timestamp) -> rusqlite::Result<bool> {
+    let updated = connection
+        .prepare_cached(
+            "UPDATE reports SET delivery = 'queued', queued_at = :now, resends = resends + 1, attempts = 0,
+                next_attempt_at = :now, sent_at = NULL, accepted = '[]', refused = '[]', last_error = NULL
+             WHERE id = :id",
+        )?
+        .execute(named_params! {":id": id.0, ":now": now.as_millisecond()})?;
+    Ok(updated == 1)
 }
 
 /// The newest reports with the text of their mails, newest first.
@@ -260,8 +331,10 @@ pub(super) fn get(connection: &Connection, id: JobId) -> rusqlite::Result<Option
 pub struct Outgoing {
     /// The report.
     pub id: JobId,
-    /// When it was made: the mail's date, however late it is sent.
-    pub created_at: Timestamp,
+    /// When it was queued: the mail's date, however late it is sent.
+    pub queued_at: Timestamp,
+    /// How often it was queued again, after somebody asked for that.
+    pub resends: u32,
     /// What it says.
     pub message: Message,
     /// How it went so far.
@@ -277,7 +350,8 @@ pub(super) fn due(connection: &Connection, now: Timestamp) -> rusqlite::Result<V
         .query_map([now.as_millisecond()], |row| {
             Ok(Outgoing {
                 id: JobId(row.get("id")?),
-                created_at: from_millis(row.get("created_at")?),
+                queued_at: from_millis(row.get("queued_at")?),
+                resends: row.get("resends")?,
                 message: message(row)?,
                 delivery: delivery(row)?,
             })

@@ -56,7 +56,9 @@ CREATE TABLE reports (
     subject         TEXT NOT NULL,
     text            TEXT NOT NULL,
     html            TEXT NOT NULL,
-    delivery        TEXT NOT NULL,                -- queued, sent, unchanged, failed
+    delivery        TEXT NOT NULL,                -- queued, sent, unchanged, unneeded, failed
+    queued_at       INTEGER NOT NULL,             -- since when its mail waits: from here it is given up after a time
+    resends         INTEGER NOT NULL,             -- how often somebody had it sent again
     attempts        INTEGER NOT NULL,
     next_attempt_at INTEGER NOT NULL,
     sent_at         INTEGER,
@@ -70,8 +72,35 @@ CREATE INDEX reports_queued ON reports (next_attempt_at) WHERE delivery = 'queue
 CREATE TABLE told (
     plan      TEXT PRIMARY KEY,
     digest    TEXT NOT NULL,
+    outcome   TEXT NOT NULL,
     report_id INTEGER NOT NULL,
     at        INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Past runs of the plans.
+CREATE TABLE runs (
+    plan      TEXT NOT NULL,
+    began_at  INTEGER NOT NULL,
+    ended_at  INTEGER NOT NULL,
+    outcome   TEXT NOT NULL,
+    report_id INTEGER,                            -- the report that tells it, which may be gone
+    run       TEXT NOT NULL,                      -- JSON
+    PRIMARY KEY (plan, began_at)
+) STRICT, WITHOUT ROWID;
+
+-- Alerts of Alertmanager that were taken, by webhook or by poll.
+CREATE TABLE seen (
+    fingerprint TEXT PRIMARY KEY,
+    starts_at   INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    by_webhook  INTEGER NOT NULL,
+    job_id      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What the watchers keep over restarts.
+CREATE TABLE marks (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL                           -- JSON
 ) STRICT, WITHOUT ROWID;
 ";
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    alert::{AlertNames, parse_webhook},
+    alert::{AlertNames, Followed, Source, parse_webhook},
     correlator::correlation::{Correlation, Outcome},
     report::Report,
 };
@@ -33,9 +33,11 @@ fn new_report(id: JobId, created_at: Timestamp, digest: &str) -> NewReport {
     NewReport {
         report: report(id, created_at),
         message: Message { subject: "subject".into(), text: "text".into(), html: "html".into() },
-        tellings: vec![Telling { plan: "1".into(), digest: digest.into() }],
+        tellings: vec![Telling { plan: "1".into(), digest: digest.into(), outcome: Outcome::Unknown }],
         repeat: DAY,
         only_if_changed: false,
+        is_wanted: true,
+        runs: vec![],
     }
 }
 
@@ -57,7 +59,7 @@ impl Fixture {
 
     /// Accepts an alert and ends its job with a report that says `digest`; gives the state of its mail.
     async fn tell(&self, now: Timestamp, digest: &str) -> DeliveryState {
-        let id = self.journal.accept(vec![alert("1")], now, WAIT).await.unwrap();
+        let id = self.journal.accept(vec![alert("1")], now, WAIT).await.unwrap().unwrap();
         self.journal.finish(new_report(id, now, digest), Afterwards::Done).await.unwrap();
         self.journal.report(id).await.unwrap().unwrap().delivery.state
     }
@@ -66,7 +68,7 @@ impl Fixture {
 #[tokio::test]
 async fn an_accepted_alert_survives_a_restart() {
     let fixture = Fixture::new();
-    let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
     let fixture = fixture.restart().await;
     let jobs = fixture.journal.jobs().await.unwrap();
     let expected = Job {
@@ -85,16 +87,16 @@ async fn an_accepted_alert_survives_a_restart() {
 #[tokio::test]
 async fn alerts_join_the_job_that_still_waits() {
     let Fixture { journal, .. } = Fixture::new();
-    let first = journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    let first = journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
     let later = at("2026-11-22T12:00:20Z");
-    let second = journal.accept(vec![alert("1"), alert("2")], later, WAIT).await.unwrap();
+    let second = journal.accept(vec![alert("1"), alert("2")], later, WAIT).await.unwrap().unwrap();
     assert_eq!(first, second);
     let jobs = journal.jobs().await.unwrap();
     assert_eq!(jobs[0].alerts, [alert("1"), alert("2")]);
     assert_eq!(jobs[0].due_at, at("2026-11-22T12:00:30Z"), "the first alert sets the time");
 
     assert!(journal.advance(first, correlated(), 2).await.unwrap());
-    let third = journal.accept(vec![alert("1")], later, WAIT).await.unwrap();
+    let third = journal.accept(vec![alert("1")], later, WAIT).await.unwrap().unwrap();
     assert_ne!(first, third, "a job that has begun is not joined");
 }
 
@@ -105,8 +107,8 @@ fn correlated() -> Stage {
 #[tokio::test]
 async fn an_alert_that_joins_while_the_cluster_is_read_is_not_left_out() {
     let Fixture { journal, .. } = Fixture::new();
-    let id = journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
-    journal.accept(vec![alert("2")], noon(), WAIT).await.unwrap();
+    let id = journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
+    journal.accept(vec![alert("2")], noon(), WAIT).await.unwrap().unwrap();
     assert!(!journal.advance(id, correlated(), 1).await.unwrap());
     assert_eq!(journal.jobs().await.unwrap()[0].stage, Stage::Waiting);
     assert!(journal.advance(id, correlated(), 2).await.unwrap());
@@ -116,7 +118,7 @@ async fn an_alert_that_joins_while_the_cluster_is_read_is_not_left_out() {
 #[tokio::test]
 async fn a_stage_that_was_reached_survives_a_restart() {
     let fixture = Fixture::new();
-    let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
     fixture.journal.advance(id, correlated(), 1).await.unwrap();
     let fixture = fixture.restart().await;
     let job = fixture.journal.jobs().await.unwrap().remove(0);
@@ -126,7 +128,7 @@ async fn a_stage_that_was_reached_survives_a_restart() {
 #[tokio::test]
 async fn data_of_another_version_starts_the_job_again() {
     let fixture = Fixture::new();
-    let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
     fixture.journal.advance(id, correlated(), 1).await.unwrap();
     let Fixture { journal, dir } = fixture;
     journal.close().await;
@@ -141,14 +143,14 @@ async fn data_of_another_version_starts_the_job_again() {
 #[tokio::test]
 async fn a_finished_job_is_a_report_with_a_queued_mail() {
     let Fixture { journal, .. } = Fixture::new();
-    let id = journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    let id = journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
     journal.finish(new_report(id, noon(), "a"), Afterwards::Done).await.unwrap();
     assert!(journal.jobs().await.unwrap().is_empty());
     let stored = journal.report(id).await.unwrap().unwrap();
     assert_eq!(stored.report, report(id, noon()));
     assert_eq!(stored.mail.html, "html");
     assert_eq!(stored.delivery.state, DeliveryState::Queued);
-    let summary = journal.reports(10).await.unwrap().remove(0);
+    let summary = journal.reports(Filter::default(), 10).await.unwrap().reports.remove(0);
     assert_eq!((summary.id, summary.outcome), (id, Outcome::Unknown));
     let (due, next) = journal.outgoing(noon()).await.unwrap();
     assert_eq!(due[0].id, id);
@@ -182,7 +184,7 @@ async fn what_could_not_be_delivered_was_not_told() {
 async fn a_second_look_that_finds_nothing_new_leaves_no_report() {
     let fixture = Fixture::new();
     fixture.tell(noon(), "a").await;
-    let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
     let new = NewReport { only_if_changed: true, ..new_report(id, noon(), "a") };
     assert!(!fixture.journal.finish(new, Afterwards::Done).await.unwrap());
     assert!(fixture.journal.report(id).await.unwrap().is_none());
@@ -192,10 +194,10 @@ async fn a_second_look_that_finds_nothing_new_leaves_no_report() {
 #[tokio::test]
 async fn a_follow_up_is_a_job_of_its_own_that_no_alert_joins() {
     let Fixture { journal, .. } = Fixture::new();
-    let id = journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    let id = journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
     let later = at("2026-11-22T12:05:00Z");
     journal.finish(new_report(id, noon(), "a"), Afterwards::FollowUp(later)).await.unwrap();
-    let other = journal.accept(vec![alert("2")], noon(), WAIT).await.unwrap();
+    let other = journal.accept(vec![alert("2")], noon(), WAIT).await.unwrap().unwrap();
     let jobs = journal.jobs().await.unwrap();
     assert_eq!(jobs.len(), 2);
     assert!(jobs[0].follow_up && jobs[0].due_at == later && jobs[0].alerts == [alert("1")]);
@@ -215,12 +217,12 @@ async fn reports_are_kept_for_ninety_days_and_a_thousand_of_them() {
     deliver(&fixture, noon()).await;
     let much_later = noon() + DAY * 91;
     fixture.tell(much_later, "second").await;
-    assert_eq!(fixture.journal.reports(9999).await.unwrap().len(), 1);
+    assert_eq!(fixture.journal.reports(Filter::default(), 9999).await.unwrap().reports.len(), 1);
     for index in 0..1010 {
         fixture.tell(much_later, &index.to_string()).await;
         deliver(&fixture, much_later).await;
     }
-    let kept = fixture.journal.reports(9999).await.unwrap();
+    let kept = fixture.journal.reports(Filter::default(), 9999).await.unwrap().reports;
     assert_eq!(kept.len(), 1000);
     assert!(kept.is_sorted_by(|left, right| left.id > right.id));
 }
@@ -228,13 +230,13 @@ async fn reports_are_kept_for_ninety_days_and_a_thousand_of_them() {
 #[tokio::test]
 async fn numbers_are_never_used_twice() {
     let fixture = Fixture::new();
-    let first = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    let first = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
     let mut new = new_report(first, noon(), "a");
     new.only_if_changed = true;
     new.tellings.clear();
     fixture.journal.finish(new, Afterwards::Done).await.unwrap();
     let fixture = fixture.restart().await;
-    let second = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    let second = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
     assert!(second > first);
 }
 
@@ -254,7 +256,7 @@ async fn requests_that_arrive_together_are_all_answered() {
 #[tokio::test]
 async fn a_full_disk_is_an_error_that_goes_away_when_there_is_space() {
     let fixture = Fixture::new();
-    fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap();
+    fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
     // SQLite's own limit on the file's size ends in the same error as a full disk.
     let limit = async |pages: &'static str| {
         fixture.journal.writer.call(move |connection| connection.execute_batch(pages)).await.unwrap();
@@ -264,7 +266,7 @@ async fn a_full_disk_is_an_error_that_goes_away_when_there_is_space() {
     let error = fixture.journal.accept(many.clone(), noon(), WAIT).await.unwrap_err();
     assert!(matches!(error, JournalError::Full(_) | JournalError::Unusable { .. }), "{error}");
     limit("PRAGMA max_page_count = 1000000").await;
-    fixture.journal.accept(many, noon(), WAIT).await.unwrap();
+    fixture.journal.accept(many, noon(), WAIT).await.unwrap().unwrap();
     assert_eq!(fixture.journal.jobs().await.unwrap()[0].alerts.len(), 2001);
 }
 
@@ -281,5 +283,146 @@ async fn a_damaged_journal_refuses_until_it_is_moved_away() {
     while let Err(error) = journal.accept(vec![alert("1")], noon(), WAIT).await {
         assert!(std::time::Instant::now() < deadline, "{error}");
         tokio::task::yield_now().await;
+    }
+}
+
+fn from_alertmanager(source: Source, starts_at: &str) -> Alert {
+    Alert {
+        source,
+        fingerprint: Some("556cb799a73e1c32".into()),
+        starts_at: Some(at(starts_at)),
+        ..alert("1")
+    }
+}
+
+#[tokio::test]
+async fn an_alert_that_was_polled_is_taken_once_until_it_fires_anew() {
+    let fixture = Fixture::new();
+    let poll =
+        |starts_at| fixture.journal.accept(vec![from_alertmanager(Source::Poll, starts_at)], noon(), WAIT);
+    let first = "2026-11-22T11:59:00.324Z";
+    assert_eq!(poll(first).await.unwrap(), Some(JobId(1)));
+    assert_eq!(poll(first).await.unwrap(), None);
+    fixture.journal.finish(new_report(JobId(1), noon(), "a"), Afterwards::Done).await.unwrap();
+    assert_eq!(poll(first).await.unwrap(), None);
+    assert_eq!(poll("2026-11-22T12:30:00Z").await.unwrap(), Some(JobId(2)));
+}
+
+#[tokio::test]
+async fn the_same_alert_by_webhook_and_by_poll_is_taken_once() {
+    let webhook = || from_alertmanager(Source::Webhook, "2026-11-22T11:59:00.324619882Z");
+    let poll = || from_alertmanager(Source::Poll, "2026-11-22T11:59:00.324Z");
+    let minutes = SignedDuration::from_mins;
+
+    let fixture = Fixture::new();
+    fixture.journal.accept(vec![webhook()], noon(), WAIT).await.unwrap();
+    assert_eq!(fixture.journal.accept(vec![poll()], noon(), WAIT).await.unwrap(), None);
+
+    let fixture = Fixture::new();
+    fixture.journal.accept(vec![poll()], noon(), WAIT).await.unwrap();
+    fixture.journal.finish(new_report(JobId(1), noon(), "a"), Afterwards::Done).await.unwrap();
+    // Alertmanager is told which job it was; that one is done.
+    let later = noon() + minutes(5);
+    assert_eq!(fixture.journal.accept(vec![webhook()], later, WAIT).await.unwrap(), Some(JobId(1)));
+    assert!(fixture.journal.jobs().await.unwrap().is_empty());
+    // Its reminder is one.
+    let reminder = noon() + minutes(185);
+    assert_eq!(fixture.journal.accept(vec![webhook()], reminder, WAIT).await.unwrap(), Some(JobId(2)));
+}
+
+#[tokio::test]
+async fn what_alertmanager_no_longer_has_is_forgotten_after_a_day() {
+    let fixture = Fixture::new();
+    let poll = || vec![from_alertmanager(Source::Poll, "2026-11-22T11:59:00Z")];
+    fixture.journal.accept(poll(), noon(), WAIT).await.unwrap();
+    let later = noon() + DAY + DAY;
+    fixture.journal.forget_other_alerts(vec!["556cb799a73e1c32".into()], later).await.unwrap();
+    assert_eq!(fixture.journal.accept(poll(), later, WAIT).await.unwrap(), None);
+    fixture.journal.forget_other_alerts(vec![], later).await.unwrap();
+    assert!(fixture.journal.accept(poll(), later, WAIT).await.unwrap().is_some());
+}
+
+fn run(plan: &str, began_at: &str) -> Alert {
+    let followed = Followed { began_at: at(began_at), until: None, results: Default::default() };
+    let alert = Alert::raised(Source::Run, "BackupRun", plan.parse().unwrap(), None, followed.began_at);
+    Alert { run: Some(followed), ..alert }
+}
+
+#[tokio::test]
+async fn a_job_tells_of_one_run_of_each_plan() {
+    let fixture = Fixture::new();
+    let accept = |alert| fixture.journal.accept(vec![alert], noon(), WAIT);
+    assert_eq!(accept(alert("1")).await.unwrap(), Some(JobId(1)));
+    assert_eq!(accept(run("1", "2026-11-22T02:00:00Z")).await.unwrap(), Some(JobId(1)));
+    assert_eq!(accept(run("2", "2026-11-22T02:00:00Z")).await.unwrap(), Some(JobId(1)));
+    assert_eq!(accept(run("1", "2026-11-22T03:00:00Z")).await.unwrap(), Some(JobId(2)));
+    assert_eq!(accept(run("1", "2026-11-22T03:00:00Z")).await.unwrap(), Some(JobId(2)));
+    assert_eq!(accept(run("11", "2026-11-22T03:00:00Z")).await.unwrap(), Some(JobId(1)));
+}
+
+#[tokio::test]
+async fn alerts_and_marks_are_kept_together() {
+    let fixture = Fixture::new();
+    let mark = |value: Option<&str>| Mark { key: "runs/1".into(), value: value.map(str::to_owned) };
+    let observe = |mark| {
+        let seen = Observation { alerts: vec![alert("1")], marks: vec![mark], ..Observation::default() };
+        fixture.journal.observe(seen, noon(), WAIT)
+    };
+    observe(mark(Some("{}"))).await.unwrap();
+    assert_eq!(fixture.journal.marks("runs/").await.unwrap(), [("1".into(), "{}".into())]);
+    assert_eq!(fixture.journal.marks("schedules/").await.unwrap(), []);
+    observe(mark(None)).await.unwrap();
+    assert_eq!(fixture.journal.marks("runs/").await.unwrap(), []);
+    assert_eq!(fixture.journal.jobs().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_report_that_nobody_wants_a_mail_about_is_kept() {
+    let fixture = Fixture::new();
+    let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
+    let new = NewReport { is_wanted: false, ..new_report(id, noon(), "a") };
+    assert!(fixture.journal.finish(new, Afterwards::Done).await.unwrap());
+    let stored = fixture.journal.report(id).await.unwrap().unwrap();
+    assert_eq!(stored.delivery.state, DeliveryState::Unneeded);
+    assert!(fixture.journal.outgoing(noon()).await.unwrap().0.is_empty());
+    // It was not told: the same by an alert is news.
+    assert_eq!(fixture.tell(noon(), "a").await, DeliveryState::Queued);
+}
+
+#[tokio::test]
+async fn a_mail_can_be_sent_again_after_it_was_given_up() {
+    let fixture = Fixture::new();
+    fixture.tell(noon(), "a").await;
+    let id = JobId(1);
+    let stored = fixture.journal.report(id).await.unwrap().unwrap();
+    let failed = Delivery { state: DeliveryState::Failed, attempts: 9, ..stored.delivery };
+    fixture.journal.record_delivery(id, failed).await.unwrap();
+    let later = noon() + DAY * 7;
+    assert!(fixture.journal.resend(id, later).await.unwrap());
+    let (due, _) = fixture.journal.outgoing(later).await.unwrap();
+    assert_eq!((due[0].queued_at, due[0].resends, due[0].delivery.attempts), (later, 1, 0));
+    assert!(!fixture.journal.resend(JobId(99), later).await.unwrap());
+}
+
+#[tokio::test]
+async fn reports_are_listed_page_by_page_as_they_fit() {
+    let fixture = Fixture::new();
+    for digest in ["a", "b", "c", "d", "e"] {
+        fixture.tell(noon(), digest).await;
+    }
+    let ids = |page: &Page| page.reports.iter().map(|report| report.id.0).collect::<Vec<_>>();
+    let list = |filter: Filter| fixture.journal.reports(filter, 2);
+    let first = list(Filter::default()).await.unwrap();
+    assert_eq!((ids(&first), first.total), (vec![5, 4], 5));
+    let second = list(Filter { before: Some(JobId(4)), ..Filter::default() }).await.unwrap();
+    assert_eq!((ids(&second), second.total), (vec![3, 2], 5));
+    let unknown = list(Filter { outcome: Some(Outcome::Unknown), ..Filter::default() }).await.unwrap();
+    assert_eq!(unknown.total, 5);
+    for filter in [
+        Filter { outcome: Some(Outcome::Failure), ..Filter::default() },
+        Filter { plan: Some("1".parse().unwrap()), ..Filter::default() },
+        Filter { application: Some("mail1".parse().unwrap()), ..Filter::default() },
+    ] {
+        assert_eq!(list(filter).await.unwrap().total, 0);
     }
 }

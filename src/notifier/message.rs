@@ -21,8 +21,13 @@ const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
 
 /// The Message-ID of a report's mail: the same however often it is sent, and of no other report, not even of one from an
 /// earlier journal, whose numbers began at 1 too.
-pub fn message_id(id: JobId, journal_id: &str, from: &Mailbox) -> String {
-    format!("<report-{id}.{journal_id}@{}>", from.email.domain())
+pub fn message_id(id: JobId, resends: u32, journal_id: &str, from: &Mailbox) -> String {
+    let domain = from.email.domain();
+    match resends {
+        0 => format!("<report-{id}.{journal_id}@{domain}>"),
+        // Whoever asked for it again would not see it, if their mail program took it for the one that they have.
+        again => format!("<report-{id}.again-{again}.{journal_id}@{domain}>"),
+    }
 }
 
 /// Builds the mail of a report.
@@ -34,8 +39,8 @@ pub fn build(
     mail: &MailSettings,
     journal_id: &str,
 ) -> Result<Message, lettre::error::Error> {
-    let id = message_id(outgoing.id, journal_id, &mail.from);
-    assemble(&outgoing.message, mail, mail.to.iter().cloned(), id, outgoing.created_at.into())
+    let id = message_id(outgoing.id, outgoing.resends, journal_id, &mail.from);
+    assemble(&outgoing.message, mail, mail.to.iter().cloned(), id, outgoing.queued_at.into())
 }
 
 /// Builds a mail with these headers.

@@ -76,6 +76,10 @@ pub enum Word {
     WhatIsBehind,
     /// Heading: snapshots.
     WhatCanBeRestored,
+    /// Heading: backups that lost most of what they held.
+    WhatShrank,
+    /// Heading: how much the destinations hold.
+    WhatIsHeld,
     /// Heading: next steps.
     WhatToDo,
     /// Heading: the applications that are backed up.
@@ -155,6 +159,10 @@ pub enum Sentence<'a> {
     AllBackedUp {
         /// How many there are.
         total: usize,
+        /// Whether something else was told before.
+        recovered: bool,
+        /// How many backups shrank.
+        shrunk: usize,
     },
     /// The cluster could not be read.
     ClusterUnread,
@@ -180,6 +188,22 @@ pub enum Sentence<'a> {
     FineSinceTheAlert,
     /// All that ran recently is well.
     AllFine,
+    /// All is well, after another mail told of something else.
+    FineAgain,
+    /// Which run started the report.
+    StartedByRun {
+        /// The plan.
+        plan: &'a str,
+        /// When it began.
+        began: &'a str,
+    },
+    /// Which run that did not take place started the report.
+    StartedBySchedule {
+        /// The plan.
+        plan: &'a str,
+        /// When it was due.
+        due: &'a str,
+    },
     /// Which alert started the report.
     StartedBy {
         /// The alert's name.
@@ -248,6 +272,32 @@ pub enum Sentence<'a> {
     /// A run that failed has left a snapshot.
     SavedAnyway(&'a str),
 
+    /// What is in a backup.
+    Amount {
+        /// Bytes.
+        size: &'a str,
+        /// How many files, if that is known.
+        files: Option<u64>,
+    },
+    /// A backup lost most of what it held.
+    Shrank {
+        /// What it holds.
+        now: &'a str,
+        /// What the one before held.
+        before: &'a str,
+        /// When that was.
+        time: &'a str,
+    },
+    /// How much a destination holds.
+    Held {
+        /// Bytes.
+        size: &'a str,
+        /// Of how many applications.
+        applications: usize,
+        /// More (1), as much (0) or less (-1) than before, and by how many bytes.
+        growth: Option<(i64, &'a str)>,
+    },
+
     /// The last good snapshot.
     LastGood {
         /// When.
@@ -296,6 +346,8 @@ pub enum Sentence<'a> {
         reason: &'a str,
     },
 
+    /// Step: see what was deleted.
+    DoLookAtShrunk(&'a str),
     /// Step: see after Redis.
     DoCheckRedis,
     /// Step: a mail will follow by itself.

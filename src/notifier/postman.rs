@@ -74,7 +74,7 @@ impl Postman {
             if shutdown.is_cancelled() {
                 return Ok(None);
             }
-            let after = if now.duration_since(outgoing.created_at) >= delivery::GIVE_UP_AFTER {
+            let after = if now.duration_since(outgoing.queued_at) >= delivery::GIVE_UP_AFTER {
                 let reason = match outgoing.delivery.last_error.clone() {
                     Some(error) if is_configured => error,
                     _ => "mail was not configured within three days".into(),
@@ -112,7 +112,7 @@ impl Postman {
                 Err(super::smtp::Failure { what: "writing the mail".into(), reason: error.to_string() })
             }
         };
-        Ok(delivery::after_attempt(&outgoing.delivery, outgoing.created_at, now, &asked, result))
+        Ok(delivery::after_attempt(&outgoing.delivery, outgoing.queued_at, now, &asked, result))
     }
 
     fn note(&self, outgoing: &Outgoing, after: &Delivery) {
@@ -131,7 +131,7 @@ impl Postman {
                 self.metrics.count_mail(MailResult::failed);
                 tracing::error!(%report, error, "mail given up");
             }
-            DeliveryState::Queued | DeliveryState::Unchanged => {
+            DeliveryState::Queued | DeliveryState::Unchanged | DeliveryState::Unneeded => {
                 self.metrics.count_mail(MailResult::deferred);
                 let next = after.next_attempt_at;
                 tracing::warn!(%report, attempts = after.attempts, %next, error, "mail not accepted yet");

@@ -48,6 +48,9 @@ pub(super) fn steps(writer: &Writer) -> Vec<Item> {
     for plan in &writer.report.correlation.plans {
         steps.oddities(plan);
     }
+    for shrunk in &writer.report.changes.shrunk {
+        steps.push(Sentence::DoLookAtShrunk(shrunk.module.as_str()), []);
+    }
     for plan in writer.unwell() {
         let title = writer.plan_title(plan);
         if plan.count(State::Failed) + plan.count(State::Missing) > 0 {

@@ -18,7 +18,9 @@ const ANY_PLAN: &str = "*";
 pub fn tellings(report: &Report) -> Vec<Telling> {
     if report.correlation.unread.is_none() {
         let plans = report.correlation.plans.iter();
-        return plans.map(|plan| Telling { plan: plan.id.to_string(), digest: digest(plan) }).collect();
+        let telling =
+            |plan: &Plan| Telling { plan: plan.id.to_string(), digest: digest(plan), outcome: plan.outcome };
+        return plans.map(telling).collect();
     }
     let mut plans: Vec<&str> = report
         .alerts
@@ -27,7 +29,8 @@ pub fn tellings(report: &Report) -> Vec<Telling> {
         .collect();
     plans.sort_unstable();
     plans.dedup();
-    plans.into_iter().map(|plan| Telling { plan: plan.to_owned(), digest: "unread".into() }).collect()
+    let unread = |plan: &str| Telling { plan: plan.into(), digest: "unread".into(), outcome: report.outcome };
+    plans.into_iter().map(unread).collect()
 }
 
 /// Every application's state and the run it is of.

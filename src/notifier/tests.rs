@@ -95,6 +95,7 @@ fn alert(plan: &str, name: &str) -> Alert {
         starts_at: Some(at("2026-11-22T01:14:12Z")),
         fingerprint: Some("556cb799a73e1c32".into()),
         source: Source::Webhook,
+        run: None,
     }
 }
 

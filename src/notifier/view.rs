@@ -3,6 +3,7 @@
 //! Whoever reads it at seven in the morning on a phone wants, in this order: what failed and where, what is behind it,
 //! what can still be restored, what to do, and what is fine.
 
+mod changes;
 mod writer;
 
 use super::{
@@ -145,7 +146,8 @@ impl View {
     pub fn new(report: &Report, format: &Format) -> Self {
         let writer = Writer { report, format, language: format.language };
         let found = writer.found();
-        let sections = [found, writer.behind(), writer.restorable(), writer.steps()];
+        let sections =
+            [found, writer.shrunk(), writer.behind(), writer.restorable(), writer.steps(), writer.held()];
         View {
             language: format.language,
             cluster: report.cluster.clone(),
@@ -171,7 +173,11 @@ pub fn headline(report: &Report, language: Language) -> String {
     let count = |state| plans.iter().map(|plan| plan.count(state)).sum();
     let total = plans.iter().map(|plan| plan.applications.len()).sum();
     let result = match report.outcome {
-        Outcome::Success => language.say(Sentence::AllBackedUp { total }),
+        Outcome::Success => {
+            let recovered = !report.changes.recovered.is_empty();
+            let shrunk = report.changes.shrunk.len();
+            language.say(Sentence::AllBackedUp { total, recovered, shrunk })
+        }
         Outcome::Missing => language.say(Sentence::NothingRan { total }),
         Outcome::Unknown if report.correlation.unread.is_some() => language.say(Sentence::ClusterUnread),
         Outcome::Unknown => language.say(Sentence::NotKnown),

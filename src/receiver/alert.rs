@@ -39,11 +39,7 @@ pub(super) async fn receive(
     body: impl Stream<Item = Result<impl Buf, warp::Error>>,
 ) -> Response {
     if !is_authorized(receiver, headers) {
-        tracing::warn!("a webhook with a wrong token, or none, is refused");
-        let mut answer =
-            error(StatusCode::UNAUTHORIZED, "expected Authorization: Bearer with RECEIVER_TOKEN");
-        answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        return answer;
+        return unauthorized();
     }
     let body = match read_body(headers, body).await {
         Ok(body) => body,
@@ -63,7 +59,7 @@ pub(super) async fn receive(
     } else {
         let wait = receiver.settings.correlator.wait;
         match receiver.journal.accept(intake.accepted, Timestamp::now(), wait).await {
-            Ok(job) => Some(job),
+            Ok(job) => job,
             Err(reason) => {
                 tracing::error!(%reason, accepted, "alerts can't be taken; Alertmanager will send them again");
                 return error(StatusCode::SERVICE_UNAVAILABLE, reason);
@@ -78,8 +74,16 @@ pub(super) async fn receive(
     json(StatusCode::OK, &Receipt { accepted, ignored, job })
 }
 
+/// The answer to a request that would change something, with a wrong token or none.
+pub(super) fn unauthorized() -> Response {
+    tracing::warn!("a request with a wrong token, or none, is refused");
+    let mut answer = error(StatusCode::UNAUTHORIZED, "expected Authorization: Bearer with RECEIVER_TOKEN");
+    answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    answer
+}
+
 /// Compares the token without telling by the time that takes how much of it was right.
-fn is_authorized(receiver: &Receiver, headers: &HeaderMap) -> bool {
+pub(super) fn is_authorized(receiver: &Receiver, headers: &HeaderMap) -> bool {
     let Some(token) = &receiver.settings.receiver.token else { return true };
     let Some(value) = headers.get(header::AUTHORIZATION) else { return false };
     let Some((scheme, given)) = value.as_bytes().split_at_checked("Bearer ".len()) else { return false };

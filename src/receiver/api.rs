@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use warp::{
     Reply,
@@ -9,10 +10,11 @@ use warp::{
     reply::Response,
 };
 
-use super::{Receiver, error, json};
+use super::{Receiver, error, json, plans, readiness::Check};
 use crate::{
+    correlator::correlation::Outcome,
     ids::JobId,
-    journal::{Job, JournalError, Summary},
+    journal::{Filter, Job, JournalError, Summary},
     telemetry::METRICS_CONTENT_TYPE,
 };
 
@@ -29,6 +31,7 @@ pub(super) struct Status {
     version: &'static str,
     ready: bool,
     reasons: Vec<String>,
+    checks: Vec<Check>,
     jobs: Vec<JobSummary>,
     reports: Vec<Summary>,
 }
@@ -38,8 +41,8 @@ pub(super) struct Status {
 pub(super) struct JobSummary {
     id: JobId,
     stage: &'static str,
-    created_at: jiff::Timestamp,
-    due_at: jiff::Timestamp,
+    created_at: Timestamp,
+    due_at: Timestamp,
     looks: u32,
     follow_up: bool,
     note: Option<String>,
@@ -81,26 +84,33 @@ pub(super) async fn readyz(receiver: Arc<Receiver>) -> Response {
 /// `GET /api/status`
 pub(super) async fn status(receiver: Arc<Receiver>) -> Response {
     let ready = receiver.readiness.get().await;
-    let (jobs, reports) = tokio::join!(receiver.journal.jobs(), receiver.journal.reports(STATUS_REPORTS));
+    let (mut checks, outside, jobs, reports) = tokio::join!(
+        receiver.readiness.checks(),
+        receiver.readiness.outside(),
+        receiver.journal.jobs(),
+        receiver.journal.reports(Filter::default(), STATUS_REPORTS)
+    );
+    checks.extend(outside);
     // Without a journal there is nothing to list; the reasons say so.
     let status = Status {
         version: env!("CARGO_PKG_VERSION"),
         ready: ready.ready,
         reasons: ready.reasons,
+        checks,
         jobs: jobs.unwrap_or_default().iter().map(JobSummary::from).collect(),
-        reports: reports.unwrap_or_default(),
+        reports: reports.map(|page| page.reports).unwrap_or_default(),
     };
     json(StatusCode::OK, &status)
 }
 
-/// `GET /api/reports?limit=`
+/// `GET /api/reports?limit=&before=&plan=&outcome=&application=`
 pub(super) async fn reports(receiver: &Receiver, query: &str) -> Response {
-    let limit = match limit(query) {
-        Ok(limit) => limit,
+    let (filter, limit) = match page_query(query) {
+        Ok(query) => query,
         Err(message) => return error(StatusCode::BAD_REQUEST, message),
     };
-    match receiver.journal.reports(limit).await {
-        Ok(reports) => json(StatusCode::OK, &serde_json::json!({"reports": reports})),
+    match receiver.journal.reports(filter, limit).await {
+        Ok(page) => json(StatusCode::OK, &page),
         Err(reason) => unavailable(&reason),
     }
 }
@@ -116,10 +126,36 @@ pub(super) async fn report(receiver: &Receiver, id: &str) -> Response {
     }
 }
 
+/// `POST /api/reports/<id>/send`: sends a report's mail again.
+pub(super) async fn send(receiver: &Receiver, id: &str) -> Response {
+    let not_found = || error(StatusCode::NOT_FOUND, format!("there is no report {id:?}, or not any more"));
+    let Ok(number) = id.parse() else { return not_found() };
+    match receiver.journal.resend(JobId(number), Timestamp::now()).await {
+        Ok(true) => {
+            tracing::info!(report = number, "its mail is to be sent again");
+            json(StatusCode::ACCEPTED, &serde_json::json!({"queued": true}))
+        }
+        Ok(false) => not_found(),
+        Err(reason) => unavailable(&reason),
+    }
+}
+
+/// `GET /api/plans`: the last runs of each plan.
+pub(super) async fn plans(receiver: Arc<Receiver>) -> Response {
+    match receiver.journal.last_runs(plans::RUNS).await {
+        Ok(runs) => json(StatusCode::OK, &serde_json::json!({"plans": plans::plans(&runs)})),
+        Err(reason) => unavailable(&reason),
+    }
+}
+
 /// `GET /metrics`
 pub(super) async fn metrics(receiver: Arc<Receiver>) -> Response {
-    let (ready, jobs, queued) =
-        tokio::join!(receiver.readiness.get(), receiver.journal.jobs(), receiver.journal.mails_queued());
+    let (ready, jobs, queued, runs) = tokio::join!(
+        receiver.readiness.get(),
+        receiver.journal.jobs(),
+        receiver.journal.mails_queued(),
+        receiver.journal.last_runs(plans::RUNS)
+    );
     let metrics = &receiver.metrics;
     metrics.ready.set(ready.ready.into());
     if let Ok(jobs) = jobs {
@@ -127,6 +163,9 @@ pub(super) async fn metrics(receiver: Arc<Receiver>) -> Response {
     }
     if let Ok(queued) = queued {
         metrics.mails_queued.set(queued.into());
+    }
+    if let Ok(runs) = runs {
+        plans::measure(&plans::plans(&runs), &metrics.applications);
     }
     let content_type = HeaderValue::from_static(METRICS_CONTENT_TYPE);
     let mut answer = metrics.encode().into_response();
@@ -138,14 +177,38 @@ fn unavailable(reason: &JournalError) -> Response {
     error(StatusCode::SERVICE_UNAVAILABLE, reason)
 }
 
-/// The parameter `limit` of a query.
-fn limit(query: &str) -> Result<u32, String> {
-    let value = query.split('&').find_map(|pair| pair.strip_prefix("limit="));
-    match value.map(str::parse) {
-        None => Ok(DEFAULT_LIMIT),
-        Some(Ok(limit)) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-        Some(_) => Err(format!("limit is not a whole number from 1 to {MAX_LIMIT}")),
+/// What a query asks for: which reports, and how many. Parameters that are not known are ignored, empty ones count as absent.
+fn page_query(query: &str) -> Result<(Filter, u32), String> {
+    let mut filter = Filter::default();
+    let mut limit = DEFAULT_LIMIT;
+    for (name, value) in form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty()) {
+        match &*name {
+            "limit" => {
+                limit = value
+                    .parse()
+                    .ok()
+                    .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+                    .ok_or_else(|| format!("limit is not a whole number from 1 to {MAX_LIMIT}"))?;
+            }
+            "before" => {
+                let id = value.parse().map_err(|_| "before is not the number of a report")?;
+                filter.before = Some(JobId(id));
+            }
+            "plan" => filter.plan = Some(value.parse().map_err(|error| format!("plan: {error}"))?),
+            "application" => {
+                filter.application = Some(value.parse().map_err(|error| format!("application: {error}"))?);
+            }
+            "outcome" => {
+                let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == value);
+                filter.outcome = Some(outcome.ok_or_else(|| {
+                    let words = Outcome::ALL.map(Outcome::as_str).join(", ");
+                    format!("outcome is none of {words}")
+                })?);
+            }
+            _ => {}
+        }
     }
+    Ok((filter, limit))
 }
 
 #[cfg(test)]
@@ -154,11 +217,25 @@ mod tests {
 
     #[test]
     fn a_limit_is_a_number_within_bounds() {
+        let limit = |query| page_query(query).map(|(_, limit)| limit);
         assert_eq!(limit(""), Ok(DEFAULT_LIMIT));
         assert_eq!(limit("x=1&limit=7"), Ok(7));
         assert_eq!(limit("limit=1000"), Ok(1000));
-        for query in ["limit=", "limit=0", "limit=1001", "limit=-1", "limit=many"] {
+        assert_eq!(limit("limit="), Ok(DEFAULT_LIMIT));
+        for query in ["limit=0", "limit=1001", "limit=-1", "limit=many"] {
             assert!(limit(query).is_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_filter_names_what_is_asked_for() {
+        let (filter, _) = page_query("plan=1&outcome=REPO_FAILURE&application=mail1&before=7").unwrap();
+        assert_eq!(filter.before, Some(JobId(7)));
+        assert_eq!(filter.outcome, Some(Outcome::RepoFailure));
+        assert_eq!(filter.plan.unwrap().as_str(), "1");
+        assert_eq!(filter.application.unwrap().as_str(), "mail1");
+        for query in ["plan=a%20b", "outcome=BAD", "application=%2A", "before=x"] {
+            assert!(page_query(query).is_err(), "{query}");
         }
     }
 }

@@ -1,6 +1,8 @@
-//! Is the service ready? That is: is the journal writable, does Redis answer, and is mail configured?
+//! Is the service ready? That is: is the journal writable, does Redis answer, is mail configured, and can what is to be watched be
+//! watched?
 
 use std::{
+    fmt::Display,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -9,12 +11,22 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::Mutex;
 
-use crate::{config::Settings, correlator::read::ClusterReader, journal::Journal};
+use crate::{
+    config::Settings,
+    correlator::read::ClusterReader,
+    journal::Journal,
+    repo_check::RepoChecker,
+    watch::health::{Health, Watcher},
+};
 
 /// How long an answer counts. Asking writes to the disk, and whoever asks often must not wear it out.
 const FRESH: Duration = Duration::from_secs(2);
 /// How long journal and Redis get to answer.
 const TIMEOUT: Duration = Duration::from_secs(3);
+/// How long an answer of the gateway and the cluster's API counts: asking the latter is a login.
+const FRESH_OUTSIDE: Duration = Duration::from_secs(60);
+/// How long they get to answer.
+const TIMEOUT_OUTSIDE: Duration = Duration::from_secs(5);
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,51 +37,161 @@ pub struct Ready {
     pub reasons: Vec<String>,
 }
 
-/// Asks, and remembers the answer for a moment.
+/// One thing that the service needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What it is.
+    pub name: &'static str,
+    /// How it is.
+    pub state: CheckState,
+    /// Why it is so.
+    pub reason: Option<String>,
+}
+
+/// How something is that the service needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckState {
+    /// It is there.
+    Ok,
+    /// It is not.
+    Failed,
+    /// It is not configured, and not needed.
+    Off,
+}
+
+impl Check {
+    /// From how asking went.
+    pub fn of<E: Display>(name: &'static str, result: Result<(), E>) -> Self {
+        match result {
+            Ok(()) => Self { name, state: CheckState::Ok, reason: None },
+            Err(error) => Self { name, state: CheckState::Failed, reason: Some(error.to_string()) },
+        }
+    }
+
+    /// Of what is not configured, and what that means.
+    pub fn off(name: &'static str, reason: impl Into<String>) -> Self {
+        Self { name, state: CheckState::Off, reason: Some(reason.into()) }
+    }
+}
+
+/// What is missing when something is off.
+pub const NO_API: &str = "REPO_CHECK_API_URL is not set: repositories are not asked";
+/// See [`NO_API`].
+pub const NO_ALERTMANAGER: &str = "ALERTMANAGER_URL is not set: alerts come by webhook only";
+/// See [`NO_API`].
+pub const NO_RUNS: &str = "WATCH_RUNS is not set: runs that raise no alert are not reported";
+/// See [`NO_API`].
+pub const NO_SCHEDULES: &str =
+    "WATCH_MISSING_GRACE_SECONDS is not set: a backup that does not run at all is not noticed";
+
+/// Asks, and remembers the answers for a moment.
 pub struct Readiness {
     settings: Arc<Settings>,
     journal: Journal,
     reader: ClusterReader,
-    last: Mutex<Option<(Instant, Ready)>>,
+    checker: Arc<RepoChecker>,
+    health: Arc<Health>,
+    last: Mutex<Option<(Instant, Vec<Check>)>>,
+    last_outside: Mutex<Option<(Instant, Vec<Check>)>>,
 }
 
 impl Readiness {
     /// Prepares to ask.
-    pub fn new(settings: Arc<Settings>, journal: Journal, reader: ClusterReader) -> Self {
-        Self { settings, journal, reader, last: Mutex::default() }
+    pub fn new(
+        settings: Arc<Settings>,
+        journal: Journal,
+        reader: ClusterReader,
+        checker: Arc<RepoChecker>,
+        health: Arc<Health>,
+    ) -> Self {
+        let (last, last_outside) = Default::default();
+        Self { settings, journal, reader, checker, health, last, last_outside }
     }
 
     /// Whether the service is ready, as of at most two seconds ago.
     pub async fn get(&self) -> Ready {
-        // Held while asking, so that many questions at once ask once.
-        let mut last = self.last.lock().await;
-        if let Some((when, ready)) = last.as_ref()
-            && when.elapsed() < FRESH
-        {
-            return ready.clone();
-        }
-        let ready = self.ask().await;
-        *last = Some((Instant::now(), ready.clone()));
-        ready
+        let checks = self.checks().await;
+        let failed = checks.into_iter().filter(|check| check.state == CheckState::Failed);
+        let reasons: Vec<String> = failed.filter_map(|check| check.reason).collect();
+        Ready { ready: reasons.is_empty(), reasons }
     }
 
-    async fn ask(&self) -> Ready {
+    /// What readiness depends on, as of at most two seconds ago.
+    pub async fn checks(&self) -> Vec<Check> {
+        // Held while asking, so that many questions at once ask once.
+        let mut last = self.last.lock().await;
+        match last.as_ref() {
+            Some((when, checks)) if when.elapsed() < FRESH => checks.clone(),
+            _ => last.insert((Instant::now(), self.ask().await)).1.clone(),
+        }
+    }
+
+    /// What a report's depth depends on, but not whether it is told: gateway and cluster API, as of at most a minute ago.
+    pub async fn outside(&self) -> Vec<Check> {
+        let mut last = self.last_outside.lock().await;
+        match last.as_ref() {
+            Some((when, checks)) if when.elapsed() < FRESH_OUTSIDE => checks.clone(),
+            _ => last.insert((Instant::now(), self.ask_outside().await)).1.clone(),
+        }
+    }
+
+    async fn ask(&self) -> Vec<Check> {
         let silent = |what: &str| format!("{what} does not answer within {} seconds", TIMEOUT.as_secs());
         let journal = tokio::time::timeout(TIMEOUT, self.journal.probe(Timestamp::now()));
         let redis = tokio::time::timeout(TIMEOUT, self.reader.ping());
         let (journal, redis) = tokio::join!(journal, redis);
-        let mut reasons = Vec::new();
-        match journal {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => reasons.push(error.to_string()),
-            Err(_) => reasons.push(silent("the journal")),
+        let text = |error: &dyn Display| error.to_string();
+        let journal =
+            journal.map_or_else(|_| Err(silent("the journal")), |asked| asked.map_err(|error| text(&error)));
+        let redis = redis.map_or_else(|_| Err(silent("Redis")), |asked| asked.map_err(|error| text(&error)));
+        let redis_answers = redis.is_ok();
+        let mut checks = vec![Check::of("journal", journal), Check::of("redis", redis)];
+        match self.settings.mail_gaps() {
+            gaps if gaps.is_empty() => checks.push(Check::of::<String>("mail", Ok(()))),
+            gaps => checks.extend(gaps.into_iter().map(|gap| Check::of("mail", Err(gap)))),
         }
-        match redis {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => reasons.push(error.to_string()),
-            Err(_) => reasons.push(silent("Redis")),
-        }
-        reasons.extend(self.settings.mail_gaps());
-        Ready { ready: reasons.is_empty(), reasons }
+        checks.extend(self.watchers(redis_answers));
+        checks
+    }
+
+    fn watchers(&self, redis_answers: bool) -> [Check; 3] {
+        let watch = &self.settings.watch;
+        let trouble = |watcher| self.health.trouble(watcher).map_or(Ok(()), Err);
+        // Without Redis nothing can be watched; that is said once.
+        let events = if redis_answers { trouble(Watcher::Events) } else { Ok(()) };
+        [
+            match watch.alertmanager {
+                Some(_) => Check::of("alertmanager", trouble(Watcher::Alertmanager)),
+                None => Check::off("alertmanager", NO_ALERTMANAGER),
+            },
+            match watch.runs {
+                true => Check::of("runs", events),
+                false => Check::off("runs", NO_RUNS),
+            },
+            match watch.missing_grace {
+                Some(_) => Check::of::<String>("schedules", Ok(())),
+                None => Check::off("schedules", NO_SCHEDULES),
+            },
+        ]
+    }
+
+    async fn ask_outside(&self) -> Vec<Check> {
+        let silent = || format!("no answer within {} seconds", TIMEOUT_OUTSIDE.as_secs());
+        let gateway = tokio::time::timeout(TIMEOUT_OUTSIDE, self.checker.ping_gateway());
+        let api = tokio::time::timeout(TIMEOUT_OUTSIDE, self.checker.ping_api());
+        let (gateway, api) = tokio::join!(gateway, async {
+            if self.settings.repo_check.api.is_some() { Some(api.await) } else { None }
+        });
+        let text = |error: crate::repo_check::Cause| error.to_string();
+        vec![
+            Check::of("gateway", gateway.map_or_else(|_| Err(silent()), |asked| asked.map_err(text))),
+            match api {
+                Some(api) => {
+                    Check::of("api", api.map_or_else(|_| Err(silent()), |asked| asked.map_err(text)))
+                }
+                None => Check::off("api", NO_API),
+            },
+        ]
     }
 }

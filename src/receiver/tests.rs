@@ -1,7 +1,7 @@
 //! The routes as one filter, without a socket. What needs a socket (limits, time limits) is among the integration tests.
 
 use super::*;
-use crate::correlator::read::ClusterReader;
+use crate::{correlator::read::ClusterReader, repo_check::RepoChecker};
 
 struct Fixture {
     receiver: Arc<Receiver>,
@@ -16,7 +16,10 @@ impl Fixture {
         let settings = Arc::new(Settings::from_vars(vars).unwrap());
         let journal = Journal::start(dir.path().into());
         let reader = ClusterReader::new(&settings.redis_url, settings.zone.clone()).unwrap();
-        let readiness = Arc::new(Readiness::new(Arc::clone(&settings), journal.clone(), reader));
+        let checker = Arc::new(RepoChecker::new(settings.repo_check.clone()));
+        let readiness =
+            Readiness::new(Arc::clone(&settings), journal.clone(), reader, checker, Arc::default());
+        let readiness = Arc::new(readiness);
         let receiver = Receiver { settings, journal, readiness, metrics: Arc::default() };
         Self { receiver: Arc::new(receiver), _dir: dir }
     }

@@ -12,6 +12,8 @@ pub(super) fn word(word: Word) -> &'static str {
         Word::WhatIsUnknown => "What is not known",
         Word::WhatIsBehind => "What is behind it",
         Word::WhatCanBeRestored => "What can still be restored",
+        Word::WhatShrank => "What has shrunk",
+        Word::WhatIsHeld => "What the destinations hold",
         Word::WhatToDo => "What to do next",
         Word::WhatIsFine => "What is fine",
         Word::Failed => "failed",
@@ -62,8 +64,18 @@ pub(super) fn sentence(sentence: Sentence) -> String {
         Sentence::StorageAtFault => "the storage is at fault".into(),
         Sentence::NothingRan { total: 1 } => "its application did not run".into(),
         Sentence::NothingRan { total } => format!("none of {total} applications ran"),
-        Sentence::AllBackedUp { total: 1 } => "its application is backed up".into(),
-        Sentence::AllBackedUp { total } => format!("all {total} applications are backed up"),
+        Sentence::AllBackedUp { total, recovered, shrunk } => {
+            let recovered = if recovered { "recovered, " } else { "" };
+            let all = match total {
+                1 => "its application is backed up".into(),
+                _ => format!("all {total} applications are backed up"),
+            };
+            match shrunk {
+                0 => format!("{recovered}{all}"),
+                1 => format!("{recovered}{all}, but 1 backup has shrunk"),
+                _ => format!("{recovered}{all}, but {shrunk} backups have shrunk"),
+            }
+        }
         Sentence::ClusterUnread => "the cluster could not be read".into(),
         Sentence::NotKnown => "it is not known what happened".into(),
         Sentence::Plans(count) => format!("{count} plans"),
@@ -77,6 +89,13 @@ pub(super) fn sentence(sentence: Sentence) -> String {
             "An alert was raised, but every application has been backed up since the plan was last due.".into()
         }
         Sentence::AllFine => "Every application has been backed up.".into(),
+        Sentence::FineAgain => {
+            "The last mail told of a problem. Every application has been backed up since.".into()
+        }
+        Sentence::StartedByRun { plan, began } => format!("Run of {plan} that began {began}"),
+        Sentence::StartedBySchedule { plan, due } => {
+            format!("{plan} was due {due}; no application had reported when the grace time was over")
+        }
         Sentence::StartedBy { name, summary, since } => {
             let mut text = format!("Alert {name}");
             if let Some(summary) = summary {
@@ -112,6 +131,24 @@ pub(super) fn sentence(sentence: Sentence) -> String {
              the figures, or cleaned up."
         ),
 
+        Sentence::Amount { size, files: Some(1) } => format!("{size} in 1 file"),
+        Sentence::Amount { size, files: Some(files) } => format!("{size} in {files} files"),
+        Sentence::Amount { size, files: None } => size.into(),
+        Sentence::Shrank { now, before, time } => {
+            format!("The backup succeeded, but holds {now}. The one before, {time}, held {before}.")
+        }
+        Sentence::Held { size, applications: count, growth } => {
+            let latest = match count {
+                1 => format!("{size} in the latest snapshot of 1 application"),
+                _ => format!("{size} in the latest snapshots of {count} {}", applications(count)),
+            };
+            match growth {
+                None => format!("{latest}."),
+                Some((0, _)) => format!("{latest}, as much as before."),
+                Some((1.., more)) => format!("{latest}, {more} more than before."),
+                Some((_, less)) => format!("{latest}, {less} less than before."),
+            }
+        }
         Sentence::LastGood { time, age, size, count } => {
             let size = size.map(|size| format!(", {size}")).unwrap_or_default();
             let noun = if count == 1 { "snapshot" } else { "snapshots" };
@@ -142,6 +179,10 @@ pub(super) fn sentence(sentence: Sentence) -> String {
             format!("The cluster's state could not be read, so that nothing is known of its backups. {reason}.")
         }
 
+        Sentence::DoLookAtShrunk(application) => format!(
+            "If nobody has deleted or moved data of {application} on purpose, restore them from an older snapshot \
+             before the plan's retention removes it."
+        ),
         Sentence::DoCheckRedis => "Check that Redis runs on the node of the backup monitor.".into(),
         Sentence::DoWaitForRedis => {
             "Another mail tells what happened as soon as the cluster can be read.".into()

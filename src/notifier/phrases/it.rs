@@ -12,6 +12,8 @@ pub(super) fn word(word: Word) -> &'static str {
         Word::WhatIsUnknown => "Che cosa non si sa",
         Word::WhatIsBehind => "Da che cosa dipende",
         Word::WhatCanBeRestored => "Che cosa si può ancora ripristinare",
+        Word::WhatShrank => "Che cosa si è ridotto",
+        Word::WhatIsHeld => "Che cosa contengono le destinazioni",
         Word::WhatToDo => "Che cosa fare ora",
         Word::WhatIsFine => "Che cosa è a posto",
         Word::Failed => "fallito",
@@ -62,8 +64,18 @@ pub(super) fn sentence(sentence: Sentence) -> String {
         Sentence::StorageAtFault => "la causa è lo storage".into(),
         Sentence::NothingRan { total: 1 } => "la sua applicazione non è stata eseguita".into(),
         Sentence::NothingRan { total } => format!("nessuna di {total} applicazioni è stata eseguita"),
-        Sentence::AllBackedUp { total: 1 } => "la sua applicazione è salvata".into(),
-        Sentence::AllBackedUp { total } => format!("tutte le {total} applicazioni sono salvate"),
+        Sentence::AllBackedUp { total, recovered, shrunk } => {
+            let recovered = if recovered { "ripristinato, " } else { "" };
+            let all = match total {
+                1 => "la sua applicazione è salvata".into(),
+                _ => format!("tutte le {total} applicazioni sono salvate"),
+            };
+            match shrunk {
+                0 => format!("{recovered}{all}"),
+                1 => format!("{recovered}{all}, ma 1 backup si è ridotto"),
+                _ => format!("{recovered}{all}, ma {shrunk} backup si sono ridotti"),
+            }
+        }
         Sentence::ClusterUnread => "non è stato possibile leggere il cluster".into(),
         Sentence::NotKnown => "non si sa che cosa è successo".into(),
         Sentence::Plans(count) => format!("{count} piani"),
@@ -79,6 +91,13 @@ pub(super) fn sentence(sentence: Sentence) -> String {
                 .into()
         }
         Sentence::AllFine => "Tutte le applicazioni sono state salvate.".into(),
+        Sentence::FineAgain => {
+            "L'ultima mail segnalava un problema. Da allora tutte le applicazioni sono state salvate.".into()
+        }
+        Sentence::StartedByRun { plan, began } => format!("Esecuzione di {plan} iniziata {began}"),
+        Sentence::StartedBySchedule { plan, due } => format!(
+            "{plan} era previsto {due}; allo scadere della tolleranza nessuna applicazione aveva dato un risultato"
+        ),
         Sentence::StartedBy { name, summary, since } => {
             let mut text = format!("Allarme {name}");
             if let Some(summary) = summary {
@@ -114,6 +133,23 @@ pub(super) fn sentence(sentence: Sentence) -> String {
              snapshot, leggeva le statistiche o faceva pulizia."
         ),
 
+        Sentence::Amount { size, files: Some(files) } => format!("{size} in {files} file"),
+        Sentence::Amount { size, files: None } => size.into(),
+        Sentence::Shrank { now, before, time } => {
+            format!("Il backup è riuscito, ma contiene {now}. Il precedente, {time}, conteneva {before}.")
+        }
+        Sentence::Held { size, applications: count, growth } => {
+            let latest = match count {
+                1 => format!("{size} nell'ultimo snapshot di 1 applicazione"),
+                _ => format!("{size} negli ultimi snapshot di {count} applicazioni"),
+            };
+            match growth {
+                None => format!("{latest}."),
+                Some((0, _)) => format!("{latest}, come prima."),
+                Some((1.., more)) => format!("{latest}, {more} in più di prima."),
+                Some((_, less)) => format!("{latest}, {less} in meno di prima."),
+            }
+        }
         Sentence::LastGood { time, age, size, count } => {
             let size = size.map(|size| format!(", {size}")).unwrap_or_default();
             format!("Ultimo snapshot valido: {time}, {age} fa{size}. {count} snapshot in tutto.")
@@ -143,6 +179,10 @@ pub(super) fn sentence(sentence: Sentence) -> String {
             "Non è stato possibile leggere lo stato del cluster, quindi dei suoi backup non si sa nulla. {reason}."
         ),
 
+        Sentence::DoLookAtShrunk(application) => format!(
+            "Se nessuno ha eliminato o spostato di proposito dati di {application}, recuperarli da uno snapshot \
+             precedente prima che la conservazione del piano lo rimuova."
+        ),
         Sentence::DoCheckRedis => "Verificare che Redis sia attivo sul nodo del backup monitor.".into(),
         Sentence::DoWaitForRedis => {
             "Un'altra mail dirà che cosa è successo appena il cluster sarà leggibile.".into()

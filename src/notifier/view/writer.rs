@@ -2,11 +2,12 @@
 
 use super::{Badge, FineGroup, FineRow, Group, Item, Section, Tone, application_title, plan_title};
 use crate::{
-    alert::Alert,
+    alert::{Alert, Source},
     correlator::{
         correlation::{Absence, Application, Oddity, Outcome, Plan, State},
         status::Run,
     },
+    ids::PlanId,
     notifier::{
         format::Format,
         phrases::{Language, Sentence, Word},
@@ -35,7 +36,7 @@ impl<'a> Writer<'a> {
         })
     }
 
-    fn badge(&self, word: Word, tone: Tone) -> Option<Badge> {
+    pub(super) fn badge(&self, word: Word, tone: Tone) -> Option<Badge> {
         Some(Badge { word: self.language.word(word), tone })
     }
 
@@ -45,7 +46,7 @@ impl<'a> Writer<'a> {
     }
 
     /// A heading for a plan, where there are several.
-    fn heading(&self, plan: &Plan) -> Option<String> {
+    pub(super) fn heading(&self, plan: &Plan) -> Option<String> {
         (self.report.correlation.plans.len() > 1).then(|| self.plan_title(plan))
     }
 
@@ -53,9 +54,10 @@ impl<'a> Writer<'a> {
         match &self.report.correlation.unread {
             Some(reason) => vec![self.language.say(Sentence::Unread { reason })],
             None if self.report.outcome == Outcome::Success => {
-                let sentence = match self.report.alerts.is_empty() {
-                    true => Sentence::AllFine,
-                    false => Sentence::FineSinceTheAlert,
+                let sentence = match self.report.alerts.iter().any(Alert::has_alarmed) {
+                    true => Sentence::FineSinceTheAlert,
+                    false if !self.report.changes.recovered.is_empty() => Sentence::FineAgain,
+                    false => Sentence::AllFine,
                 };
                 let mut intro = vec![self.language.say(sentence)];
                 intro.extend(self.report.correlation.plans.iter().map(|plan| self.plan_note(plan)));
@@ -187,7 +189,7 @@ impl<'a> Writer<'a> {
         self.section(Word::WhatIsBehind, items)
     }
 
-    fn section(&self, heading: Word, items: Vec<Item>) -> Section {
+    pub(super) fn section(&self, heading: Word, items: Vec<Item>) -> Section {
         let groups = if items.is_empty() { Vec::new() } else { vec![Group { items, ..Group::default() }] };
         Section { heading: self.language.word(heading), numbered: false, groups }
     }
@@ -390,6 +392,17 @@ impl<'a> Writer<'a> {
 
     pub(super) fn footer(&self) -> Vec<String> {
         let alert = |alert: &Alert| {
+            let plan = alert.plan_name.as_deref().or(alert.plan.as_ref().map(PlanId::as_str));
+            let time = alert.starts_at.map(|at| self.format.time(at)).unwrap_or_default();
+            match (alert.source, plan) {
+                (Source::Run, Some(plan)) => {
+                    return self.language.say(Sentence::StartedByRun { plan, began: &time });
+                }
+                (Source::Schedule, Some(plan)) => {
+                    return self.language.say(Sentence::StartedBySchedule { plan, due: &time });
+                }
+                _ => {}
+            }
             let since = alert.starts_at.map(|since| self.format.time(since));
             let summary = match self.language {
                 Language::Italian => alert.summary_it.as_ref().or(alert.summary.as_ref()),

@@ -93,6 +93,10 @@ pub(super) fn delivery(format: &Format, delivery: &Delivery) -> String {
             "Not sent, as nothing has changed since it was last told".into(),
             "Non inviata, perché nulla è cambiato dall'ultima comunicazione".into(),
         ),
+        DeliveryState::Unneeded => (
+            "Not sent, as all is well and only failures are mailed".into(),
+            "Non inviata, perché tutto va bene e vengono inviati solo i problemi".into(),
+        ),
         DeliveryState::Failed => (format!("Given up: {error}"), format!("Abbandonata: {error}")),
         DeliveryState::Queued if attempts == 0 => {
             ("Waiting to be sent".to_owned(), "In attesa di invio".to_owned())

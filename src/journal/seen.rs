@@ -1,0 +1,83 @@
+//! Which alerts of Alertmanager were taken, and on which way they came: so that one that comes by webhook and by poll makes
+//! one report. Each function runs within one transaction.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::alert::{Alert, Source};
+
+/// For how long after the poll the webhook may bring the same alert: Alertmanager's `group_interval` on NS8 is 5 minutes.
+const WEBHOOK_LAG: SignedDuration = SignedDuration::from_mins(15);
+/// How long an alert is remembered that Alertmanager no longer has.
+const KEEP: SignedDuration = SignedDuration::from_hours(24);
+
+struct Seen {
+    job: i64,
+    starts_at: i64,
+    at: i64,
+    by_webhook: bool,
+}
+
+/// The job that has taken this very alert on the other way, or on the same by an earlier poll. None for one that is to be
+/// taken.
+///
+/// Alertmanager repeats a webhook on purpose, so that one never stands in for another.
+pub(super) fn taken_by(
+    connection: &Connection,
+    alert: &Alert,
+    now: Timestamp,
+) -> rusqlite::Result<Option<i64>> {
+    let Some((fingerprint, starts_at)) = identity(alert) else { return Ok(None) };
+    let seen = connection
+        .prepare_cached("SELECT job_id, starts_at, at, by_webhook FROM seen WHERE fingerprint = ?")?
+        .query_row([fingerprint], |row| {
+            Ok(Seen { job: row.get(0)?, starts_at: row.get(1)?, at: row.get(2)?, by_webhook: row.get(3)? })
+        })
+        .optional()?;
+    let Some(seen) = seen.filter(|seen| seen.starts_at == starts_at) else { return Ok(None) };
+    match alert.source {
+        Source::Poll => Ok(Some(seen.job)),
+        Source::Webhook if !seen.by_webhook => {
+            connection
+                .prepare_cached("UPDATE seen SET by_webhook = 1 WHERE fingerprint = ?")?
+                .execute([fingerprint])?;
+            let is_the_same_event = seen.at >= (now - WEBHOOK_LAG).as_millisecond();
+            Ok(is_the_same_event.then_some(seen.job))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Writes down which job has taken an alert.
+pub(super) fn take(connection: &Connection, alert: &Alert, now: Timestamp, job: i64) -> rusqlite::Result<()> {
+    let Some((fingerprint, starts_at)) = identity(alert) else { return Ok(()) };
+    let by_webhook = alert.source == Source::Webhook;
+    connection
+        .prepare_cached(
+            "INSERT INTO seen (fingerprint, starts_at, at, by_webhook, job_id) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (fingerprint) DO UPDATE
+                SET starts_at = ?2, at = ?3, by_webhook = ?4, job_id = ?5 WHERE starts_at <> ?2",
+        )?
+        .execute(params![fingerprint, starts_at, now.as_millisecond(), by_webhook, job])
+        .map(drop)
+}
+
+/// Forgets the alerts that Alertmanager no longer has: `active` are the fingerprints of those it has.
+pub(super) fn forget_others(
+    connection: &Connection,
+    active: &[String],
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let active = serde_json::to_string(active).expect("texts are JSON");
+    connection
+        .prepare_cached(
+            "DELETE FROM seen WHERE at < ? AND fingerprint NOT IN (SELECT value FROM json_each(?))",
+        )?
+        .execute(params![(now - KEEP).as_millisecond(), active])
+        .map(drop)
+}
+
+/// What tells one firing of an alert from another. The API cuts times to milliseconds, the webhook does not.
+fn identity(alert: &Alert) -> Option<(&str, i64)> {
+    Some((alert.fingerprint.as_deref()?, alert.starts_at?.as_millisecond()))
+}

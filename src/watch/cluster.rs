@@ -1,0 +1,265 @@
+//! Looks at the cluster: whenever an application reports, when something is due, and once a minute.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    runs::{self, PlanRuns},
+    schedule::{self, PlanSchedule},
+};
+use crate::{
+    config::Settings,
+    correlator::{
+        classify,
+        correlation::State,
+        facts::{ClusterFacts, PlanFacts, Question},
+        read::ClusterReader,
+        status::Run,
+    },
+    ids::{ModuleId, NodeId, PlanId},
+    journal::{Journal, JournalError, Mark, Observation},
+};
+
+/// How often the cluster is looked at though nothing is heard of it.
+const LOOK_INTERVAL: Duration = Duration::from_secs(60);
+/// The shortest pause between two looks: a run of many small applications reports often.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+/// How many times as long as a look takes is the pause after it, so that a large cluster is not read all the time.
+const PAUSE_FACTOR: u32 = 50;
+/// The pause before the next attempt when Redis or the journal is away.
+const TROUBLE_PAUSE: Duration = Duration::from_secs(5);
+
+/// The keys of the marks: by plan, and one for the time when runs were watched first.
+const RUNS: &str = "runs/";
+const SCHEDULES: &str = "schedules/";
+const RUNS_BEGAN: &str = "runs-began";
+
+/// Watches runs, schedules, or both.
+pub struct ClusterWatcher {
+    settings: Arc<Settings>,
+    journal: Journal,
+    reader: ClusterReader,
+    /// Woken when an application has reported.
+    reported: Arc<Notify>,
+}
+
+/// What was known after the last look: what the journal holds.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Known {
+    /// False until runs have been looked at for the first time ever.
+    runs_began: bool,
+    runs: BTreeMap<PlanId, PlanRuns>,
+    schedules: BTreeMap<PlanId, PlanSchedule>,
+}
+
+impl ClusterWatcher {
+    /// A watcher that looks whenever `reported` is called.
+    pub fn new(
+        settings: Arc<Settings>,
+        journal: Journal,
+        reader: ClusterReader,
+        reported: Arc<Notify>,
+    ) -> Self {
+        Self { settings, journal, reader, reported }
+    }
+
+    /// Looks until `shutdown`.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let mut known = None;
+        loop {
+            let began = Instant::now();
+            let looked = tokio::select! {
+                () = shutdown.cancelled() => return,
+                looked = self.look(&mut known) => looked,
+            };
+            let (pause, wake) = match looked {
+                Some(look_at) => {
+                    let until =
+                        Duration::try_from(look_at.duration_since(Timestamp::now())).unwrap_or_default();
+                    let pause = SHORTEST_PAUSE.max(began.elapsed() * PAUSE_FACTOR);
+                    (pause, until.clamp(pause, LOOK_INTERVAL.max(pause)))
+                }
+                None => (TROUBLE_PAUSE, TROUBLE_PAUSE),
+            };
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(wake) => continue,
+                () = self.reported.notified() => {}
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(pause.saturating_sub(began.elapsed())) => {}
+            }
+        }
+    }
+
+    /// Looks once, and says when to look again. None when Redis or the journal is away; both are told elsewhere.
+    async fn look(&self, known: &mut Option<Known>) -> Option<Timestamp> {
+        let now = Timestamp::now();
+        let facts = match self.reader.glance().await {
+            Ok(facts) => facts,
+            Err(error) => {
+                tracing::debug!(%error, "the cluster can't be watched");
+                return None;
+            }
+        };
+        let taken = async {
+            let before = match known.take() {
+                Some(known) => known,
+                None => self.recall().await?,
+            };
+            let mut after = before.clone();
+            let (mut seen, look_at) = self.compare(&mut after, &facts, now);
+            seen.marks = marks(&before, &after);
+            if seen != Observation::default() {
+                for alert in &seen.alerts {
+                    tracing::info!(alert = alert.name, plan = ?alert.plan, at = ?alert.starts_at, "noticed");
+                }
+                self.journal.observe(seen, now, self.settings.correlator.wait).await?;
+            }
+            *known = Some(after);
+            Ok::<_, JournalError>(look_at)
+        };
+        match taken.await {
+            Ok(look_at) => Some(look_at.unwrap_or(Timestamp::MAX)),
+            Err(error) => {
+                tracing::debug!(%error, "what was noticed can't be kept; it will be noticed again");
+                None
+            }
+        }
+    }
+
+    /// What the journal holds. A mark that can't be read is of another version, and begun anew.
+    async fn recall(&self) -> Result<Known, JournalError> {
+        Ok(Known {
+            runs_began: self.journal.marks(RUNS_BEGAN).await?.iter().any(|(rest, _)| rest.is_empty()),
+            runs: parsed(self.journal.marks(RUNS).await?),
+            schedules: parsed(self.journal.marks(SCHEDULES).await?),
+        })
+    }
+
+    /// Compares what is known with a look, and says when to look again.
+    fn compare(
+        &self,
+        known: &mut Known,
+        facts: &ClusterFacts,
+        now: Timestamp,
+    ) -> (Observation, Option<Timestamp>) {
+        let mut seen = Observation::default();
+        let mut look_at: Option<Timestamp> = None;
+        let mut earlier = |time: Option<Timestamp>| look_at = look_at.into_iter().chain(time).min();
+        known.runs.retain(|plan, _| facts.plans.contains_key(plan));
+        known.schedules.retain(|plan, _| facts.plans.contains_key(plan));
+        for (id, plan) in &facts.plans {
+            let members = members(facts, id, plan);
+            if self.settings.watch.runs {
+                let sight = runs::Sight {
+                    plan: id,
+                    name: plan.name.as_deref(),
+                    members: members.iter().map(|(module, _, run)| (*module, *run)).collect(),
+                };
+                let is_first_look = !known.runs_began;
+                let known = known.runs.entry(id.clone()).or_insert_with(|| match is_first_look {
+                    true => PlanRuns::baseline(&sight, open_results(facts, id, now, &self.settings)),
+                    // A plan that was not there before: all of its results are new.
+                    false => PlanRuns::default(),
+                });
+                let findings = known.look(&sight, now, self.settings.correlator.settle);
+                seen.alerts.extend(findings.raised);
+                seen.closed.extend(findings.closed);
+                earlier(findings.look_at);
+            }
+            if let Some(grace) = self.settings.watch.missing_grace {
+                let sight = schedule::Sight {
+                    plan: id,
+                    name: plan.name.as_deref(),
+                    schedule: plan.schedule.as_deref().filter(|_| plan.enabled),
+                    members: members.iter().map(|(_, node, run)| (*node, *run)).collect(),
+                    result: plan.result.as_ref().and_then(|result| result.as_ref().ok()),
+                };
+                let before = known.schedules.get(id);
+                let findings = schedule::look(&sight, before, now, &self.settings.zone, grace);
+                match findings.known {
+                    Some(after) => known.schedules.insert(id.clone(), after),
+                    None => known.schedules.remove(id),
+                };
+                seen.alerts.extend(findings.raised);
+                earlier(findings.look_at);
+            }
+        }
+        known.runs_began |= self.settings.watch.runs;
+        (seen, look_at)
+    }
+}
+
+/// The plan's installed applications in its order, with the node and the last result of each.
+fn members<'a>(
+    facts: &'a ClusterFacts,
+    id: &PlanId,
+    plan: &PlanFacts,
+) -> Vec<(&'a ModuleId, &'a NodeId, Option<&'a Run>)> {
+    let statuses = facts.statuses.get(id);
+    let member = |name: &String| {
+        let (module, module_facts) = facts.modules.get_key_value(&ModuleId::new(name).ok()?)?;
+        let run = statuses.and_then(|statuses| statuses.get(module)?.as_ref().ok());
+        Some((module, &module_facts.node, run))
+    };
+    plan.instances.iter().filter_map(member).collect()
+}
+
+/// Which of a plan's results are of a run that still goes on.
+fn open_results(
+    facts: &ClusterFacts,
+    id: &PlanId,
+    now: Timestamp,
+    settings: &Settings,
+) -> impl Fn(&ModuleId) -> bool + use<> {
+    let correlation = classify(facts, &Question::about([id.clone()]), now, &settings.zone);
+    let open = correlation.plans.into_iter().filter(|plan| plan.count(State::Pending) > 0);
+    let results: Vec<ModuleId> = open
+        .flat_map(|plan| plan.applications)
+        .filter(|application| matches!(application.state, State::Ok | State::Failed))
+        .map(|application| application.module)
+        .collect();
+    move |module| results.contains(module)
+}
+
+fn parsed<T: DeserializeOwned>(marks: Vec<(String, String)>) -> BTreeMap<PlanId, T> {
+    marks
+        .into_iter()
+        .filter_map(|(plan, value)| Some((plan.parse().ok()?, serde_json::from_str(&value).ok()?)))
+        .collect()
+}
+
+/// The marks that differ.
+fn marks(before: &Known, after: &Known) -> Vec<Mark> {
+    let mut marks = changed(RUNS, &before.runs, &after.runs);
+    marks.extend(changed(SCHEDULES, &before.schedules, &after.schedules));
+    if before.runs_began != after.runs_began {
+        marks.push(Mark { key: RUNS_BEGAN.into(), value: Some("true".into()) });
+    }
+    marks
+}
+
+fn changed<T: PartialEq + Serialize>(
+    prefix: &str,
+    before: &BTreeMap<PlanId, T>,
+    after: &BTreeMap<PlanId, T>,
+) -> Vec<Mark> {
+    let key = |plan: &PlanId| format!("{prefix}{plan}");
+    let set =
+        after.iter().filter(|(plan, value)| before.get(plan) != Some(value)).map(|(plan, value)| Mark {
+            key: key(plan),
+            value: Some(serde_json::to_string(value).expect("our own values have text keys")),
+        });
+    let forgotten = before.keys().filter(|plan| !after.contains_key(plan));
+    set.chain(forgotten.map(|plan| Mark { key: key(plan), value: None })).collect()
+}

@@ -1,0 +1,44 @@
+//! Whether the watchers can do their work.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+/// What can be in trouble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Watcher {
+    /// Fetching alerts from Alertmanager.
+    Alertmanager,
+    /// Hearing of runs through Redis.
+    Events,
+}
+
+/// The watchers' troubles. Whoever has one says so at each attempt; it is logged when it comes and when it goes.
+#[derive(Debug, Default)]
+pub struct Health(Mutex<BTreeMap<Watcher, String>>);
+
+impl Health {
+    /// Notes how an attempt went.
+    pub fn note(&self, watcher: Watcher, trouble: Option<String>) {
+        let mut troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match trouble {
+            Some(trouble) => {
+                if !troubles.contains_key(&watcher) {
+                    tracing::warn!("{trouble}; trying again until it works");
+                }
+                troubles.insert(watcher, trouble);
+            }
+            None => {
+                if let Some(trouble) = troubles.remove(&watcher) {
+                    tracing::info!("no longer: {trouble}");
+                }
+            }
+        }
+    }
+
+    /// The trouble that a watcher has.
+    pub fn trouble(&self, watcher: Watcher) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&watcher).cloned()
+    }
+}

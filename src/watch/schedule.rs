@@ -1,0 +1,108 @@
+//! Notices a plan that did not run when it was due. Pure.
+//!
+//! NS8's timers are transient and not `Persistent=`: a node that is off when a plan is due skips the run in silence.
+
+use std::{collections::HashMap, time::Duration};
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    alert::{Alert, Source},
+    correlator::{calendar::Calendar, status::Run},
+    ids::{NodeId, PlanId},
+};
+
+/// The name of what is raised: the one that rules for it by hand have.
+pub const MISSING: &str = "NsBackupMissing";
+
+/// What is known of a plan's schedule; kept in the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanSchedule {
+    /// The schedule.
+    schedule: String,
+    /// Since when the plan is known to be enabled with this schedule: what was due earlier was never planned, for all we know.
+    since: Timestamp,
+    /// The last time it was due and did not run, if that was reported.
+    reported: Option<Timestamp>,
+}
+
+/// A plan as one look found it.
+#[derive(Debug, Clone)]
+pub struct Sight<'a> {
+    /// The plan.
+    pub plan: &'a PlanId,
+    /// Its name.
+    pub name: Option<&'a str>,
+    /// Its schedule, while it is enabled.
+    pub schedule: Option<&'a str>,
+    /// Its installed applications in the order of the run: the node of each, and its last result.
+    pub members: Vec<(&'a NodeId, Option<&'a Run>)>,
+    /// The plan's own result, in hand-made set-ups.
+    pub result: Option<&'a Run>,
+}
+
+/// What follows from a look.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// What is to be kept of the plan. None for a plan that is not due at any time.
+    pub known: Option<PlanSchedule>,
+    /// The run that is missing.
+    pub raised: Option<Alert>,
+    /// When to look again.
+    pub look_at: Option<Timestamp>,
+}
+
+/// Takes a look at a plan, of which `known` was known before. A run counts as missing so long after it was due.
+pub fn look(
+    sight: &Sight,
+    known: Option<&PlanSchedule>,
+    now: Timestamp,
+    zone: &TimeZone,
+    grace: Duration,
+) -> Findings {
+    let Some(schedule) = sight.schedule else { return Findings::default() };
+    let Ok(calendar) = schedule.parse::<Calendar>() else { return Findings::default() };
+    let mut known = match known {
+        Some(known) if known.schedule == schedule => known.clone(),
+        _ => PlanSchedule { schedule: schedule.to_owned(), since: now, reported: None },
+    };
+    // The clock was set back.
+    known.since = known.since.min(now);
+    let grace = grace.max(time_to_first_result(sight));
+    let long_enough_ago = now.checked_sub(grace).unwrap_or(Timestamp::MIN);
+    let look_at = calendar.next(long_enough_ago, zone).and_then(|next| next.checked_add(grace).ok());
+    let mut findings = Findings { known: None, raised: None, look_at };
+
+    let due = calendar.previous(long_enough_ago, zone).filter(|due| *due > known.since);
+    if let Some(due) = due
+        && !sight.members.is_empty()
+        && known.reported != Some(due)
+        && !sight.has_run_since(due)
+    {
+        known.reported = Some(due);
+        let name = sight.name.map(str::to_owned);
+        findings.raised = Some(Alert::raised(Source::Schedule, MISSING, sight.plan.clone(), name, due));
+    }
+    findings.known = Some(known);
+    findings
+}
+
+impl Sight<'_> {
+    fn has_run_since(&self, due: Timestamp) -> bool {
+        let results = self.members.iter().filter_map(|(_, run)| *run);
+        results.chain(self.result).any(|run| run.end >= due)
+    }
+}
+
+/// How long it may take until the first application of any node reports: each node's first one takes as long as the last time, or twice.
+fn time_to_first_result(sight: &Sight) -> Duration {
+    let mut first: HashMap<&NodeId, Duration> = HashMap::new();
+    for (node, run) in &sight.members {
+        first.entry(node).or_insert_with(|| run.and_then(Run::duration).unwrap_or_default());
+    }
+    first.into_values().min().unwrap_or_default().saturating_mul(2)
+}
+
+#[cfg(test)]
+mod tests;
