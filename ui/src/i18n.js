@@ -18,5 +18,7 @@ export async function loadTexts() {
   }
   const locale = messages[language] ? language : "en";
   document.documentElement.lang = locale;
+  // Dates and numbers may be written as in the browser's own corner of the language: 17:00 or 5:00 PM.
+  Vue.prototype.$formats = language === locale ? navigator.language : locale;
   return new VueI18n({ locale, fallbackLocale: "en", messages });
 }

@@ -16,6 +16,8 @@ export const CHECKS = [
 /** How long a check's state matters: those that failed come first, then what is not in use. */
 const ORDER = { failed: 0, ok: 1, off: 2 };
 
+const OK = { state: "ok", reasons: [] };
+
 function position(name) {
   const index = CHECKS.indexOf(name);
   return index === -1 ? CHECKS.length : index;
@@ -23,13 +25,27 @@ function position(name) {
 
 /** The checks to show, from what get-monitor-status says. The first is the service's own answer. */
 export function listChecks(monitor) {
-  const service = { name: "service", state: monitor.reachable ? "ok" : "failed", reason: monitor.error ?? null };
+  const service = { name: "service", ...(monitor.reachable ? OK : { state: "failed", reasons: [monitor.error] }) };
   if (!monitor.reachable || !monitor.status) {
     // Nobody else could have been asked.
     return [service];
   }
-  const checks = [service, ...(monitor.status.checks ?? [])];
+  const checks = [service, ...merge(monitor.status.checks ?? [])];
   return checks.sort((a, b) => ORDER[a.state] - ORDER[b.state] || position(a.name) - position(b.name));
+}
+
+/** One entry for each name: several things may be wrong with the same part. */
+function merge(checks) {
+  const merged = new Map();
+  for (const { name, state, reason } of checks) {
+    const before = merged.get(name) ?? { name, ...OK };
+    merged.set(name, {
+      name,
+      state: state === "ok" || before.state === "failed" ? before.state : state,
+      reasons: [...before.reasons, reason].filter(Boolean),
+    });
+  }
+  return [...merged.values()];
 }
 
 export function failedChecks(checks) {

@@ -6,7 +6,7 @@ const check = (name, state) => ({ name, state, reason: null });
 
 it("says that the service does not answer, and nothing else", () => {
   const checks = listChecks({ reachable: false, error: "connection refused", status: null });
-  expect(checks).toEqual([{ name: "service", state: "failed", reason: "connection refused" }]);
+  expect(checks).toEqual([{ name: "service", state: "failed", reasons: ["connection refused"] }]);
   expect(failedChecks(checks)).toHaveLength(1);
 });
 
@@ -26,6 +26,16 @@ it("shows a check that it does not know", () => {
 
 it("works with a service that has no checks yet", () => {
   expect(listChecks({ reachable: true, error: null, status: {} })).toEqual([
-    { name: "service", state: "ok", reason: null },
+    { name: "service", state: "ok", reasons: [] },
   ]);
+});
+
+it("tells all that is wrong with a part at once", () => {
+  const checks = listChecks(
+    monitor([
+      { name: "mail", state: "failed", reason: "mail is off" },
+      { name: "mail", state: "failed", reason: "no recipient" },
+    ]),
+  );
+  expect(failedChecks(checks)).toEqual([{ name: "mail", state: "failed", reasons: ["mail is off", "no recipient"] }]);
 });
