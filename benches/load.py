@@ -41,7 +41,7 @@ def start_redis(directory):
 class Service:
     """The service on core 0, with a Redis that answers and a mail server that is configured, so that it is ready."""
 
-    def __init__(self, binary, directory, redis_port):
+    def __init__(self, binary, directory, redis_port, **more):
         environment = {
             "STATE_DIR": os.path.join(directory, "state"),
             "RECEIVER_PORT": "0",
@@ -53,6 +53,7 @@ class Service:
             "SMTP_ENABLED": "1",
             "SMTP_HOST": "127.0.0.1",
             "MAIL_TO": "a@example.org",
+            **more,
         }
         began = time.perf_counter()
         self.process = subprocess.Popen(
@@ -75,6 +76,10 @@ class Service:
     def memory(self, field):
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"^{field}:\s+(\d+)", status, re.MULTILINE)[1]) / 1000
+
+    def processor_seconds(self):
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def stop(self):
         self.process.terminate()
@@ -167,6 +172,20 @@ def measure_reading(binary, directory, redis_port, runs):
     print(f"100 plans of 100 applications: read in {read:.0f} ms ({max(trips)} round trips), classified in {classified:.0f} ms")
 
 
+def measure_watching(binary, directory, redis_port, seconds):
+    """What the watchers cost while nothing happens on a cluster of 500 applications."""
+    subprocess.run(["redis-cli", "-p", str(redis_port), "flushall"], stdout=subprocess.DEVNULL, check=True)
+    write_cluster(redis_port, 50, 10)
+    watch = {"WATCH_RUNS": "true", "WATCH_MISSING_GRACE_SECONDS": "7200"}
+    service = Service(binary, os.path.join(directory, "watch"), redis_port, **watch)
+    time.sleep(2)
+    before = service.processor_seconds()
+    time.sleep(seconds)
+    cost = (service.processor_seconds() - before) / seconds
+    print(f"watching 500 applications: {cost:.3%} of a core, over {seconds} s; {service.memory('VmRSS'):.1f} MB")
+    service.stop()
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--runs", type=int, default=5)
@@ -179,6 +198,7 @@ def main():
         try:
             measure_load(binary, directory, port, options.runs, options.seconds)
             measure_reading(binary, directory, port, options.runs)
+            measure_watching(binary, directory, port, 190)
         finally:
             redis.terminate()
             redis.wait()

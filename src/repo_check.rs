@@ -267,9 +267,6 @@ impl RepoChecker {
         let Some(destination) = question.destination else {
             return report(Health::Unconfigured, Some(Cause::NoDestination), None);
         };
-        let Some(path) = question.path else {
-            return report(Health::Unconfigured, Some(Cause::NoPath), None);
-        };
         let is_silent = |report: &DestinationReport| {
             report.destination.id == *destination && report.health == Health::Unreachable
         };
@@ -286,6 +283,8 @@ impl RepoChecker {
             let inferred = inferred();
             RepositoryReport { cause: inferred.cause.or(Some(cause)), ..inferred }
         };
+        // That nobody can be asked about it says nothing of the storage; that its destination is silent does.
+        let Some(path) = question.path else { return cannot_ask(Cause::NoPath) };
         let Some(api) = &self.parties().api else { return cannot_ask(Cause::NotAsked) };
         if let Some(cause) = learnt.api.get() {
             return cannot_ask(cause.clone());

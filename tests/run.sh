@@ -3,16 +3,19 @@
 # packages, which asks for root. The suites:
 #
 #   format       rustfmt
-#   lint         clippy, warnings refused; shellcheck
+#   lint         clippy, warnings refused; shellcheck for all Bash scripts, ruff for all Python
 #   unit         what needs no other program, doc tests included
 #   calendar     schedules compared with systemd-analyze
 #   integration  the service among redis-server, Alertmanager, haproxy, rclone, restic and a mail server
+#   module       every action and event of the NS8 module as the agent runs them, its unit, its dashboard, its Robot tests;
+#                with a stand-in for the core's Python package, and with the real one where NS8_CORE names a checkout
+#   images       both container images: built, looked into, and the service's run with the unit's own flags
 #
 # CARGO_TARGET_DIR is honoured. All of Rust is built in one profile, once for clippy and once to run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-SUITES=(format lint unit calendar integration)
+SUITES=(format lint unit calendar integration module images)
 
 # Installs the Debian packages that are missing. Their services are not started: each test starts its own.
 need() {
@@ -50,6 +53,28 @@ component() {
     cargo "$1" --version >/dev/null 2>&1 || rustup component add "$2"
 }
 
+# Python with the packages that tests need, in an environment of its own.
+VENV=${CARGO_TARGET_DIR:-target}/venv
+need_python() {
+    need python3 python3-venv
+    [[ -x $VENV/bin/python ]] || python3 -m venv "$VENV"
+    # Asking pip costs seconds; the list is kept beside what it installed.
+    if ! cmp --silent tests/requirements.txt "$VENV/requirements.txt"; then
+        "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+        cp tests/requirements.txt "$VENV/requirements.txt"
+    fi
+}
+
+# Files of the repository whose first line names the interpreter: many scripts of the module have no suffix.
+scripts_of() {
+    git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
+        [[ -f $file && ! -L $file ]] || continue
+        case $(head --bytes 60 "$file" | head --lines 1 | tr --delete '\0') in
+        '#!'*"$1"*) printf '%s\0' "$file" ;;
+        esac
+    done
+}
+
 suite_format() {
     component fmt rustfmt
     cargo fmt --check
@@ -59,7 +84,9 @@ suite_lint() {
     component clippy clippy
     need shellcheck
     cargo clippy --locked --all-targets --quiet -- -D warnings
-    git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck
+    scripts_of bash | xargs -0 shellcheck
+    need_python
+    { scripts_of python3; git ls-files -z '*.py'; } | sort -zu | xargs -0 "$VENV/bin/ruff" check --quiet --force-exclude
 }
 
 suite_unit() {
@@ -73,14 +100,47 @@ suite_calendar() {
 }
 
 suite_integration() {
-    need redis-server prometheus-alertmanager haproxy rclone restic python3 python3-aiosmtpd
+    need redis-server prometheus prometheus-alertmanager prometheus-node-exporter haproxy rclone restic python3 python3-aiosmtpd
     # Each test starts several programs: more at once than this would measure the machine's patience.
     cargo test --locked --quiet --test integration -- --test-threads "${TEST_THREADS:-4}"
+}
+
+suite_module() {
+    # procps: ps, which sees whether a password is in somebody's command line.
+    need redis-server prometheus systemd procps
+    need_python
+    if [[ -z ${MONITOR_BINARY:-} ]]; then
+        cargo build --locked --quiet
+        export MONITOR_BINARY=${CARGO_TARGET_DIR:-target}/debug/ns8-backup-monitor
+    fi
+    MONITOR_BINARY=$(realpath "$MONITOR_BINARY")
+    echo "with the stand-in for the core's Python package:"
+    env --unset=NS8_CORE "$VENV/bin/python" -m pytest tests/module
+    if [[ -n ${NS8_CORE:-} ]]; then
+        echo "with ns8-core of $NS8_CORE:"
+        "$VENV/bin/python" -m pytest tests/module
+    else
+        echo "not run with ns8-core's own Python package: NS8_CORE names no checkout"
+    fi
+    "$VENV/bin/robot" --dryrun --output NONE --log NONE --report NONE --console dotted \
+        --variable NODE_ADDR:node.example.org --variable IMAGE_URL:example.org/image tests
+}
+
+suite_images() {
+    need buildah podman runc crun musl-tools ca-certificates tzdata redis-server binutils
+    rustup target list --installed | grep --quiet --line-regexp "$(uname -m)-unknown-linux-musl" ||
+        rustup target add "$(uname -m)-unknown-linux-musl"
+    need_python
+    "$VENV/bin/python" -m pytest -p no:cacheprovider -rs -rP tests/images
 }
 
 main() {
     local suite
     (($#)) || set -- "${SUITES[@]}"
+    if [[ $1 == --help ]]; then
+        sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"
+        return
+    fi
     for suite; do
         [[ " ${SUITES[*]} " == *" $suite "* ]] || { echo "no suite $suite; there are ${SUITES[*]}" >&2; exit 2; }
     done

@@ -65,7 +65,7 @@ def settings_to_env(settings):
         "repo_check": "1" if settings["repo_check"] else "",
     }
     env = {VARIABLES[key]: values.get(key, settings[key]) for key in VARIABLES}
-    # An unset sender leaves the word to the default that discover-cluster writes, an unset grace switches the watch off.
+    # Without a sender, the default that discover-cluster writes holds; without a grace, nothing missing is watched for.
     unset = [name for name, value in env.items() if value is None]
     return {name: str(value) for name, value in env.items() if value is not None}, unset
 
@@ -97,7 +97,7 @@ def save_settings(settings):
 
 def refuse(field, value, error):
     """One entry of what the `validation-failed` status carries."""
-    return {"field": field, "parameter": field.split(".")[0], "value": value, "error": error}
+    return {"field": field, "parameter": field, "value": value, "error": error}
 
 
 def fail_validation(errors):
@@ -125,13 +125,12 @@ def write_env_file(path, variables):
     new.replace(path)
 
 
-def service_url():
-    """Where the service listens: discover-cluster has told it so before its start."""
+def service_settings():
+    """What discover-cluster has told the service before its start; nothing, if it has never started."""
     try:
-        host = agent.read_envfile("cluster.env").get("RECEIVER_HOST", "127.0.0.1")
+        return agent.read_envfile("cluster.env")
     except FileNotFoundError:
-        host = "127.0.0.1"
-    return f"http://{host}:{os.environ['TCP_PORT']}"
+        return {}
 
 
 class ServiceError(Exception):
@@ -147,18 +146,23 @@ def ask_service(path, query=None, method="GET"):
 
     No proxy is used: the service is on this node, whatever the environment says.
     """
-    query = {key: value for key, value in (query or {}).items() if value is not None}
-    url = service_url() + path + ("?" + urllib.parse.urlencode(query) if query else "")
+    settings = service_settings()
+    service = f"http://{settings.get('RECEIVER_HOST', '127.0.0.1')}:{os.environ['TCP_PORT']}"
+    url = service + path + ("?" + urllib.parse.urlencode(query) if query else "")
     request = urllib.request.Request(url, method=method, data=b"" if method == "POST" else None)
+    if token := settings.get("RECEIVER_TOKEN"):
+        request.add_header("Authorization", f"Bearer {token}")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
             return json.load(response)
     except urllib.error.HTTPError as error:
-        raise ServiceError(f"{method} {path}: HTTP {error.code}", error.code) from error
+        # Its own words on what is wrong are in the body.
+        words = error.read(1000).decode(errors="replace").strip()
+        raise ServiceError(f"{method} {path}: HTTP {error.code}: {words}", error.code) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
-        raise ServiceError(f"the backup monitor does not answer on {service_url()}: {reason}") from error
+        raise ServiceError(f"the backup monitor does not answer on {service}: {reason}") from error
 
 
 def ask_service_or_exit(path, query=None, method="GET"):

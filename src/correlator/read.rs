@@ -113,18 +113,6 @@ impl ClusterReader {
         .await
     }
 
-    /// Reads the results of all plans, without what only a report needs: labels, destinations, images.
-    ///
-    /// # Errors
-    /// [`ReadError`]; then nothing is known.
-    pub async fn glance(&self) -> Result<ClusterFacts, ReadError> {
-        within(READ_TIMEOUT, async {
-            let mut session = self.connect().await?;
-            session.read_results(&Question::about_all(), &self.zone).await.map(|(facts, _)| facts)
-        })
-        .await
-    }
-
     async fn connect(&self) -> Result<Session, ReadError> {
         let connection = self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => ReadError::Connect(error.to_string()),
@@ -175,29 +163,18 @@ impl Session {
         now: Timestamp,
         zone: &TimeZone,
     ) -> Result<ClusterFacts, ReadError> {
-        let (mut facts, members) = self.read_results(question, zone).await?;
-        if !facts.plans.is_empty() {
-            self.read_details(&mut facts, &members, now, zone).await?;
-        }
-        Ok(facts)
-    }
-
-    /// The plans in question, their members, and the members' results.
-    async fn read_results(
-        &mut self,
-        question: &Question,
-        zone: &TimeZone,
-    ) -> Result<(ClusterFacts, Members), ReadError> {
         let mut facts = ClusterFacts::default();
         let mut ids: BTreeSet<PlanId> = question.plans.keys().cloned().collect();
         ids.extend(self.read_modules(&mut facts, question.recent).await?);
         facts.nodes.extend(question.nodes.iter().map(|node| (node.clone(), None)));
         self.read_plans(&mut facts, ids, zone).await?;
-        let members = members(&facts);
-        if !facts.plans.is_empty() {
-            self.read_statuses(&mut facts, &members).await?;
+        if facts.plans.is_empty() {
+            return Ok(facts);
         }
-        Ok((facts, members))
+        let members = members(&facts);
+        self.read_statuses(&mut facts, &members).await?;
+        self.read_details(&mut facts, &members, now, zone).await?;
+        Ok(facts)
     }
 
     /// First trip: the cluster's name, its modules and nodes; with `scan`, the ids of all plans.

@@ -11,7 +11,10 @@ use crate::{
     },
     ids::{DestinationId, JobId, ModuleId, NodeId, PlanId},
     repo_check::{Cause, DestinationReport, Health, RepoReport, RepositoryReport, Snapshot, Snapshots},
-    report::Report,
+    report::{
+        Report,
+        history::{History, PastRun, RunRecord},
+    },
 };
 
 const S3: &str = "48ce000a-79b7-5fe6-8558-177fd70c27b4";
@@ -290,6 +293,40 @@ fn pending() -> Report {
     report(vec![plan], Some(repos))
 }
 
+/// A run that was followed: well again, but one backup has lost most of its files.
+fn recovered() -> Report {
+    let earlier = |plan: &Plan| PastRun { report: None, run: RunRecord::new(plan, None).unwrap() };
+    let mut before = nightly();
+    before.applications[2] = ok("webtop1", None, "1", "2026-11-21T01:36:40Z", 3, 12_884_901_888);
+    let mut plan = nightly();
+    plan.applications[0] = ok("mail1", Some("Mail server"), "1", "2026-11-22T01:04:10Z", 10, 1_073_741_824);
+    plan.outcome = Outcome::Success;
+    let history = History {
+        runs: [(plan.id.clone(), vec![earlier(&before)])].into(),
+        told: [(plan.id.clone(), Outcome::Partial)].into(),
+    };
+    let began_at = at("2026-11-22T01:00:05Z");
+    let raised = Alert::raised(Source::Run, "BackupRun", plan.id.clone(), plan.name.clone(), began_at);
+    let mut report = Report { alerts: vec![raised], ..report(vec![plan], None) };
+    report.compare(&history);
+    report
+}
+
+/// A plan that did not run, noticed without any alert.
+fn missing() -> Report {
+    let mut plan = nightly();
+    for application in &mut plan.applications {
+        application.state = State::Missing;
+        application.absence = Some(Absence::NotSince);
+        application.last_run = Some(run("2026-11-21T01:00:05Z", 30, 0, 1_073_741_824));
+    }
+    plan.outcome = Outcome::Missing;
+    let due = plan.due.unwrap();
+    let raised = Alert::raised(Source::Schedule, "NsBackupMissing", plan.id.clone(), plan.name.clone(), due);
+    let repos = RepoReport { destinations: vec![destination_report(Health::Ok, None)], repositories: vec![] };
+    Report { alerts: vec![raised], ..report(vec![plan], Some(repos)) }
+}
+
 fn view(report: &Report, language: Language) -> View {
     let format = Format { language, zone: TimeZone::get("Europe/Rome").unwrap() };
     View::new(report, &format)
@@ -305,6 +342,8 @@ fn all() -> Vec<(String, View)> {
         ("success", success()),
         ("unknown", unknown()),
         ("pending", pending()),
+        ("recovered", recovered()),
+        ("missing", missing()),
     ];
     let languages = [("en", Language::English), ("it", Language::Italian)];
     reports

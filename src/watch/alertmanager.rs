@@ -113,6 +113,7 @@ impl AlertWatcher {
             Ok(alerts) => alerts,
             Err(error) => return Some(format!("Alertmanager can't be asked for its alerts: {error}")),
         };
+        tracing::debug!(about_backups = alerts.len(), "alerts fetched");
         let now = Timestamp::now();
         let active = alerts.iter().filter_map(|alert| alert.fingerprint.clone()).collect();
         let taken = async {

@@ -104,7 +104,7 @@ impl ClusterWatcher {
     /// Looks once, and says when to look again. None when Redis or the journal is away; both are told elsewhere.
     async fn look(&self, known: &mut Option<Known>) -> Option<Timestamp> {
         let now = Timestamp::now();
-        let facts = match self.reader.glance().await {
+        let facts = match self.reader.read(&Question::about_all(), now).await {
             Ok(facts) => facts,
             Err(error) => {
                 tracing::debug!(%error, "the cluster can't be watched");
@@ -124,6 +124,9 @@ impl ClusterWatcher {
                     tracing::info!(alert = alert.name, plan = ?alert.plan, at = ?alert.starts_at, "noticed");
                 }
                 self.journal.observe(seen, now, self.settings.correlator.wait).await?;
+            }
+            if after.runs_began && !before.runs_began {
+                tracing::info!("backup runs are followed from now on; what has run before is not told");
             }
             *known = Some(after);
             Ok::<_, JournalError>(look_at)

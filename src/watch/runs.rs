@@ -15,6 +15,9 @@ use crate::{
     ids::{ModuleId, PlanId},
 };
 
+/// How long an application's last backup must have taken for it to be given more than the settle time: twice as long.
+const LONG: Duration = Duration::from_secs(15 * 60);
+
 /// The name of what is raised for a run, where others have an alert's name.
 pub const RUN: &str = "BackupRun";
 
@@ -89,6 +92,10 @@ impl PlanRuns {
                 Some(gathered) if gathered.takes(module, began_at) => {
                     gathered.results.insert(module.clone(), run.clone());
                     gathered.seen_at = now;
+                    // Another node may have begun earlier and reported later. Once it was raised, a run keeps its name.
+                    if !gathered.is_raised {
+                        gathered.began_at = gathered.began_at.min(began_at);
+                    }
                 }
                 _ => {
                     self.end_run(sight, began_at, &mut findings);
@@ -136,7 +143,8 @@ impl PlanRuns {
     fn give_up(&mut self, sight: &Sight, now: Timestamp, settle: Duration, findings: &mut Findings) {
         let Some(run) = self.run.as_mut().filter(|run| !run.is_raised) else { return };
         let outstanding = sight.members.iter().filter(|(module, _)| !run.results.contains_key(*module));
-        let longest = outstanding.filter_map(|(_, last)| last.as_ref()?.duration()).max().unwrap_or_default();
+        let durations = outstanding.filter_map(|(_, last)| last.as_ref()?.duration());
+        let longest = durations.filter(|duration| *duration > LONG).max().unwrap_or_default();
         let give_up_at =
             run.seen_at.checked_add(settle.max(longest.saturating_mul(2))).unwrap_or(Timestamp::MAX);
         // The clock was set back, when we have seen something in the future.

@@ -3,6 +3,7 @@
 use std::process::Output;
 
 use crate::support::{
+    alertmanager::Alertmanager,
     cluster_api::ClusterApi,
     gateway::Gateway,
     redis::Redis,
@@ -158,4 +159,38 @@ async fn the_demo_shows_a_mail_and_leaves_it_behind() {
     for name in ["mail.html", "mail.txt", "mail.eml"] {
         assert!(left.join(name).metadata().unwrap().len() > 500, "{name}");
     }
+}
+
+#[tokio::test]
+async fn check_covers_what_is_watched_and_says_it_as_json() {
+    let redis = Redis::start().await;
+    let alertmanager = Alertmanager::start("http://127.0.0.1:1/alert").await;
+    let mut settings = Settings::new();
+    settings.set("REDIS_URL", redis.url()).set("ALERTMANAGER_URL", &alertmanager.base);
+    settings.set("WATCH_RUNS", "true").set("WATCH_MISSING_GRACE_SECONDS", "7200");
+    let check = async |settings: &Settings| {
+        let output = settings.run(&["check", "--json"]).await;
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), answer)
+    };
+    let states = |answer: &serde_json::Value| {
+        let checks = answer["checks"].as_array().unwrap().iter();
+        let state =
+            |check: &serde_json::Value| format!("{} {}", check["name"], check["state"]).replace('"', "");
+        checks.map(state).collect::<Vec<_>>().join(", ")
+    };
+    // Nobody plays the gateway here.
+    let (code, answer) = check(&settings).await;
+    assert_eq!(
+        states(&answer),
+        "redis ok, gateway failed, api off, mail off, alertmanager ok, runs ok, schedules ok"
+    );
+    assert_eq!((code, &answer["ok"]), (Some(1), &false.into()));
+
+    // Something answers there, but it is no Alertmanager.
+    settings.set("ALERTMANAGER_URL", format!("{}/elsewhere", alertmanager.base));
+    let (_, answer) = check(&settings).await;
+    let checks = answer["checks"].as_array().unwrap();
+    let found = checks.iter().find(|check| check["name"] == "alertmanager").unwrap();
+    assert!(found["reason"].as_str().unwrap().contains("is ALERTMANAGER_URL the address"), "{found}");
 }

@@ -218,7 +218,7 @@ async fn a_report_older_than_three_days_is_no_news() {
     service.stop().await;
     let journal = rusqlite::Connection::open(settings.state_dir().join("journal.sqlite")).unwrap();
     let three_days = 3 * 24 * 3600 * 1000;
-    journal.execute("UPDATE reports SET created_at = created_at - ?", [three_days]).unwrap();
+    journal.execute("UPDATE reports SET queued_at = queued_at - ?", [three_days]).unwrap();
     drop(journal);
 
     let smtp = SmtpServer::plain().await;

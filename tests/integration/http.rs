@@ -129,7 +129,7 @@ async fn a_report_that_is_not_there_is_not_found() {
         let (status, body) = service.get(&format!("/api/reports/{id}")).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{id}: {body}");
     }
-    assert_eq!(service.get_json("/api/reports").await, json!({"reports": []}));
+    assert_eq!(service.get_json("/api/reports").await, json!({"reports": [], "total": 0}));
     assert_eq!(service.get("/api/reports?limit=0").await.0, StatusCode::BAD_REQUEST);
     assert_eq!(service.get("/api/reports?limit=many").await.0, StatusCode::BAD_REQUEST);
 }

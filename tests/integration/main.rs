@@ -13,3 +13,6 @@ mod pipeline;
 mod redis_outage;
 mod repo_check;
 mod survival;
+mod watch_alerts;
+mod watch_missing;
+mod watch_runs;

@@ -163,8 +163,10 @@ def run_step(step, module_dir, data, extra):
         return process.returncode, out.read(), err.read(), sent
 
 
-def run_action(module_dir, name, data):
-    """Runs an action as the agent does: see the top of this file."""
+def run_action(module_dir, name, data, between=None):
+    """Runs an action as the agent does: see the top of this file. `between` maps names of steps to functions that do,
+    before the first step that sorts after the name, what a step that can't run here would do."""
+    between = dict(between or {})
     module_dir = Path(module_dir)
     base = agent_environment(module_dir).get("AGENT_BASEACTIONS_DIR")
     directories = ([base] if base else []) + [module_dir / "actions"]
@@ -190,8 +192,10 @@ def run_action(module_dir, name, data):
                 return result | {"exit_code": 1, "status": "aborted", "output": output, "errors": errors}
             continue
         # The agent goes on where a step is not executable, with a warning.
-        if not os.access(step, os.X_OK) or (name, step.name) in NOT_HERE and str(module_dir) not in str(step):
+        if not os.access(step, os.X_OK) or ((name, step.name) in NOT_HERE and str(module_dir) not in str(step)):
             continue
+        for due in [key for key in sorted(between) if key < step.name]:
+            between.pop(due)()
         code, printed, logged, sent = run_step(step, module_dir, data, extra)
         output += printed
         result["stderr"] += logged
@@ -227,10 +231,11 @@ def run_event(module_dir, name, data, source="cluster"):
 class Node:
     """A node with Redis and an installed module, in a directory of its own."""
 
-    def __init__(self, service=None, python=sys.executable, core=os.environ.get("NS8_CORE"), node_id="1", leader="1"):
+    def __init__(self, service=None, python=sys.executable, node_id="1", leader="1"):
         self.root = Path(tempfile.mkdtemp(prefix="ns8-node-"))
         self.service = Path(service).resolve() if service else None
         self.python = Path(python)
+        core = os.environ.get("NS8_CORE")
         self.core = Path(core).resolve() / "core" if core else None
         self.node_id = node_id
         self.leader = leader
@@ -357,8 +362,8 @@ class Node:
             raise RuntimeError(f"create-module failed: {result}")
         return result
 
-    def run_action(self, name, data):
-        return run_action(self.module_dir, name, data)
+    def run_action(self, name, data, between=None):
+        return run_action(self.module_dir, name, data, between)
 
     def run_event(self, name, data, source="cluster"):
         return run_event(self.module_dir, name, data, source)
@@ -440,8 +445,9 @@ def main():
             node.sample()
         if not options.no_install:
             node.install()
-        ready = {"ready": True, "module_id": MODULE_ID, "module_dir": str(node.module_dir), "redis_port": node.redis_port}
-        print(json.dumps(ready | {"url": f"http://127.0.0.1:{node.port}"}), flush=True)
+        ready = {"ready": True, "module_id": MODULE_ID, "module_dir": str(node.module_dir)}
+        ready |= {"redis_port": node.redis_port, "url": f"http://127.0.0.1:{node.port}"}
+        print(json.dumps(ready), flush=True)
         for line in sys.stdin:
             if line.strip():
                 try:

@@ -85,6 +85,17 @@ fn both_applications_may_be_seen_at_once() {
 }
 
 #[test]
+fn a_run_began_with_the_first_application_of_any_node() {
+    let mut scene = Scene::new(&["mail1", "samba1"]);
+    let began_at = scene.now;
+    scene.wait(6).reports("mail1", 3);
+    assert!(scene.raised().is_empty());
+    let samba = Run { start: Some(began_at), ..scene.members[0].1.clone().unwrap() };
+    scene.members[1].1 = Some(samba);
+    assert_eq!(scene.look().raised[0].starts_at, Some(began_at));
+}
+
+#[test]
 fn each_night_is_a_run_of_its_own() {
     let mut scene = Scene::new(&["mail1", "nextcloud1"]);
     for _ in 0..30 {

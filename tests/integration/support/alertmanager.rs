@@ -19,13 +19,17 @@ pub struct Alertmanager {
 impl Alertmanager {
     /// Starts it with `tests/fixtures/alertmanager/alertmanager-ns8.yml`, its receiver turned to `webhook`.
     pub async fn start(webhook: &str) -> Self {
+        Self::start_on(free_port(), webhook).await
+    }
+
+    /// Starts it on a port that is known already.
+    pub async fn start_on(port: u16, webhook: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let config = dir.path().join("alertmanager.yml");
         let ns8s = fixture("alertmanager-ns8.yml");
         let ours = ns8s.replace("http://127.0.0.1:9099/alert", webhook);
         assert_ne!(ns8s, ours, "the fixture names the receiver's default address");
         std::fs::write(&config, ours).unwrap();
-        let port = free_port();
         let mut command = Command::new("prometheus-alertmanager");
         command
             .arg(format!("--config.file={}", config.display()))
@@ -41,6 +45,21 @@ impl Alertmanager {
     pub async fn raise(&self, alerts: &[Value]) {
         let url = format!("{}/api/v2/alerts", self.base);
         let answer = ns8_backup_monitor::http::client().post(url).json(alerts).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+}
+
+impl Alertmanager {
+    /// Silences all alerts with a label, for an hour.
+    pub async fn silence(&self, label: &str, value: &str) {
+        let now = jiff::Timestamp::now();
+        let silence = json!({
+            "matchers": [{"name": label, "value": value, "isRegex": false, "isEqual": true}],
+            "startsAt": now.to_string(), "endsAt": (now + jiff::SignedDuration::from_hours(1)).to_string(),
+            "createdBy": "test", "comment": "test",
+        });
+        let url = format!("{}/api/v2/silences", self.base);
+        let answer = ns8_backup_monitor::http::client().post(url).json(&silence).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 }

@@ -1,0 +1,72 @@
+//! Plans that do not run when they are due. Months of them pass in the unit tests of `watch::schedule`.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::support::{
+    redis::Redis,
+    run_backup::write_result,
+    sample::{self, write_cluster},
+    service::Settings,
+    smtp::SmtpServer,
+};
+
+/// A plan that is due some seconds from now, by when the service has to have started, and counts as missing two seconds later.
+async fn node() -> (Redis, SmtpServer, Settings, Timestamp) {
+    let (redis, smtp) = (Redis::start().await, SmtpServer::plain().await);
+    write_cluster(&redis).await;
+    let due = Timestamp::from_second(Timestamp::now().as_second() + 6).unwrap();
+    sample::add_plan(&redis, "1", sample::PLAN, &sample::schedule(due), "mail1 samba1").await;
+    let mut settings = Settings::new();
+    settings.set("REDIS_URL", redis.url());
+    settings.set("WATCH_RUNS", "true").set("WATCH_MISSING_GRACE_SECONDS", "2");
+    smtp.configure(&mut settings);
+    (redis, smtp, settings, due)
+}
+
+#[tokio::test]
+async fn a_plan_that_did_not_run_is_told_without_any_alert_and_once() {
+    let (_redis, smtp, settings, due) = node().await;
+    let service = settings.start().await;
+    let mail = smtp.received(1).await.remove(0);
+    assert!(Timestamp::now() >= due + SignedDuration::from_secs(2));
+    assert_eq!(mail.subject, "[Acme] Backup MISSING: Nightly S3, none of 2 applications ran");
+    assert!(mail.text.contains("no application had reported when the grace time was over"), "{}", mail.text);
+    assert_eq!(service.stop().await.0, 0);
+
+    let service = settings.start().await;
+    service.status_shows("readiness", |status| status["ready"].as_bool()?.then_some(())).await;
+    assert_eq!(service.get_json("/api/reports").await["total"], 1);
+}
+
+#[tokio::test]
+async fn a_plan_that_runs_late_has_recovered() {
+    let (redis, smtp, settings, _) = node().await;
+    let service = settings.start().await;
+    smtp.received(1).await;
+    let now = Timestamp::now();
+    for (node, module) in [("1", "mail1"), ("2", "samba1")] {
+        write_result(&redis, node, "1", module, (now, now), 0, 734_003_200).await;
+    }
+    let mail = smtp.received(2).await.remove(1);
+    assert_eq!(
+        mail.subject,
+        "[Acme] Backup SUCCESS: Nightly S3, recovered, all 2 applications are backed up"
+    );
+    let plans = service.get_json("/api/plans").await;
+    assert_eq!(plans["plans"][0]["runs"][0]["outcome"], "SUCCESS");
+    assert_eq!(plans["plans"][0]["runs"][1]["outcome"], "MISSING");
+}
+
+#[tokio::test]
+async fn a_plan_that_ran_is_not_missed() {
+    let (redis, smtp, mut settings, due) = node().await;
+    settings.unset("WATCH_RUNS");
+    let service = settings.start().await;
+    // Whoever waits for the next plan sees that this one was looked at.
+    sample::add_plan(&redis, "2", "Other", &sample::schedule(due + SignedDuration::from_secs(1)), "webtop1")
+        .await;
+    write_result(&redis, "1", "1", "mail1", (due, due), 0, 1).await;
+    let mail = smtp.received(1).await.remove(0);
+    assert!(mail.subject.contains("MISSING: Other"), "{}", mail.subject);
+    assert_eq!(service.get_json("/api/reports").await["total"], 1);
+}

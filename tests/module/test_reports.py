@@ -1,0 +1,192 @@
+"""list-reports, get-report, resend-report, get-monitor-status, send-test-mail and check-environment."""
+
+import json
+import urllib.request
+
+import pytest
+from conftest import wait_ready
+from runner import run_action, wait_for
+
+
+def post_alert(node, plan="1", name="Nightly S3"):
+    labels = {"alertname": "BackupFailed", "id": plan, "name": name, "node": "1", "severity": "critical"}
+    alert = {"status": "firing", "labels": labels, "annotations": {}, "startsAt": "2026-01-01T00:00:00Z"}
+    body = json.dumps({"version": "4", "status": "firing", "alerts": [alert | {"fingerprint": plan}]}).encode()
+    request = urllib.request.Request(f"{node.url}/alert", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=20) as response:
+        return json.load(response)
+
+
+@pytest.fixture
+def telling_node(node, mailbox, settings):
+    """A node that sends mail, with two reports in its journal."""
+    node.redis.hset("cluster/smarthost", mapping=mailbox.smarthost())
+    quick = settings | {"mail_language": "en", "settle_seconds": 0}
+    assert node.run_action("configure-module", quick)["status"] == "completed"
+    wait_ready(node)
+    for count, (plan, name) in enumerate({"1": "Nightly S3", "2": "Hourly"}.items(), 1):
+        assert post_alert(node, plan, name)["accepted"] == 1
+        wait_for(f"report {count}", lambda count=count: len(reports(node)) >= count)
+    return node
+
+
+def reports(node, **query):
+    result = node.run_action("list-reports", query)
+    assert result["status"] == "completed", result
+    return result["output"]["reports"]
+
+
+def test_reports_are_listed_newest_first(telling_node):
+    listed = reports(telling_node)
+    ids = [report["id"] for report in listed]
+    assert ids == sorted(ids, reverse=True)
+    assert [report["id"] for report in reports(telling_node, limit=1)] == ids[:1]
+    assert [report["id"] for report in reports(telling_node, before=ids[0])] == ids[1:]
+    first = [report for report in listed if report["plans"][0]["id"] == "1"]
+    assert reports(telling_node, plan="1") == first
+    assert {report["outcome"] for report in reports(telling_node, outcome="PARTIAL")} <= {"PARTIAL"}
+    assert reports(telling_node, application="nobody7") == []
+
+
+def test_a_report_is_read_whole(telling_node):
+    newest = reports(telling_node)[0]
+    result = telling_node.run_action("get-report", {"id": newest["id"]})
+    assert result["status"] == "completed", result
+    report = result["output"]
+    assert report["outcome"] == newest["outcome"]
+    assert report["mail"]["subject"] == newest["subject"]
+    assert (
+        "nextcloud1"
+        in telling_node.run_action("get-report", {"id": reports(telling_node, plan="1")[0]["id"]})["output"]["mail"][
+            "text"
+        ]
+    )
+
+
+def test_a_mail_is_sent_once_more(telling_node, mailbox):
+    wait_for("both mails", lambda: len(mailbox.mails) == 2)
+    newest = reports(telling_node)[0]
+    wait_for("delivery", lambda: reports(telling_node)[0]["delivery"]["state"] == "sent")
+    result = telling_node.run_action("resend-report", {"id": newest["id"]})
+    assert (result["status"], result["output"]) == ("completed", {"queued": True})
+    wait_for("the third mail", lambda: len(mailbox.mails) == 3)
+
+
+def test_what_does_not_exist_is_refused_by_name(telling_node):
+    for action in ("get-report", "resend-report"):
+        result = telling_node.run_action(action, {"id": 4711})
+        assert result["status"] == "validation-failed"
+        refusal = {"field": "id", "parameter": "id", "value": 4711, "error": "report_not_found"}
+        assert result["errors"] == [refusal]
+
+
+WRONG = [
+    ("get-report", {"id": 0}, "id"),
+    ("get-report", {"id": "1"}, "id"),
+    ("get-report", {"id": 1.5}, "id"),
+    ("get-report", {}, "(root)"),
+    ("resend-report", {"id": -3}, "id"),
+    ("resend-report", {"id": None}, "id"),
+    ("list-reports", {"limit": 0}, "limit"),
+    ("list-reports", {"limit": 101}, "limit"),
+    ("list-reports", {"before": "x"}, "before"),
+    ("list-reports", {"plan": 1}, "plan"),
+    ("list-reports", {"outcome": "GREAT"}, "outcome"),
+    ("list-reports", {"application": ""}, "application"),
+    ("list-reports", {"page": 2}, "(root)"),
+    ("send-test-mail", {"address": "nonsense"}, "address"),
+    ("send-test-mail", {"address": "--help"}, "address"),
+    ("send-test-mail", {"address": 1}, "address"),
+    ("send-test-mail", {"to": "a@example.org"}, "(root)"),
+    ("check-environment", [], "(root)"),
+    ("get-monitor-status", "x", "(root)"),
+    ("get-configuration", 5, "(root)"),
+    ("restore-module", {"repository": "x", "path": "y", "snapshot": "", "environment": {"A": 1}}, "environment"),
+    ("clone-module", {"credentials": ["a"], "port": 1, "volumes": []}, "credentials"),
+    ("clone-module", {"credentials": ["a", "b"], "port": 0, "volumes": []}, "port"),
+]
+
+
+def test_wrong_input_is_refused_by_name_and_touches_nothing(node):
+    files = {path: path.read_bytes() for path in node.state.iterdir() if path.is_file()}
+    pid = (node.root / "stand-in/containers/backup-monitor/pid").read_text()
+    for action, data, field in WRONG:
+        result = node.run_action(action, data)
+        assert result["status"] == "validation-failed", (action, data, result)
+        assert field in [error["parameter"] for error in result["errors"]], (action, data, result)
+    assert {path: path.read_bytes() for path in node.state.iterdir() if path.is_file()} == files
+    assert (node.root / "stand-in/containers/backup-monitor/pid").read_text() == pid
+    wait_ready(node)
+
+
+def test_reports_of_a_service_that_is_down_fail_with_the_reason(node):
+    node.command("systemctl", "--user", "stop", "backup-monitor")
+    for action, data in (("list-reports", {}), ("get-report", {"id": 1}), ("resend-report", {"id": 1})):
+        result = run_action(node.module_dir, action, data)
+        assert (result["status"], result["exit_code"]) == ("aborted", 1)
+        assert "the backup monitor does not answer" in result["stderr"]
+
+
+def test_the_status_of_a_service_that_is_down_is_told(node):
+    node.command("systemctl", "--user", "stop", "backup-monitor")
+    result = node.run_action("get-monitor-status", None)
+    assert result["status"] == "completed"
+    status = result["output"]
+    assert (status["reachable"], status["status"], status["plans"]) == (False, None, [])
+    assert "does not answer" in status["error"]
+
+
+def test_the_status_has_health_jobs_reports_and_plans(telling_node):
+    status = telling_node.run_action("get-monitor-status", {})["output"]
+    assert status["reachable"] and status["error"] is None
+    assert {check["name"] for check in status["status"]["checks"]} >= {"journal", "redis", "gateway", "mail"}
+    assert len(status["status"]["reports"]) == 2
+    plans = {plan["id"]: plan for plan in status["plans"]}
+    assert set(plans) == {"1", "2"}
+    assert {application["id"] for application in plans["1"]["applications"]} == {"mail1", "nextcloud1", "samba1"}
+
+
+def test_a_test_mail_goes_to_all_or_to_one(telling_node, mailbox):
+    wait_for("both mails", lambda: len(mailbox.mails) == 2)
+    assert telling_node.run_action("send-test-mail", {})["output"] == {"sent": True, "error": None}
+    assert mailbox.mails[-1].rcpt_tos == ["admin@example.org", "backup@example.org"]
+    result = telling_node.run_action("send-test-mail", {"address": "one@example.org"})
+    assert result["output"] == {"sent": True, "error": None}
+    assert mailbox.mails[-1].rcpt_tos == ["one@example.org"]
+
+
+def test_why_a_test_mail_was_not_sent_is_told(node, mailbox):
+    answer = node.run_action("send-test-mail", {})["output"]
+    assert answer["sent"] is False and "SMTP_ENABLED" in answer["error"]
+    node.redis.hset("cluster/smarthost", mapping=mailbox.smarthost())
+    assert node.run_event("smarthost-changed", {})["exit_code"] == 0
+    answer = node.run_action("send-test-mail", {"address": "refused@example.org"})["output"]
+    assert answer["sent"] is False and "nobody of this name" in answer["error"]
+    assert mailbox.mails == []
+
+
+def checks(answer):
+    return {check["name"]: check["state"] for check in answer["checks"]}
+
+
+def test_the_environment_is_checked_also_where_the_service_is_down(node):
+    result = node.run_action("check-environment", {})
+    assert result["status"] == "completed", result
+    assert result["output"]["ok"] is False  # no gateway here
+    assert checks(result["output"]).items() >= {"redis": "ok", "gateway": "failed", "mail": "off"}.items()
+    node.command("systemctl", "--user", "stop", "backup-monitor")
+    result = node.run_action("check-environment", {})
+    assert checks(result["output"]).items() >= {"redis": "ok", "gateway": "failed"}.items()
+
+
+def test_wrong_settings_are_told_by_the_check(node):
+    """Somebody edited the environment by hand: the service does not start, and the check says why."""
+    with (node.state / "environment").open("a") as environment:
+        environment.write("LOG_FORMAT=xml\n")
+    node.command("systemctl", "--user", "restart", "backup-monitor", check=False)
+    is_active = ("systemctl", "--user", "is-active", "backup-monitor")
+    wait_for("its end", lambda: node.command(*is_active, check=False).returncode)
+    answer = node.run_action("check-environment", {})["output"]
+    assert answer["ok"] is False
+    assert checks(answer) == {"configuration": "failed"}
+    assert "LOG_FORMAT" in answer["checks"][0]["reason"]
