@@ -10,7 +10,7 @@ const DAY = 86_400_000;
 describe("the reports page", () => {
   const { admin, browser, mail, node } = harness({ sample: true });
 
-  /** Reports before the first alert, one for each day; every third is of another plan and all well. */
+  /** Reports of other days, one for each, oldest first; every third is of another plan and all well. */
   const copies = Array.from({ length: 44 }, (_, age) => {
     const well = age % 3 === 0;
     const outcome = well ? "SUCCESS" : "PARTIAL";
@@ -20,7 +20,7 @@ describe("the reports page", () => {
       plans: [well ? { id: "2", name: "Hourly", outcome } : { id: "1", name: "Nightly S3", outcome }],
       subject: well ? "[Sample cluster] Backup SUCCESS: Hourly" : "[Sample cluster] Backup PARTIAL: Nightly S3",
     };
-  });
+  }).reverse();
 
   const rows = (view) => view.app.locator("tbody tr");
 

@@ -94,6 +94,9 @@ async function checkAccessibility(app, name) {
 async function settle(app) {
   await app.evaluate(async () => {
     await document.fonts.ready;
+    // Animations that never end, such as those of skeletons, are not waited for.
+    const ending = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(ending.map(({ finished }) => finished));
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   });
 }

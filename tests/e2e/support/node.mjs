@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
@@ -12,22 +11,15 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 /** The service's binary, as cargo built it. */
 function serviceBinary() {
   const target = process.env.CARGO_TARGET_DIR ?? join(ROOT, "target");
-  const binary = process.env.SERVICE_BINARY ?? join(target, "debug/ns8-backup-monitor");
+  const binary = process.env.MONITOR_BINARY ?? join(target, "debug/ns8-backup-monitor");
   if (!existsSync(binary)) {
     throw new Error(`${binary} does not exist: run cargo build`);
   }
   return binary;
 }
 
-/**
- * Python in a folder of its own. The runner puts the folder of the steps' Python before its stand-ins for systemctl and
- * podman, and /usr/bin has the real ones.
- */
-function pythonAlone() {
-  const folder = mkdtempSync(join(tmpdir(), "e2e-python-"));
-  symlinkSync("/usr/bin/python3", join(folder, "python3"));
-  return folder;
-}
+/** Python with the packages that the runner needs: tests/run.sh makes it. */
+export const PYTHON = process.env.PYTHON ?? join(ROOT, "target/venv/bin/python");
 
 /** A node with Redis, the installed module and its service: tests/module/runner.py, one request a line. */
 export class Node {
@@ -35,15 +27,13 @@ export class Node {
 
   /** @param options.sample fills Redis with the runner's sample cluster */
   async start({ sample = false } = {}) {
-    this.python = pythonAlone();
-    const runner = join(ROOT, "tests/module/runner.py");
-    const arguments_ = [runner, "--service", serviceBinary(), "--python", join(this.python, "python3")];
+    const arguments_ = [join(ROOT, "tests/module/runner.py"), "--service", serviceBinary(), "--python", PYTHON];
     if (sample) {
       arguments_.push("--sample");
     }
     // The core's actions are answered by the stand-in for cluster-admin.
     const env = { ...process.env, NS8_CORE: "" };
-    this.process = spawn("/usr/bin/python3", arguments_, { env, stdio: ["pipe", "pipe", "inherit"] });
+    this.process = spawn(PYTHON, arguments_, { env, stdio: ["pipe", "pipe", "inherit"] });
     this.process.on("exit", () => this.pending.splice(0).forEach(({ reject }) => reject(new Error("the runner ended"))));
     const lines = createInterface({ input: this.process.stdout });
     this.ready = await new Promise((resolve, reject) => {
@@ -120,6 +110,5 @@ export class Node {
       this.process.stdin.end();
       await once(this.process, "exit");
     }
-    rmSync(this.python, { recursive: true });
   }
 }

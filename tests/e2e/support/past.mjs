@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { PYTHON } from "./node.mjs";
 
 const SCRIPT = fileURLToPath(new URL("past.py", import.meta.url));
 const DAY = 86_400_000;
@@ -8,7 +9,7 @@ const GIB = 1024 ** 3;
 
 /** Writes a past into a running service's journal: see past.py. */
 export async function remember(node, past) {
-  const child = spawn("/usr/bin/python3", [SCRIPT, node.journal], { stdio: ["pipe", "inherit", "inherit"] });
+  const child = spawn(PYTHON, [SCRIPT, node.journal], { stdio: ["pipe", "inherit", "inherit"] });
   child.stdin.end(JSON.stringify(past));
   const [code] = await once(child, "exit");
   if (code !== 0) {
