@@ -2,54 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { CONFIGURATION, harness } from "./support/harness.mjs";
 import { inspect } from "./support/browser.mjs";
-import { remember, runsOf } from "./support/past.mjs";
+import { remember } from "./support/past.mjs";
+import { PAST } from "./support/samplePast.mjs";
 import { eventually } from "./support/wait.mjs";
-
-const GIB = 1024 ** 3;
-const HOUR = 3_600_000;
-
-/** Thirty outcomes, newest first: all well but for those that are named by their age. */
-const outcomes = (others) => Array.from({ length: 30 }, (_, age) => others[age] ?? "SUCCESS");
-
-const PAST = [
-  ...runsOf({
-    plan: "1",
-    name: "Nightly S3",
-    destination: "Backblaze",
-    schedule: "*-*-* 02:00:00",
-    next: 9 * HOUR,
-    outcomes: outcomes({ 0: "PARTIAL", 1: "PARTIAL", 9: "FAILURE", 17: "MISSING" }),
-    modules: [
-      { module: "nextcloud1", label: "Company cloud", size: 84 * GIB, growth: 0.9 * GIB },
-      { module: "mail1", label: "Office mail", size: 31 * GIB, growth: 0.2 * GIB },
-      { module: "samba1", node: "2", size: 12 * GIB, growth: -0.05 * GIB },
-    ],
-  }),
-  ...runsOf({
-    plan: "2",
-    name: "Weekly to the NAS",
-    destination: "NAS in the cellar",
-    schedule: "Sun *-*-* 04:00:00",
-    next: 80 * HOUR,
-    every: 7 * 24 * HOUR,
-    outcomes: ["REPO_FAILURE", "SUCCESS", "UNKNOWN", "SUCCESS", "PENDING", "SUCCESS"],
-    modules: [{ module: "mail1", label: "Office mail", size: 30 * GIB, growth: GIB }],
-  }),
-  ...runsOf({
-    plan: "3",
-    name: "Hourly",
-    destination: "Backblaze",
-    schedule: "*-*-* *:10:00",
-    next: HOUR / 2,
-    last: 2.2 * HOUR,
-    every: HOUR,
-    outcomes: outcomes({}),
-    modules: [
-      { module: "traefik1", size: 0.01 * GIB, growth: 0 },
-      { module: "mail1", label: "Office mail", size: 31 * GIB, growth: 0.01 * GIB },
-    ],
-  }),
-];
 
 describe("the status page", () => {
   const { admin, browser, mail, node } = harness();
@@ -194,6 +149,15 @@ describe("the status page", () => {
     admin.fault = () => undefined;
     await view.app.getByRole("button", { name: "Refresh" }).click();
     await view.app.getByRole("button", { name: "Nightly S3" }).waitFor();
+  });
+
+  it("says why there are no plans to see", async () => {
+    const output = { ...(await node.act("get-monitor-status", {})), error: "Redis does not answer", plans: [] };
+    admin.fault = (action) => (action === "get-monitor-status" ? { output } : undefined);
+    const view = await browser.open(admin.address("status"));
+    await view.app.getByText("The backup plans could not be read").waitFor();
+    assert.equal(await view.app.getByText("No backup runs yet").count(), 0);
+    await inspect(view, "status-no-plans");
   });
 
   it("keeps what it shows while it asks anew", async () => {

@@ -21,6 +21,8 @@ const TEXTS = {
   "software_center.source_code": "Source code",
   "software_center.source_package": "Application image",
   "software_center.authors": "Authors",
+  "software_center.app_categories.system_administration": "System administration",
+  "software_center.app_categories.monitoring": "Monitoring",
   "common.version": "Version",
 };
 
