@@ -180,6 +180,8 @@ suite_e2e() {
 
 suite_images() {
     need buildah podman runc crun musl-tools ca-certificates tzdata redis-server binutils
+    # For the pages in the module image; Node may have come another way.
+    [[ ! -e ui/package.json ]] || command -v npm >/dev/null || need nodejs npm
     rustup target list --installed | grep --quiet --line-regexp "$(uname -m)-unknown-linux-musl" ||
         rustup target add "$(uname -m)-unknown-linux-musl"
     need_python

@@ -65,8 +65,12 @@ def storage(tmp_path_factory):
     else:
         pytest.fail("buildah works neither with overlay nor with vfs")
     yield storage
+    # Not `podman system reset`, which would take the machine's networks along.
     storage("podman", "rm", "--all", "--force", "--time=0", check=False)
-    storage("podman", "system", "reset", "--force", check=False)
+    storage("buildah", "rm", "--all", check=False)
+    storage("buildah", "rmi", "--all", "--force", check=False)
+    # Podman binds its overlay directory to itself.
+    subprocess.run(["umount", directory / driver / driver], stderr=subprocess.DEVNULL)
     shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -112,6 +112,7 @@ class Service:
             "REDIS_URL": f"redis://127.0.0.1:{settings.pop('redis')}",
             "RECEIVER_HOST": "127.0.0.1",
             "TZ": "Europe/Rome",
+            "MAIL_LANGUAGE": "it",
         }
         for name, variables in {
             "cluster.env": base,
@@ -280,5 +281,6 @@ def test_the_environment_files_reach_it_as_they_are(service):
     environment = open(f"/proc/{pid}/environ").read().split("\0")
     for number, value in enumerate(odd):
         assert f"ODD_{number}={value}" in environment
-    # The later file wins.
+    # What the module's environment names wins over what was discovered.
     assert "MAIL_LANGUAGE=en" in environment
+    assert "MAIL_LANGUAGE=it" not in environment
