@@ -116,7 +116,13 @@ impl Alert {
     pub fn identity(&self) -> String {
         let part = |text: Option<&str>| text.unwrap_or_default().to_owned();
         match (&self.fingerprint, self.source) {
-            (Some(fingerprint), _) => fingerprint.clone(),
+            // The fingerprint is of the labels; who forges one does not get between others and their mail.
+            (Some(fingerprint), _) => [
+                fingerprint.clone(),
+                part(self.plan.as_ref().map(PlanId::as_str)),
+                part(self.node.as_ref().map(NodeId::as_str)),
+            ]
+            .join("/"),
             // Each run, and each time that a plan did not run, is one of its own.
             (None, Source::Run | Source::Schedule) => [
                 self.name.clone(),

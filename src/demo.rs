@@ -157,7 +157,9 @@ fn settings(
     mail_server: &MailServer,
     state: &Path,
 ) -> Result<Settings, Problems> {
-    let log = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into());
+    // A filter that can't be read is no reason not to show anything.
+    let is_filter = |text: &String| tracing_subscriber::EnvFilter::builder().parse(text).is_ok();
+    let log = std::env::var("RUST_LOG").ok().filter(is_filter).unwrap_or_else(|| "warn".into());
     Settings::from_vars([
         ("RECEIVER_PORT", "0".to_owned()),
         ("CORRELATOR_WAIT_SECONDS", "2".into()),

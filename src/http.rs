@@ -18,6 +18,17 @@ pub fn client() -> Client {
         .expect("a client without special options can be built")
 }
 
+/// Why JSON can't be read: the kind and place of the error. Its own words may quote what stands there, such as a token.
+pub fn json_reason(error: &serde_json::Error) -> String {
+    use serde_json::error::Category;
+    let what = match error.classify() {
+        Category::Io | Category::Eof => "it ends too early",
+        Category::Syntax => "it is not JSON",
+        Category::Data => "it has another form",
+    };
+    format!("{what} (line {}, column {})", error.line(), error.column())
+}
+
 /// What is at the bottom of a failed request, and where it went: the outer errors only say that it failed.
 pub fn reason(error: &reqwest::Error) -> String {
     let mut innermost: &dyn Error = error;

@@ -131,14 +131,6 @@ impl Journal {
         self.writer.call(move |connection| marks::all(connection, prefix)).await
     }
 
-    /// Forgets alerts that Alertmanager has not had for a while; `active` are the fingerprints of those that it has.
-    ///
-    /// # Errors
-    /// [`JournalError`]
-    pub async fn forget_other_alerts(&self, active: Vec<String>, now: Timestamp) -> Result<(), JournalError> {
-        self.writer.call(move |connection| seen::forget_others(connection, &active, now)).await
-    }
-
     /// What is known of the past of these plans, before runs that began at these times.
     ///
     /// # Errors
@@ -222,9 +214,10 @@ impl Journal {
                 let report = kept.then_some(new.report.id);
                 new.runs.iter().try_for_each(|run| runs::record(connection, run, report))?;
                 if let Afterwards::FollowUp(due_at) = afterwards {
-                    jobs::follow_up(connection, &new.report.alerts, new.report.created_at, due_at)?;
+                    jobs::follow_up_job(connection, new.report.id, new.report.created_at, due_at)?;
                 }
                 jobs::remove(connection, new.report.id)?;
+                seen::forget_old(connection, new.report.created_at)?;
                 Ok(kept)
             })
             .await?;
@@ -241,7 +234,8 @@ impl Journal {
         self.writer.call(move |connection| reports::list(connection, &filter, limit)).await
     }
 
-    /// Has a report's mail sent again, to everybody. False when there is no such report.
+    /// Has a report's mail sent again, to everybody. One that still waits to be sent goes on waiting. False when there is no such
+    /// report.
     ///
     /// # Errors
     /// [`JournalError`]
@@ -285,12 +279,18 @@ impl Journal {
             .await
     }
 
-    /// Writes down how the delivery of a report's mail went.
+    /// Writes down how the delivery of a report's mail went, unless it was to be sent again meanwhile: `resends` is how often it had been
+    /// when the attempt began.
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn record_delivery(&self, id: JobId, delivery: Delivery) -> Result<(), JournalError> {
-        self.writer.call(move |connection| reports::record(connection, id, &delivery)).await
+    pub async fn record_delivery(
+        &self,
+        id: JobId,
+        resends: u32,
+        delivery: Delivery,
+    ) -> Result<(), JournalError> {
+        self.writer.call(move |connection| reports::record(connection, id, resends, &delivery)).await
     }
 
     /// What tells this journal from any other: 16 hexadecimal digits.

@@ -176,7 +176,7 @@ impl Pipeline {
                 return Ok(false);
             }
         };
-        let advanced = self.journal.advance(job.id, next.clone(), job.alerts.len()).await?;
+        let advanced = self.journal.advance(job.id, next.clone(), job.alerts_kept).await?;
         job.stage = next;
         Ok(advanced)
     }
@@ -255,7 +255,7 @@ impl Pipeline {
         report.compare(&self.journal.history(began).await?);
         let format = Format { language: self.settings.mail.language, zone: self.settings.zone.clone() };
         // What was still running, or could not be read, is looked at again: its end must not be kept from anybody.
-        let is_open = !report.correlation.has_settled() || report.correlation.unread.is_some();
+        let is_open = !report.correlation.is_certain();
         let afterwards = if is_open && !job.follow_up {
             Afterwards::FollowUp(now + self.pause(true))
         } else {

@@ -15,7 +15,7 @@ use std::{convert::Infallible, sync::Arc};
 use serde::Serialize;
 use warp::{
     Filter, Rejection, Reply,
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     reply::Response,
 };
 
@@ -43,7 +43,7 @@ pub fn routes(
         .unify()
         .or(reading(warp::path!("readyz"), &receiver, api::readyz))
         .unify()
-        .or(reading(warp::path!("metrics"), &receiver, api::metrics))
+        .or(metrics(Arc::clone(&receiver)))
         .unify()
         .or(reading(warp::path::end(), &receiver, page::page))
         .unify()
@@ -74,6 +74,17 @@ fn alert(receiver: Arc<Receiver>) -> impl Filter<Extract = (Response,), Error = 
         })
 }
 
+/// `GET /metrics`
+fn metrics(receiver: Arc<Receiver>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+    let accept = warp::header::optional("accept");
+    warp::path!("metrics").and(warp::method()).and(with(receiver)).and(accept).then(
+        async |method: Method, receiver: Arc<Receiver>, accept| match is_reading(&method) {
+            true => api::metrics(receiver, accept).await,
+            false => method_not_allowed("GET, HEAD"),
+        },
+    )
+}
+
 /// `GET /api/reports`
 fn reports(receiver: Arc<Receiver>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
@@ -102,7 +113,10 @@ fn send(receiver: Arc<Receiver>) -> impl Filter<Extract = (Response,), Error = R
         .and(warp::method())
         .and(with(receiver))
         .and(headers)
-        .then(async |id: String, method: Method, receiver: Arc<Receiver>, headers| match method {
+        .then(async |id: String, method: Method, receiver: Arc<Receiver>, headers: HeaderMap| match method {
+            Method::POST if is_from_a_page(&headers) => {
+                error(StatusCode::FORBIDDEN, "this is not for web pages; ask with another program")
+            }
             Method::POST if !alert::is_authorized(&receiver, &headers) => alert::unauthorized(),
             Method::POST => api::send(&receiver, &id).await,
             _ => method_not_allowed("POST"),
@@ -132,6 +146,11 @@ where
 
 fn with(receiver: Arc<Receiver>) -> impl Filter<Extract = (Arc<Receiver>,), Error = Infallible> + Clone {
     warp::any().map(move || Arc::clone(&receiver))
+}
+
+/// True when a browser asks for some page, of whatever site. Ours has no script and no form that would.
+fn is_from_a_page(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ORIGIN) || headers.get("sec-fetch-site").is_some_and(|site| site != "none")
 }
 
 /// HEAD is GET without the body, which hyper leaves out.

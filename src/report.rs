@@ -78,6 +78,6 @@ fn blame(plan: &Plan, repos: &RepoReport) -> Outcome {
     }
     let mut failed = plan.in_state(State::Failed).peekable();
     let storage_is_at_fault = failed.peek().is_some()
-        && failed.all(|application| repos.health_of(plan, application).is_some_and(Health::is_unhealthy));
+        && failed.all(|application| repos.health_of(plan, application).is_some_and(Health::blames_storage));
     if storage_is_at_fault { Outcome::RepoFailure } else { plan.outcome }
 }

@@ -14,6 +14,8 @@ use crate::{
     correlator::correlation::Outcome,
 };
 
+/// What the metrics are for whoever does not ask for OpenMetrics. As far as they go here, both formats are the same text.
+pub const PLAIN_METRICS_CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// What Prometheus is told the metrics are: <https://prometheus.io/docs/specs/om/open_metrics_spec/>.
 pub const METRICS_CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 

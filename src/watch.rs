@@ -8,6 +8,12 @@
 //!
 //! All of them end in the journal, from where everything goes the same way.
 
+use std::time::Duration;
+
+/// What takes longer than this is known to take long, and is given twice as long as the last time before it counts as late, whatever the
+/// settle time or the grace.
+const LONG: Duration = Duration::from_secs(15 * 60);
+
 pub mod alertmanager;
 pub mod cluster;
 pub mod events;

@@ -1,11 +1,13 @@
 //! `send-test [ADDRESS]`: does a mail arrive?
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use jiff::Timestamp;
 use lettre::message::Mailbox;
 
 use crate::{
     config::Settings,
+    correlator::{facts::Question, read::ClusterReader},
     journal::Message,
     notifier::{
         Language, message,
@@ -40,11 +42,12 @@ pub async fn send_test(settings: &Settings, address: Option<Mailbox>) -> Result<
     if !gaps.is_empty() {
         return Err(SendTestError::NotConfigured(gaps.join("; ")));
     }
+    let cluster = cluster_name(&settings).await;
     let mail = &settings.mail;
     let now = SystemTime::now();
     let nanos = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
     let id = format!("<test-{nanos}@{}>", mail.from.email.domain());
-    let message = message::assemble(&text(&settings), mail, mail.to.iter().cloned(), id, now)
+    let message = message::assemble(&text(&settings, &cluster), mail, mail.to.iter().cloned(), id, now)
         .map_err(|error| SendTestError::NotSent(error.to_string()))?;
     let recipients: Vec<_> = mail.to.iter().map(|mailbox| mailbox.email.clone()).collect();
     let fates = MailServer::new(settings.smtp.clone())
@@ -64,8 +67,23 @@ pub async fn send_test(settings: &Settings, address: Option<Mailbox>) -> Result<
     }
 }
 
-fn text(settings: &Settings) -> Message {
-    let cluster = settings.cluster_name.as_deref().unwrap_or(crate::pipeline::UNNAMED_CLUSTER);
+/// How long Redis gets to say what the cluster is called. The mail does not depend on it.
+const NAME_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What the cluster is called: by the configuration, else by Redis if it answers.
+async fn cluster_name(settings: &Settings) -> String {
+    if let Some(name) = &settings.cluster_name {
+        return name.clone();
+    }
+    let asked = async {
+        let reader = ClusterReader::new(&settings.redis_url, settings.zone.clone()).ok()?;
+        reader.read(&Question::default(), Timestamp::now()).await.ok()?.name
+    };
+    let name = tokio::time::timeout(NAME_TIMEOUT, asked).await.ok().flatten();
+    name.unwrap_or_else(|| crate::pipeline::UNNAMED_CLUSTER.into())
+}
+
+fn text(settings: &Settings, cluster: &str) -> Message {
     let (subject, text) = match settings.mail.language {
         Language::English => (
             "Backup monitor: test mail",

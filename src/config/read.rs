@@ -119,7 +119,7 @@ impl Reader {
         match parse(text.trim()) {
             Ok(value) => value,
             Err(expected) => {
-                self.problem(variable, format!("{text:?} {expected}"));
+                self.problem(variable, format!("{:?} {expected}", without_user(&text)));
                 // Never used: a reader with problems gives no settings.
                 default
             }
@@ -150,9 +150,9 @@ where
 
 fn truth(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
-        "1" | "true" => Ok(true),
-        "" | "0" | "false" => Ok(false),
-        _ => Err("is not a truth value; expected 1 or true, 0 or false".into()),
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "" | "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err("is not a truth value; expected 1, true, yes or on, or 0, false, no or off".into()),
     }
 }
 
@@ -163,6 +163,29 @@ fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
         let names: Vec<_> = words.iter().map(|(name, _)| *name).collect();
         format!("is none of {}", names.join(", "))
     })
+}
+
+/// A URL may hold a user and a password before its host.
+fn without_user(text: &str) -> String {
+    match (text.find("//"), text.rfind('@')) {
+        (Some(start), Some(end)) if start + 2 < end => format!("{}…{}", &text[..start + 2], &text[end..]),
+        _ => text.to_owned(),
+    }
+}
+
+/// A host's name or address; an IPv6 address may stand in brackets.
+fn host(text: &str) -> Result<String, String> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let is_name = bare.split('.').all(|label| {
+        let is_part_of_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        !label.is_empty() && label.bytes().all(is_part_of_name)
+    });
+    // Digits and dots alone are no name, but an address that is wrong.
+    let looks_like_address = bare.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if bare.parse::<std::net::IpAddr>().is_ok() || (is_name && !looks_like_address) {
+        return Ok(bare.to_owned());
+    }
+    Err("is not a host; expected a name such as mail.example.org, or an address such as 127.0.0.1".into())
 }
 
 fn http_url(text: &str) -> Result<Url, String> {
@@ -237,7 +260,7 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
     let raw: Raw = envy::from_iter(known).expect("optional texts can be filled from any texts");
 
     let receiver = ReceiverSettings {
-        host: raw.receiver_host.map_or_else(|| "127.0.0.1".into(), |host| host.trim().to_owned()),
+        host: reader.value("RECEIVER_HOST", raw.receiver_host, "127.0.0.1".into(), host),
         port: reader.value("RECEIVER_PORT", raw.receiver_port, 9099, |text| whole_number(text, 0..=u16::MAX)),
         token: raw.receiver_token,
         alert_names: {
@@ -279,7 +302,7 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
         [("none", Encryption::None), ("starttls", Encryption::StartTls), ("tls", Encryption::Tls)];
     let smtp = SmtpSettings {
         enabled: reader.value("SMTP_ENABLED", raw.smtp_enabled, false, truth),
-        host: raw.smtp_host.map(|host| host.trim().to_owned()),
+        host: reader.value("SMTP_HOST", raw.smtp_host, None, |text| host(text).map(Some)),
         port: reader.value("SMTP_PORT", raw.smtp_port, 587, |text| whole_number(text, 1..=u16::MAX)),
         username: raw.smtp_username,
         password: raw.smtp_password.unwrap_or_default(),

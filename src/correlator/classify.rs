@@ -18,10 +18,7 @@ use super::{
     facts::{ClusterFacts, ModuleFacts, PlanFacts, Question},
     status::{Run, Status, UnreadableStatus},
 };
-use crate::{
-    alert::Followed,
-    ids::{DestinationId, ModuleId, NodeId, PlanId},
-};
+use crate::ids::{DestinationId, ModuleId, NodeId, PlanId};
 
 /// How long a run counts as current where no schedule says since when, and how far back "recently" reaches.
 pub const WINDOW: SignedDuration = SignedDuration::from_hours(24);
@@ -92,20 +89,30 @@ struct PlanView<'a> {
     zone: &'a TimeZone,
 }
 
-/// What is known of a member in a run that was followed: its result then, which a later run may have overwritten.
-fn status_in_run<'a>(
-    followed: &'a Followed,
-    module: &ModuleId,
-    found: Option<&'a Status>,
-) -> Option<Result<&'a Run, &'a UnreadableStatus>> {
-    if let Some(result) = followed.results.get(module) {
-        return Some(Ok(result));
+/// The time within which a result is of the run in question.
+struct Span {
+    /// A result that ended before this is of an earlier run.
+    since: Timestamp,
+    /// A result that ended from this time on is of a later run. None while there is none.
+    until: Option<Timestamp>,
+    /// Since when the nodes are working on it, where that is known.
+    began: Option<Timestamp>,
+}
+
+impl Span {
+    fn contains(&self, run: &Run) -> bool {
+        run.end >= self.since && !self.is_before(run)
     }
-    let is_of_later_run = |status: &Status| match (status, followed.until) {
-        (Ok(run), Some(until)) => run.end >= until,
-        _ => false,
-    };
-    found.filter(|status| !is_of_later_run(status)).map(Status::as_ref)
+
+    /// True when the run is a later one.
+    fn is_before(&self, run: &Run) -> bool {
+        self.until.is_some_and(|until| run.end >= until)
+    }
+
+    /// True when the next run has begun, or was due.
+    fn is_over(&self) -> bool {
+        self.until.is_some()
+    }
 }
 
 /// What is known of one member of the plan before its neighbours are looked at.
@@ -130,17 +137,14 @@ impl<'a> PlanView<'a> {
     fn classify(&self) -> Plan {
         let mut oddities = Vec::new();
         let (due, next) = self.schedule(&mut oddities);
-        let followed = self.question.runs.get(self.id);
-        let since = followed.map(|run| run.began_at).or(due).unwrap_or(self.now - WINDOW);
+        let span = self.span(due);
         let members = self.members(&mut oddities);
-        let plan_run = self.plan_result(since, &mut oddities);
-        let is_current = |member: &Member| member.run().is_some_and(|run| run.end >= since);
+        let plan_run = self.plan_result(&span, &mut oddities);
+        let is_current = |member: &Member| member.run().is_some_and(|run| span.contains(run));
 
         let nothing_ran = plan_run.is_none() && !members.iter().any(is_current);
         let presumed_missing = nothing_ran && self.question.asserts_missing(self.id);
-        let silent = self.silent_nodes(&members, followed.map(|run| run.began_at).or(due), is_current);
-        // What a run had not reached when the next one began, it never will.
-        let is_over = followed.is_some_and(|run| run.until.is_some());
+        let silent = self.silent_nodes(&members, span.began, is_current);
 
         // A plan that keeps one result for all of its applications speaks for those that have none of their own; when
         // it failed, only if none has: it does not say which of them failed.
@@ -157,10 +161,13 @@ impl<'a> PlanView<'a> {
                 let state = match run {
                     Some(run) if run.is_ok() => State::Ok,
                     Some(_) => State::Failed,
-                    None if presumed_missing || is_over || silent[member.node()] => State::Missing,
+                    // What a run had not reached when the next one began, it never will.
+                    None if presumed_missing || span.is_over() || silent[member.node()] => State::Missing,
+                    // Waiting would not make it readable; that the next run may, is looked at again.
+                    None if member.status.is_some_and(|status| status.is_err()) => State::Missing,
                     None => State::Pending,
                 };
-                self.application(member, state, run)
+                self.application(member, state, run, &span)
             })
             .collect();
         Plan {
@@ -176,7 +183,9 @@ impl<'a> PlanView<'a> {
         }
     }
 
-    /// When the plan was last due and is due next. A disabled plan is never due.
+    /// When the plan was due, and is due next. A disabled plan is never due.
+    ///
+    /// Of a run that was followed, it is the time before it began; of one that was missed, the time when it was.
     fn schedule(&self, oddities: &mut Vec<Oddity>) -> (Option<Timestamp>, Option<Timestamp>) {
         if !self.plan.enabled {
             oddities.push(Oddity::PlanDisabled);
@@ -186,10 +195,31 @@ impl<'a> PlanView<'a> {
             None => oddities.push(Oddity::NoSchedule),
             Some(Err(error)) => oddities.push(Oddity::UnreadableSchedule { reason: error.to_string() }),
             Some(Ok(calendar)) => {
-                return (calendar.previous(self.now, self.zone), calendar.next(self.now, self.zone));
+                let began_at = self.question.runs.get(self.id).map(|run| run.began_at);
+                let missed = self.question.missed.get(self.id).copied();
+                let due = match (began_at, missed) {
+                    (None, Some(missed)) => Some(missed),
+                    (began_at, _) => calendar.previous(began_at.unwrap_or(self.now), self.zone),
+                };
+                return (due, calendar.next(self.now, self.zone));
             }
         }
         (None, None)
+    }
+
+    /// The time within which a result is of the run in question.
+    fn span(&self, due: Option<Timestamp>) -> Span {
+        if let Some(run) = self.question.runs.get(self.id) {
+            return Span { since: run.began_at, until: run.until, began: Some(run.began_at) };
+        }
+        let since = due.unwrap_or(self.now - WINDOW);
+        let missed = self.question.missed.get(self.id);
+        // Whether it ran when it was due is not answered by what ran the next time it was.
+        let until = missed.and_then(|missed| {
+            let calendar: Calendar = self.plan.schedule.as_deref()?.parse().ok()?;
+            calendar.next(*missed, self.zone).filter(|next| *next <= self.now)
+        });
+        Span { since, until, began: due }
     }
 
     /// The plan's members that are installed; the others are named as odd.
@@ -215,16 +245,18 @@ impl<'a> PlanView<'a> {
         let module = ModuleId::new(name).ok()?;
         let facts = self.facts.modules.get(&module)?;
         let found = self.facts.statuses.get(self.id).and_then(|statuses| statuses.get(&module));
-        let status = match self.question.runs.get(self.id) {
-            Some(followed) => status_in_run(followed, &module, found),
+        // A run that was followed had its results, which a later one may have overwritten.
+        let followed = self.question.runs.get(self.id).and_then(|run| run.results.get(&module));
+        let status = match followed {
+            Some(result) => Some(Ok(result)),
             None => found.map(Status::as_ref),
         };
         Some(Member { module, facts, status })
     }
 
     /// The plan's own result, in hand-made set-ups, where it is of the current run.
-    fn plan_result(&self, since: Timestamp, oddities: &mut Vec<Oddity>) -> Option<&'a Run> {
-        let run = self.plan.result.as_ref()?.as_ref().ok().filter(|run| run.end >= since)?;
+    fn plan_result(&self, span: &Span, oddities: &mut Vec<Oddity>) -> Option<&'a Run> {
+        let run = self.plan.result.as_ref()?.as_ref().ok().filter(|run| span.contains(run))?;
         if !run.is_ok() {
             let error = run.error.clone().unwrap_or_default();
             oddities.push(Oddity::PlanError { error, at: run.end });
@@ -277,16 +309,17 @@ impl<'a> PlanView<'a> {
         }
     }
 
-    /// True when the plan has any result of this module, be it of a later run than the one in question.
-    fn has_run(&self, module: &ModuleId) -> bool {
-        self.facts.statuses.get(self.id).is_some_and(|statuses| statuses.contains_key(module))
-    }
-
-    fn application(&self, member: Member<'a>, state: State, current_run: Option<&Run>) -> Application {
+    fn application(
+        &self,
+        member: Member<'a>,
+        state: State,
+        current_run: Option<&Run>,
+        span: &Span,
+    ) -> Application {
         let absence = match (state, member.status) {
             (State::Ok | State::Failed, _) => None,
-            (_, None) if self.has_run(&member.module) => Some(Absence::NotSince),
             (_, None) => Some(Absence::NeverRan),
+            (_, Some(Ok(run))) if span.is_before(run) => Some(Absence::RanLater),
             (_, Some(Ok(_))) => Some(Absence::NotSince),
             (_, Some(Err(error))) => Some(Absence::Unreadable { reason: error.reason.clone() }),
         };

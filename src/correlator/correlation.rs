@@ -140,6 +140,8 @@ pub enum Absence {
     NeverRan,
     /// Its last run was before the last time the plan was due.
     NotSince,
+    /// It did not run in time, but has since: its last run is of a later time when the plan was due.
+    RanLater,
     /// It has a status, which can't be read.
     Unreadable {
         /// Why.
@@ -250,6 +252,14 @@ impl Correlation {
     /// The outcome over all plans: the worst. Without any plan, nothing is known.
     pub fn worst(plans: &[Plan]) -> Outcome {
         plans.iter().map(|plan| plan.outcome).max().unwrap_or(Outcome::Unknown)
+    }
+
+    /// True when nothing in it can change any more but by another run.
+    pub fn is_certain(&self) -> bool {
+        let is_unreadable =
+            |application: &Application| matches!(application.absence, Some(Absence::Unreadable { .. }));
+        let unreadable = self.plans.iter().flat_map(|plan| &plan.applications).any(is_unreadable);
+        self.has_settled() && self.unread.is_none() && !unreadable
     }
 
     /// True when nothing is still running.

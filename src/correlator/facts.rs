@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use jiff::Timestamp;
+
 use super::status::Status;
 use crate::{
-    alert::{Alert, Followed},
+    alert::{Alert, Followed, Source},
     ids::{DestinationId, ModuleId, NodeId, PlanId},
 };
 
@@ -19,6 +21,8 @@ pub struct Question {
     pub missing: BTreeSet<PlanId>,
     /// An alert without a plan says that some backup did not run at all.
     pub any_missing: bool,
+    /// The time at which each plan was due that the schedule watcher says it missed.
+    pub missed: BTreeMap<PlanId, Timestamp>,
     /// The runs that were followed: what is asked is how these came out, not what ran last.
     pub runs: BTreeMap<PlanId, Followed>,
     /// Nodes that raised an alert; their keys are read even where no module is left on them.
@@ -29,6 +33,9 @@ impl Question {
     /// The question that these alerts raise.
     pub fn from_alerts<'a>(alerts: impl IntoIterator<Item = &'a Alert>) -> Self {
         let mut question = Self::default();
+        let mut alerts = alerts.into_iter().peekable();
+        // A job whose alerts another version wrote still has something to tell.
+        question.recent = alerts.peek().is_none();
         for alert in alerts {
             match &alert.plan {
                 Some(plan) => {
@@ -36,6 +43,9 @@ impl Question {
                     *name = name.take().or_else(|| alert.plan_name.clone());
                     if alert.is_about_missing() {
                         question.missing.insert(plan.clone());
+                    }
+                    if let (Source::Schedule, Some(due)) = (alert.source, alert.starts_at) {
+                        question.missed.insert(plan.clone(), due);
                     }
                     if let Some(run) = &alert.run {
                         question.runs.insert(plan.clone(), run.clone());

@@ -10,6 +10,11 @@ use crate::text;
 /// How much of a hand-made error text is kept, in characters.
 const MAX_ERROR: usize = 600;
 
+/// How much is kept of the reason why a status can't be read, in characters.
+const MAX_REASON: usize = 200;
+/// The longest that a run is believed to have taken. Whatever is longer has a wrong start.
+const LONGEST_RUN: Duration = Duration::from_secs(7 * 86_400);
+
 /// The result of one run of one application.
 ///
 /// The figures come from `restic stats latest` after the run (ns8-core, `node/bin/run-backup`): when the run failed, they
@@ -36,9 +41,10 @@ impl Run {
         self.errors == 0
     }
 
-    /// How long it took. None when its start is not known, or lies after its end.
+    /// How long it took. None when its start is not known, lies after its end, or is no start of a backup.
     pub fn duration(&self) -> Option<Duration> {
-        self.end.duration_since(self.start?).try_into().ok()
+        let duration = self.end.duration_since(self.start?).try_into().ok()?;
+        (duration <= LONGEST_RUN).then_some(duration)
     }
 }
 
@@ -50,8 +56,9 @@ pub struct UnreadableStatus {
     pub reason: String,
 }
 
+/// The reason may quote what stands there, and a module may write anything there: it is cut.
 fn unreadable(reason: impl fmt::Display) -> UnreadableStatus {
-    UnreadableStatus { reason: reason.to_string() }
+    UnreadableStatus { reason: text::one_line(&reason.to_string(), MAX_REASON) }
 }
 
 /// A status as it was found: a run, or why it can't be read.

@@ -12,6 +12,9 @@ use crate::{
     repo_check::RepoReport,
 };
 
+/// How many alerts one job takes. A cluster has some tens of plans; whatever posts more does not get between others and their mail.
+const MAX_ALERTS: u32 = 500;
+
 /// How far a job has come. What a stage has found out is kept, so that a restart goes on from there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "stage")]
@@ -62,6 +65,8 @@ pub struct Job {
     pub note: Option<String>,
     /// The alerts that it is about.
     pub alerts: Vec<Alert>,
+    /// How many alerts it has in the journal: more than `alerts` when another version wrote some that can't be read.
+    pub alerts_kept: usize,
 }
 
 /// When a job is to be driven: what is needed of it to decide that, however many alerts it has.
@@ -128,18 +133,26 @@ fn waiting_job(connection: &Connection, alert: &Alert) -> rusqlite::Result<Optio
             "SELECT id FROM jobs WHERE stage = 'waiting' AND follow_up = 0 AND NOT EXISTS (
                 SELECT 1 FROM job_alerts
                 WHERE job_id = jobs.id AND substr(identity, 1, length(?1)) = ?1 AND identity <> ?2)
+                AND (SELECT count(*) FROM job_alerts WHERE job_id = jobs.id) < ?3
              ORDER BY id LIMIT 1",
         )?
-        .query_row(params![other_runs, alert.identity()], |row| row.get(0))
+        .query_row(params![other_runs, alert.identity(), MAX_ALERTS], |row| row.get(0))
         .optional()
 }
 
-/// Writes down what else is known of a run that some job is still about, and has that job look at once.
+/// Writes down what else is known of a run that was handed over before it had ended, and has it looked at once: by the job that is
+/// still about it, else by a new one, as what came late may be another result than was told.
 pub(super) fn close_run(connection: &Connection, alert: &Alert, now: Timestamp) -> rusqlite::Result<()> {
     let identity = alert.identity();
-    connection
-        .prepare_cached("UPDATE job_alerts SET alert = ? WHERE identity = ?")?
+    let updated = connection
+        .prepare_cached(
+            "UPDATE job_alerts SET alert = ?1 WHERE identity = ?2
+                AND job_id IN (SELECT id FROM jobs WHERE stage = 'waiting')",
+        )?
         .execute(params![to_json(alert), identity])?;
+    if updated == 0 {
+        return follow_up(connection, std::slice::from_ref(alert), now, now);
+    }
     connection
         .prepare_cached(
             "UPDATE jobs SET due_at = min(due_at, ?) WHERE follow_up = 1 AND EXISTS (
@@ -149,8 +162,22 @@ pub(super) fn close_run(connection: &Connection, alert: &Alert, now: Timestamp) 
         .map(drop)
 }
 
+/// Makes a second look at what a job is about, with what came in meanwhile.
+pub(super) fn follow_up_job(
+    connection: &Connection,
+    job: JobId,
+    now: Timestamp,
+    due_at: Timestamp,
+) -> rusqlite::Result<()> {
+    let id = create(connection, now, due_at, true)?;
+    connection
+        .prepare_cached("INSERT INTO job_alerts SELECT ?, identity, alert FROM job_alerts WHERE job_id = ?")?
+        .execute(params![id, job.0])
+        .map(drop)
+}
+
 /// Makes a second look at what these alerts are about.
-pub(super) fn follow_up(
+fn follow_up(
     connection: &Connection,
     alerts: &[Alert],
     now: Timestamp,
@@ -215,6 +242,7 @@ fn with_alerts(connection: &Connection, mut job: Job) -> rusqlite::Result<Job> {
     let mut alerts =
         connection.prepare_cached("SELECT alert FROM job_alerts WHERE job_id = ? ORDER BY identity")?;
     for text in alerts.query_map([job.id.0], |row| row.get::<_, String>(0))? {
+        job.alerts_kept += 1;
         match serde_json::from_str(&text?) {
             Ok(alert) => job.alerts.push(alert),
             Err(error) => tracing::warn!(job = %job.id, %error, "an alert in the journal can't be read"),
@@ -245,6 +273,7 @@ fn job(row: &Row) -> rusqlite::Result<Job> {
         looks: row.get("looks")?,
         note: row.get("note")?,
         alerts: Vec::new(),
+        alerts_kept: 0,
     })
 }
 

@@ -14,6 +14,8 @@ use crate::{
 
 /// How long reports are kept.
 const KEEP: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// No attempt is farther off than this; see `notifier::delivery`.
+const FARTHEST_ATTEMPT: SignedDuration = SignedDuration::from_mins(60);
 /// How many reports are kept.
 const KEEP_COUNT: i64 = 1000;
 
@@ -209,7 +211,9 @@ fn is_unchanged(connection: &Connection, new: &NewReport) -> rusqlite::Result<bo
     for Telling { plan, digest, .. } in &new.tellings {
         let last: Option<(String, i64)> =
             told.query_row([plan], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        let is_same = last.is_some_and(|(last, at)| last == *digest && from_millis(at) > since);
+        // What was told in the future was told by a clock that was set back.
+        let is_recent = |at: i64| from_millis(at) > since && from_millis(at) <= new.report.created_at;
+        let is_same = last.is_some_and(|(last, at)| last == *digest && is_recent(at));
         if !is_same {
             return Ok(false);
         }
@@ -287,14 +291,17 @@ pub(super) fn list(connection: &Connection, filter: &Filter, limit: u32) -> rusq
 
 /// Queues a report's mail once more, for everybody. False when there is no such report.
 pub(super) fn resend(connection: &Connection, id: JobId, now: Timestamp) -> rusqlite::Result<bool> {
-    let updated = connection
+    let exists: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM reports WHERE id = ?)")?
+        .query_row([id.0], |row| row.get(0))?;
+    connection
         .prepare_cached(
             "UPDATE reports SET delivery = 'queued', queued_at = :now, resends = resends + 1, attempts = 0,
                 next_attempt_at = :now, sent_at = NULL, accepted = '[]', refused = '[]', last_error = NULL
-             WHERE id = :id",
+             WHERE id = :id AND delivery <> 'queued'",
         )?
         .execute(named_params! {":id": id.0, ":now": now.as_millisecond()})?;
-    Ok(updated == 1)
+    Ok(exists)
 }
 
 /// The newest reports with the text of their mails, newest first.
@@ -341,13 +348,14 @@ pub struct Outgoing {
     pub delivery: Delivery,
 }
 
-/// The mails that are due, oldest first.
+/// The mails that are due, oldest first. One that is due later than any pause is long was put off before the clock was set back.
 pub(super) fn due(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Outgoing>> {
     connection
         .prepare_cached(
-            "SELECT * FROM reports WHERE delivery = 'queued' AND next_attempt_at <= ? ORDER BY id LIMIT 20",
+            "SELECT * FROM reports WHERE delivery = 'queued' AND (next_attempt_at <= ? OR next_attempt_at > ?)
+             ORDER BY id LIMIT 20",
         )?
-        .query_map([now.as_millisecond()], |row| {
+        .query_map([now, now + FARTHEST_ATTEMPT].map(Timestamp::as_millisecond), |row| {
             Ok(Outgoing {
                 id: JobId(row.get("id")?),
                 queued_at: from_millis(row.get("queued_at")?),
@@ -375,15 +383,21 @@ pub(super) fn next_due(connection: &Connection) -> rusqlite::Result<Option<Times
 }
 
 /// Writes down how an attempt went.
-pub(super) fn record(connection: &Connection, id: JobId, delivery: &Delivery) -> rusqlite::Result<()> {
+pub(super) fn record(
+    connection: &Connection,
+    id: JobId,
+    resends: u32,
+    delivery: &Delivery,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "UPDATE reports SET delivery = :state, attempts = :attempts, next_attempt_at = :next, sent_at = :sent,
                 accepted = :accepted, refused = :refused, last_error = :error
-             WHERE id = :id",
+             WHERE id = :id AND resends = :resends",
         )?
         .execute(named_params! {
             ":id": id.0,
+            ":resends": resends,
             ":state": delivery.state.as_str(),
             ":attempts": delivery.attempts,
             ":next": delivery.next_attempt_at.as_millisecond(),

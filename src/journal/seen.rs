@@ -8,8 +8,11 @@ use crate::alert::{Alert, Source};
 
 /// For how long after the poll the webhook may bring the same alert: Alertmanager's `group_interval` on NS8 is 5 minutes.
 const WEBHOOK_LAG: SignedDuration = SignedDuration::from_mins(15);
-/// How long an alert is remembered that Alertmanager no longer has.
-const KEEP: SignedDuration = SignedDuration::from_hours(24);
+/// How often an alert counts as new that is still there at each poll: as often as Alertmanager repeats a webhook on NS8
+/// (`repeat_interval`). It is one alert through all the nights that a plan keeps failing.
+const POLL_REPEAT: SignedDuration = SignedDuration::from_hours(3);
+/// How long an alert is remembered that does not come any more.
+const KEEP: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 struct Seen {
     job: i64,
@@ -36,7 +39,11 @@ pub(super) fn taken_by(
         .optional()?;
     let Some(seen) = seen.filter(|seen| seen.starts_at == starts_at) else { return Ok(None) };
     match alert.source {
-        Source::Poll => Ok(Some(seen.job)),
+        // A time in the future is one of a clock that was set back.
+        Source::Poll => {
+            let is_recent = (now - POLL_REPEAT).as_millisecond() < seen.at && seen.at <= now.as_millisecond();
+            Ok(is_recent.then_some(seen.job))
+        }
         Source::Webhook if !seen.by_webhook => {
             connection
                 .prepare_cached("UPDATE seen SET by_webhook = 1 WHERE fingerprint = ?")?
@@ -56,24 +63,17 @@ pub(super) fn take(connection: &Connection, alert: &Alert, now: Timestamp, job: 
         .prepare_cached(
             "INSERT INTO seen (fingerprint, starts_at, at, by_webhook, job_id) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (fingerprint) DO UPDATE
-                SET starts_at = ?2, at = ?3, by_webhook = ?4, job_id = ?5 WHERE starts_at <> ?2",
+                SET by_webhook = ?4 OR (by_webhook AND starts_at = ?2), starts_at = ?2, at = ?3, job_id = ?5",
         )?
         .execute(params![fingerprint, starts_at, now.as_millisecond(), by_webhook, job])
         .map(drop)
 }
 
-/// Forgets the alerts that Alertmanager no longer has: `active` are the fingerprints of those it has.
-pub(super) fn forget_others(
-    connection: &Connection,
-    active: &[String],
-    now: Timestamp,
-) -> rusqlite::Result<()> {
-    let active = serde_json::to_string(active).expect("texts are JSON");
+/// Forgets alerts that have not come for long.
+pub(super) fn forget_old(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     connection
-        .prepare_cached(
-            "DELETE FROM seen WHERE at < ? AND fingerprint NOT IN (SELECT value FROM json_each(?))",
-        )?
-        .execute(params![(now - KEEP).as_millisecond(), active])
+        .prepare_cached("DELETE FROM seen WHERE at < ?")?
+        .execute([(now - KEEP).as_millisecond()])
         .map(drop)
 }
 

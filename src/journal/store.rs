@@ -5,7 +5,7 @@
 use std::{
     fs::{DirBuilder, File, TryLockError},
     io,
-    os::unix::fs::DirBuilderExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -194,6 +194,8 @@ pub(super) fn open(dir: &Path) -> Result<Store, JournalError> {
     let sqlite = |error: rusqlite::Error| JournalError::from_sqlite(&path, &error);
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // Made before SQLite makes it, which would let others read it; its other files follow its mode.
+    private_file(&path).map_err(|error| JournalError::from_io(&path, &error))?;
     let connection = Connection::open_with_flags(&path, flags).map_err(sqlite)?;
     connection.busy_timeout(Duration::from_secs(5)).map_err(sqlite)?;
 
@@ -223,12 +225,17 @@ fn lock(dir: &Path, path: &Path) -> Result<File, JournalError> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
     made.map_err(|error| JournalError::from_io(path, &error))?;
     let lock_path: PathBuf = dir.join(LOCK_NAME);
-    let lock = File::create(&lock_path).map_err(|error| JournalError::from_io(path, &error))?;
+    let lock = private_file(&lock_path).map_err(|error| JournalError::from_io(path, &error))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(JournalError::InUse(path.display().to_string())),
         Err(TryLockError::Error(error)) => Err(JournalError::from_io(path, &error)),
     }
+}
+
+/// Opens a file that nobody else may read, and makes it if there is none.
+fn private_file(path: &Path) -> io::Result<File> {
+    File::options().create(true).truncate(false).write(true).mode(0o600).open(path)
 }
 
 /// Makes the tables. All of it or nothing: a crash in between leaves an empty file, which is made again.

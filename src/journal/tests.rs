@@ -80,6 +80,7 @@ async fn an_accepted_alert_survives_a_restart() {
         looks: 0,
         note: None,
         alerts: vec![alert("1")],
+        alerts_kept: 1,
     };
     assert_eq!(jobs, [expected]);
 }
@@ -176,7 +177,7 @@ async fn what_could_not_be_delivered_was_not_told() {
     let (mut due, _) = fixture.journal.outgoing(noon()).await.unwrap();
     let outgoing = due.remove(0);
     let given_up = Delivery { state: DeliveryState::Failed, ..outgoing.delivery };
-    fixture.journal.record_delivery(outgoing.id, given_up).await.unwrap();
+    fixture.journal.record_delivery(outgoing.id, 0, given_up).await.unwrap();
     assert_eq!(fixture.tell(noon() + SignedDuration::from_hours(3), "a").await, DeliveryState::Queued);
 }
 
@@ -210,7 +211,7 @@ async fn reports_are_kept_for_ninety_days_and_a_thousand_of_them() {
     let deliver = async |fixture: &Fixture, now| {
         for outgoing in fixture.journal.outgoing(now).await.unwrap().0 {
             let sent = Delivery { state: DeliveryState::Sent, ..outgoing.delivery };
-            fixture.journal.record_delivery(outgoing.id, sent).await.unwrap();
+            fixture.journal.record_delivery(outgoing.id, 0, sent).await.unwrap();
         }
     };
     fixture.tell(noon(), "first").await;
@@ -267,7 +268,8 @@ async fn a_full_disk_is_an_error_that_goes_away_when_there_is_space() {
     assert!(matches!(error, JournalError::Full(_) | JournalError::Unusable { .. }), "{error}");
     limit("PRAGMA max_page_count = 1000000").await;
     fixture.journal.accept(many, noon(), WAIT).await.unwrap().unwrap();
-    assert_eq!(fixture.journal.jobs().await.unwrap()[0].alerts.len(), 2001);
+    let kept: usize = fixture.journal.jobs().await.unwrap().iter().map(|job| job.alerts.len()).sum();
+    assert_eq!(kept, 2001);
 }
 
 #[tokio::test]
@@ -331,15 +333,63 @@ async fn the_same_alert_by_webhook_and_by_poll_is_taken_once() {
 }
 
 #[tokio::test]
-async fn what_alertmanager_no_longer_has_is_forgotten_after_a_day() {
+async fn an_alert_that_stays_is_polled_anew_as_often_as_a_webhook_is_repeated() {
     let fixture = Fixture::new();
-    let poll = || vec![from_alertmanager(Source::Poll, "2026-11-22T11:59:00Z")];
-    fixture.journal.accept(poll(), noon(), WAIT).await.unwrap();
-    let later = noon() + DAY + DAY;
-    fixture.journal.forget_other_alerts(vec!["556cb799a73e1c32".into()], later).await.unwrap();
-    assert_eq!(fixture.journal.accept(poll(), later, WAIT).await.unwrap(), None);
-    fixture.journal.forget_other_alerts(vec![], later).await.unwrap();
-    assert!(fixture.journal.accept(poll(), later, WAIT).await.unwrap().is_some());
+    let poll = |now| {
+        fixture.journal.accept(vec![from_alertmanager(Source::Poll, "2026-11-22T11:59:00Z")], now, WAIT)
+    };
+    let hours = SignedDuration::from_hours;
+    assert!(poll(noon()).await.unwrap().is_some());
+    assert!(poll(noon() + hours(2)).await.unwrap().is_none());
+    assert!(poll(noon() + hours(3)).await.unwrap().is_some());
+    assert!(poll(noon() + hours(5)).await.unwrap().is_none());
+    // The clock was set back.
+    assert!(poll(noon() - hours(24)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn what_comes_late_of_a_run_that_was_told_is_looked_at() {
+    let fixture = Fixture::new();
+    let began_at = "2026-11-22T02:00:00Z";
+    fixture.journal.accept(vec![run("1", began_at)], noon(), WAIT).await.unwrap();
+    let close = || {
+        let closed = Observation { closed: vec![run("1", began_at)], ..Observation::default() };
+        fixture.journal.observe(closed, noon(), WAIT)
+    };
+    // By the job that still waits,
+    close().await.unwrap();
+    assert_eq!(fixture.journal.jobs().await.unwrap().len(), 1);
+    // else by its follow-up, at once,
+    let follow_up = Afterwards::FollowUp(noon() + DAY);
+    fixture.journal.finish(new_report(JobId(1), noon(), "a"), follow_up).await.unwrap();
+    close().await.unwrap();
+    let job = fixture.journal.jobs().await.unwrap().remove(0);
+    assert_eq!((job.id, job.follow_up, job.due_at), (JobId(2), true, noon()));
+    // else by a new one.
+    fixture.journal.finish(new_report(job.id, noon(), "b"), Afterwards::Done).await.unwrap();
+    close().await.unwrap();
+    let job = fixture.journal.jobs().await.unwrap().remove(0);
+    assert_eq!((job.id, job.follow_up, job.due_at), (JobId(3), true, noon()));
+}
+
+#[tokio::test]
+async fn one_job_takes_a_bounded_number_of_alerts() {
+    let fixture = Fixture::new();
+    let alerts: Vec<Alert> = (1..=501).map(|plan| alert(&plan.to_string())).collect();
+    assert_eq!(fixture.journal.accept(alerts, noon(), WAIT).await.unwrap(), Some(JobId(2)));
+    let sizes: Vec<usize> =
+        fixture.journal.jobs().await.unwrap().iter().map(|job| job.alerts.len()).collect();
+    assert_eq!(sizes, [500, 1]);
+}
+
+#[tokio::test]
+async fn a_mail_put_off_before_the_clock_was_set_back_is_not_late_for_that() {
+    let fixture = Fixture::new();
+    fixture.tell(noon(), "a").await;
+    let (due, _) = fixture.journal.outgoing(noon()).await.unwrap();
+    let put_off = Delivery { attempts: 1, next_attempt_at: noon() + DAY, ..due[0].delivery.clone() };
+    fixture.journal.record_delivery(JobId(1), 0, put_off).await.unwrap();
+    assert_eq!(fixture.journal.outgoing(noon()).await.unwrap().0.len(), 1);
 }
 
 fn run(plan: &str, began_at: &str) -> Alert {
@@ -396,11 +446,15 @@ async fn a_mail_can_be_sent_again_after_it_was_given_up() {
     let id = JobId(1);
     let stored = fixture.journal.report(id).await.unwrap().unwrap();
     let failed = Delivery { state: DeliveryState::Failed, attempts: 9, ..stored.delivery };
-    fixture.journal.record_delivery(id, failed).await.unwrap();
+    fixture.journal.record_delivery(id, 0, failed).await.unwrap();
     let later = noon() + DAY * 7;
     assert!(fixture.journal.resend(id, later).await.unwrap());
     let (due, _) = fixture.journal.outgoing(later).await.unwrap();
     assert_eq!((due[0].queued_at, due[0].resends, due[0].delivery.attempts), (later, 1, 0));
+    // What is known of an attempt that began before does not count any more.
+    let late = Delivery { state: DeliveryState::Sent, ..due[0].delivery.clone() };
+    fixture.journal.record_delivery(id, 0, late).await.unwrap();
+    assert_eq!(fixture.journal.mails_queued().await.unwrap(), 1);
     assert!(!fixture.journal.resend(JobId(99), later).await.unwrap());
 }
 

@@ -87,7 +87,9 @@ pub fn after_attempt(
 
 /// The delivery of a mail that became too old before it could be tried.
 pub fn given_up(delivery: &Delivery, reason: String) -> Delivery {
-    Delivery { state: DeliveryState::Failed, last_error: Some(reason), ..delivery.clone() }
+    // Whoever has it, has been told.
+    let state = if delivery.accepted.is_empty() { DeliveryState::Failed } else { DeliveryState::Sent };
+    Delivery { state, last_error: Some(reason), ..delivery.clone() }
 }
 
 fn describe(refusal: &Refusal) -> String {

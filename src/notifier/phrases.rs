@@ -232,6 +232,15 @@ pub enum Sentence<'a> {
     Ended(&'a str),
     /// No result has come since the plan was due.
     NoResultSince(&'a str),
+    /// It did not run when the plan was due.
+    NotWhenDue(&'a str),
+    /// But it has run since.
+    RanSince {
+        /// When.
+        time: &'a str,
+        /// Whether it was a success.
+        ok: bool,
+    },
     /// No result has come in the last 24 hours.
     NoResultInADay,
     /// What the last result before was.
@@ -394,6 +403,13 @@ pub enum Sentence<'a> {
     /// Step: read what the run said.
     DoReadLog {
         /// The applications that failed.
+        applications: &'a str,
+        /// Their node.
+        node: &'a str,
+    },
+    /// Step: see whether a node is still at work, that has reported others.
+    DoCheckRun {
+        /// The applications.
         applications: &'a str,
         /// Their node.
         node: &'a str,

@@ -88,7 +88,7 @@ impl Postman {
             };
             tried = true;
             self.note(&outgoing, &after);
-            self.journal.record_delivery(outgoing.id, after).await?;
+            self.journal.record_delivery(outgoing.id, outgoing.resends, after).await?;
         }
         // More may be due than came at once; without a mail server there is nothing to hurry for.
         Ok(if tried { self.journal.outgoing(now).await?.1 } else { None })

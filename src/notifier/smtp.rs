@@ -161,7 +161,8 @@ impl MailServer {
             let password = self.settings.password.expose_secret().to_owned();
             let credentials = Credentials::new(username.clone(), password);
             connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).await.map_err(|error| {
-                Failure::new(format!("logging in to {} as {username}", self.name()), &error)
+                let failure = Failure::new(format!("logging in to {} as {username}", self.name()), &error);
+                Failure { reason: without_credentials(&failure.reason), ..failure }
             })?;
         }
         Ok(connection)
@@ -222,6 +223,23 @@ async fn leave(mut connection: AsyncSmtpConnection) {
     let _ = tokio::time::timeout(QUIT_TIMEOUT, connection.quit()).await;
 }
 
+/// Some servers repeat the command that they refuse, and AUTH holds the password: what may be Base64 is left out.
+fn without_credentials(words: &str) -> String {
+    const SHORTEST: usize = 16;
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
+    let mut kept = String::with_capacity(words.len());
+    for part in words.split_inclusive(|c: char| !is_base64(c)) {
+        let body = part.trim_end_matches(|c: char| !is_base64(c));
+        if body.len() < SHORTEST {
+            kept.push_str(part);
+        } else {
+            kept.push('…');
+            kept.push_str(&part[body.len()..]);
+        }
+    }
+    kept
+}
+
 /// The reason within lettre's error: the server's words, or what failed underneath.
 fn reason(error: &Error) -> String {
     let mut texts = vec![error.to_string()];
@@ -234,4 +252,15 @@ fn reason(error: &Error) -> String {
         source = inner.source();
     }
     crate::text::one_line(&texts.join(": "), 500)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repeated_auth_command_does_not_bring_the_password_into_a_log() {
+        let words = "535 5.7.8 AUTH PLAIN AHVzZXIAY29ycmVjdCBob3JzZQ== refused: authentication failed";
+        assert_eq!(without_credentials(words), "535 5.7.8 AUTH PLAIN … refused: authentication failed");
+    }
 }

@@ -183,6 +183,14 @@ impl Steps<'_> {
             .partition(|application| matches!(application.absence, Some(Absence::Unreadable { .. })));
         for (node, applications) in self.by_node(missing.into_iter()) {
             let names = self.names(&applications);
+            let has_reported = |other: &Application| {
+                other.node == applications[0].node && matches!(other.state, State::Ok | State::Failed)
+            };
+            if plan.applications.iter().any(has_reported) {
+                let command = format!("systemctl status backup{}.service", plan.id);
+                self.push(Sentence::DoCheckRun { applications: &names, node: &node }, [command]);
+                continue;
+            }
             let commands =
                 ["systemctl list-timers 'backup*'".into(), "journalctl --list-boots | tail -n 3".into()];
             self.push(Sentence::DoCheckTimer { applications: &names, node: &node }, commands);

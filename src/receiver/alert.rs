@@ -18,6 +18,10 @@ use crate::{alert::parse_webhook, ids::JobId, telemetry::AlertResult};
 
 /// The largest body that is taken, in bytes.
 pub const MAX_BODY: usize = 1024 * 1024;
+/// How much of a body is read on, in bytes, once it is refused.
+const MAX_DISCARDED: usize = 16 * MAX_BODY;
+/// How long it is read on.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -38,10 +42,16 @@ pub(super) async fn receive(
     headers: &HeaderMap,
     body: impl Stream<Item = Result<impl Buf, warp::Error>>,
 ) -> Response {
+    let mut body = std::pin::pin!(body);
     if !is_authorized(receiver, headers) {
+        discard(body).await;
         return unauthorized();
     }
-    let body = match read_body(headers, body).await {
+    let read = read_body(headers, &mut body).await;
+    if let Err(BodyError::TooLarge) = read {
+        discard(body).await;
+    }
+    let body = match read {
         Ok(body) => body,
         Err(reason) => return error(reason.status(), reason),
     };
@@ -91,6 +101,20 @@ pub(super) fn is_authorized(receiver: &Receiver, headers: &HeaderMap) -> bool {
     scheme.eq_ignore_ascii_case(b"Bearer ") && given.ct_eq(token.expose_secret().as_bytes()).into()
 }
 
+/// Reads on and forgets it, within bounds: a client that is still sending would see its connection broken, and not the answer.
+async fn discard(mut body: impl Stream<Item = Result<impl Buf, warp::Error>> + Unpin) {
+    let discard = async {
+        let mut discarded = 0;
+        while let Some(Ok(chunk)) = body.next().await {
+            discarded += chunk.remaining();
+            if discarded > MAX_DISCARDED {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(DISCARD_TIMEOUT, discard).await;
+}
+
 /// Why a body can't be read.
 #[derive(Debug, thiserror::Error)]
 enum BodyError {
@@ -115,7 +139,7 @@ impl BodyError {
 /// Reads the body, up to its limits in size and time.
 async fn read_body(
     headers: &HeaderMap,
-    body: impl Stream<Item = Result<impl Buf, warp::Error>>,
+    body: &mut (impl Stream<Item = Result<impl Buf, warp::Error>> + Unpin),
 ) -> Result<Vec<u8>, BodyError> {
     let announced: Option<usize> =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
@@ -124,7 +148,6 @@ async fn read_body(
     }
     let collect = async {
         let mut collected = Vec::with_capacity(announced.unwrap_or_default());
-        let mut body = std::pin::pin!(body);
         while let Some(chunk) = body.next().await {
             let mut chunk = chunk.map_err(BodyError::BrokenOff)?;
             if collected.len() + chunk.remaining() > MAX_BODY {

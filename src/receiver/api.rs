@@ -15,7 +15,7 @@ use crate::{
     correlator::correlation::Outcome,
     ids::JobId,
     journal::{Filter, Job, JournalError, Summary},
-    telemetry::METRICS_CONTENT_TYPE,
+    telemetry::{METRICS_CONTENT_TYPE, PLAIN_METRICS_CONTENT_TYPE},
 };
 
 /// How many reports are listed where no `limit` says.
@@ -149,7 +149,7 @@ pub(super) async fn plans(receiver: Arc<Receiver>) -> Response {
 }
 
 /// `GET /metrics`
-pub(super) async fn metrics(receiver: Arc<Receiver>) -> Response {
+pub(super) async fn metrics(receiver: Arc<Receiver>, accept: Option<String>) -> Response {
     let (ready, jobs, queued, runs) = tokio::join!(
         receiver.readiness.get(),
         receiver.journal.jobs(),
@@ -167,7 +167,11 @@ pub(super) async fn metrics(receiver: Arc<Receiver>) -> Response {
     if let Ok(runs) = runs {
         plans::measure(&plans::plans(&runs), &metrics.applications);
     }
-    let content_type = HeaderValue::from_static(METRICS_CONTENT_TYPE);
+    let wants_open_metrics = accept.is_some_and(|accept| accept.contains("application/openmetrics-text"));
+    let content_type = HeaderValue::from_static(match wants_open_metrics {
+        true => METRICS_CONTENT_TYPE,
+        false => PLAIN_METRICS_CONTENT_TYPE,
+    });
     let mut answer = metrics.encode().into_response();
     answer.headers_mut().insert(header::CONTENT_TYPE, content_type);
     answer

@@ -76,6 +76,15 @@ async fn a_token_is_asked_for_when_one_is_set() {
 }
 
 #[tokio::test]
+async fn a_web_page_can_not_have_mails_sent() {
+    let fixture = Fixture::new(&[]);
+    let send = || get("/api/reports/1/send").method("POST");
+    assert_eq!(fixture.ask(send()).await.0, 404);
+    assert_eq!(fixture.ask(send().header("origin", "http://evil.example")).await.0, 403);
+    assert_eq!(fixture.ask(send().header("sec-fetch-site", "cross-site")).await.0, 403);
+}
+
+#[tokio::test]
 async fn an_unknown_path_is_404_and_another_method_405() {
     let fixture = Fixture::new(&[]);
     for path in ["/alerts", "/alert/1", "/api", "/api/reports/1/2"] {

@@ -244,10 +244,10 @@ fn unexpected(what: &str, status: StatusCode) -> Cause {
 }
 
 async fn read_json<T: DeserializeOwned>(answer: Response) -> Result<T, Cause> {
-    answer
-        .json()
-        .await
-        .map_err(|error| Cause::ApiSilent { reason: format!("unexpected answer: {}", http::reason(&error)) })
+    let body = answer.bytes().await.map_err(|error| Cause::ApiSilent { reason: http::reason(&error) })?;
+    serde_json::from_slice(&body).map_err(|error| Cause::ApiSilent {
+        reason: format!("unexpected answer: {}", http::json_reason(&error)),
+    })
 }
 
 /// What an ended task says of the repository.
@@ -258,7 +258,8 @@ fn read_result(result: TaskResult) -> Result<Snapshots, Failure> {
     }
     // restic prints `null` for a repository without snapshots.
     let items: Option<Vec<SnapshotItem>> = serde_json::from_value(result.output).map_err(|error| {
-        Failure::Api(Cause::ApiSilent { reason: format!("unexpected output of the task: {error}") })
+        let reason = format!("unexpected output of the task: {}", http::json_reason(&error));
+        Failure::Api(Cause::ApiSilent { reason })
     })?;
     let items = items.unwrap_or_default();
     let last = items.iter().max_by_key(|item| item.timestamp).and_then(|item| {

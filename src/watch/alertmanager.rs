@@ -19,8 +19,6 @@ use crate::{
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest answer that is read, in bytes. A cluster has some tens of alerts of a kilobyte each.
 const MAX_BODY: usize = 16 * 1024 * 1024;
-/// After how many polls alerts are forgotten that are gone.
-const TIDY_INTERVAL: u32 = 60;
 
 /// Why there are no alerts.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +69,7 @@ impl Alertmanager {
             }
             body.extend_from_slice(&chunk);
         }
-        parse_api(&body, &self.names).map_err(|error| FetchError::Unreadable(error.to_string()))
+        parse_api(&body, &self.names).map_err(|error| FetchError::Unreadable(http::json_reason(&error)))
     }
 }
 
@@ -92,14 +90,11 @@ impl AlertWatcher {
 
     /// Fetches until `shutdown`.
     pub async fn run(self, shutdown: CancellationToken) {
-        let mut polls = 0u32;
         loop {
-            let poll = self.poll(polls.is_multiple_of(TIDY_INTERVAL));
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                trouble = poll => self.health.note(Watcher::Alertmanager, trouble),
+                trouble = self.poll() => self.health.note(Watcher::Alertmanager, trouble),
             }
-            polls = polls.wrapping_add(1);
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 () = tokio::time::sleep(self.settings.watch.poll) => {}
@@ -108,22 +103,14 @@ impl AlertWatcher {
     }
 
     /// Fetches once. Says what is in the way.
-    async fn poll(&self, tidy: bool) -> Option<String> {
+    async fn poll(&self) -> Option<String> {
         let alerts = match self.alertmanager.alerts().await {
             Ok(alerts) => alerts,
             Err(error) => return Some(format!("Alertmanager can't be asked for its alerts: {error}")),
         };
         tracing::debug!(about_backups = alerts.len(), "alerts fetched");
         let now = Timestamp::now();
-        let active = alerts.iter().filter_map(|alert| alert.fingerprint.clone()).collect();
-        let taken = async {
-            let job = self.journal.accept(alerts, now, self.settings.correlator.wait).await?;
-            if tidy {
-                self.journal.forget_other_alerts(active, now).await?;
-            }
-            Ok::<_, crate::journal::JournalError>(job)
-        };
-        match taken.await {
+        match self.journal.accept(alerts, now, self.settings.correlator.wait).await {
             Ok(Some(job)) => tracing::info!(%job, "alerts taken from Alertmanager"),
             Ok(None) => {}
             // The journal's trouble is the journal's to tell. The alerts are still there at the next poll.

@@ -1,7 +1,7 @@
 //! Looks at the cluster: whenever an application reports, when something is due, and once a minute.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,19 +12,19 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    runs::{self, PlanRuns},
+    runs::{self, Member, PlanRuns},
     schedule::{self, PlanSchedule},
 };
 use crate::{
     config::Settings,
     correlator::{
+        calendar::Calendar,
         classify,
         correlation::State,
         facts::{ClusterFacts, PlanFacts, Question},
         read::ClusterReader,
-        status::Run,
     },
-    ids::{ModuleId, NodeId, PlanId},
+    ids::{ModuleId, PlanId},
     journal::{Journal, JournalError, Mark, Observation},
 };
 
@@ -164,10 +164,13 @@ impl ClusterWatcher {
         for (id, plan) in &facts.plans {
             let members = members(facts, id, plan);
             if self.settings.watch.runs {
+                let calendar: Option<Calendar> =
+                    plan.schedule.as_deref().filter(|_| plan.enabled).and_then(|text| text.parse().ok());
                 let sight = runs::Sight {
                     plan: id,
                     name: plan.name.as_deref(),
-                    members: members.iter().map(|(module, _, run)| (*module, *run)).collect(),
+                    members: members.clone(),
+                    calendar: calendar.as_ref().map(|calendar| (calendar, &self.settings.zone)),
                 };
                 let is_first_look = !known.runs_began;
                 let known = known.runs.entry(id.clone()).or_insert_with(|| match is_first_look {
@@ -185,15 +188,12 @@ impl ClusterWatcher {
                     plan: id,
                     name: plan.name.as_deref(),
                     schedule: plan.schedule.as_deref().filter(|_| plan.enabled),
-                    members: members.iter().map(|(_, node, run)| (*node, *run)).collect(),
+                    members: members.iter().map(|member| (member.node, member.run)).collect(),
                     result: plan.result.as_ref().and_then(|result| result.as_ref().ok()),
                 };
                 let before = known.schedules.get(id);
                 let findings = schedule::look(&sight, before, now, &self.settings.zone, grace);
-                match findings.known {
-                    Some(after) => known.schedules.insert(id.clone(), after),
-                    None => known.schedules.remove(id),
-                };
+                known.schedules.insert(id.clone(), findings.known);
                 seen.alerts.extend(findings.raised);
                 earlier(findings.look_at);
             }
@@ -203,19 +203,16 @@ impl ClusterWatcher {
     }
 }
 
-/// The plan's installed applications in its order, with the node and the last result of each.
-fn members<'a>(
-    facts: &'a ClusterFacts,
-    id: &PlanId,
-    plan: &PlanFacts,
-) -> Vec<(&'a ModuleId, &'a NodeId, Option<&'a Run>)> {
+/// The plan's installed applications in its order, each once.
+fn members<'a>(facts: &'a ClusterFacts, id: &PlanId, plan: &'a PlanFacts) -> Vec<Member<'a>> {
     let statuses = facts.statuses.get(id);
     let member = |name: &String| {
         let (module, module_facts) = facts.modules.get_key_value(&ModuleId::new(name).ok()?)?;
         let run = statuses.and_then(|statuses| statuses.get(module)?.as_ref().ok());
-        Some((module, &module_facts.node, run))
+        Some(Member { module, node: &module_facts.node, run })
     };
-    plan.instances.iter().filter_map(member).collect()
+    let mut seen = HashSet::new();
+    plan.instances.iter().filter(|name| seen.insert(name.as_str())).filter_map(member).collect()
 }
 
 /// Which of a plan's results are of a run that still goes on.

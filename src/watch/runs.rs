@@ -2,21 +2,23 @@
 //!
 //! A look sees of each application its last result only, and not which run that was of. That follows from how a run goes
 //! (ns8-core's `run-backup`): each application reports once in it, and no node is silent for longer than [`PATIENCE`]. So an
-//! application that reports again, or long after the others, has begun the next run.
+//! application that reports again, or long after the others, has begun the next run. So has a node that reports for the first time
+//! after the plan was due again: it may have been off before.
 
 use std::{collections::BTreeMap, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
+use super::LONG;
 use crate::{
     alert::{Alert, Followed, Source},
-    correlator::{PATIENCE, status::Run},
-    ids::{ModuleId, PlanId},
+    correlator::{PATIENCE, WINDOW, calendar::Calendar, status::Run},
+    ids::{ModuleId, NodeId, PlanId},
 };
 
-/// How long an application's last backup must have taken for it to be given more than the settle time: twice as long.
-const LONG: Duration = Duration::from_secs(15 * 60);
+/// How far nodes' clocks are believed to be apart.
+const CLOCK_SLACK: SignedDuration = SignedDuration::from_hours(1);
 
 /// The name of what is raised for a run, where others have an alert's name.
 pub const RUN: &str = "BackupRun";
@@ -24,8 +26,8 @@ pub const RUN: &str = "BackupRun";
 /// What is known of a plan's runs; kept in the journal.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanRuns {
-    /// When the last result of each application ended that has been taken.
-    taken: BTreeMap<ModuleId, Timestamp>,
+    /// The applications that have been in the plan: when the last result of each ended that has been taken, if it had one.
+    taken: BTreeMap<ModuleId, Option<Timestamp>>,
     /// The last run.
     run: Option<Gathered>,
 }
@@ -50,8 +52,27 @@ pub struct Sight<'a> {
     pub plan: &'a PlanId,
     /// Its name.
     pub name: Option<&'a str>,
-    /// Its installed applications, with the last result of each.
-    pub members: Vec<(&'a ModuleId, Option<&'a Run>)>,
+    /// Its installed applications, each once: the node of each, and its last result.
+    pub members: Vec<Member<'a>>,
+    /// When it is due, with the zone in which that is read. None while nobody knows.
+    pub calendar: Option<(&'a Calendar, &'a TimeZone)>,
+}
+
+/// An application of a plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Member<'a> {
+    /// The module.
+    pub module: &'a ModuleId,
+    /// Its node.
+    pub node: &'a NodeId,
+    /// Its last result.
+    pub run: Option<&'a Run>,
+}
+
+impl Member<'_> {
+    fn is_in(&self, results: &BTreeMap<ModuleId, Run>) -> bool {
+        results.contains_key(self.module)
+    }
 }
 
 /// What follows from a look.
@@ -69,8 +90,8 @@ impl PlanRuns {
     /// What is known when runs are watched for the first time ever: everything that is there counts as told, but for the results of
     /// a run that goes on, which `is_open` tells.
     pub fn baseline(sight: &Sight, is_open: impl Fn(&ModuleId) -> bool) -> Self {
-        let told = sight.members.iter().filter(|(module, _)| !is_open(module));
-        let taken = told.filter_map(|(module, run)| Some(((*module).clone(), run.as_ref()?.end))).collect();
+        let told = sight.members.iter().filter(|member| !is_open(member.module));
+        let taken = told.map(|member| (member.module.clone(), member.run.map(|run| run.end))).collect();
         Self { taken, run: None }
     }
 
@@ -78,19 +99,19 @@ impl PlanRuns {
     /// has not reported took long the last time.
     pub fn look(&mut self, sight: &Sight, now: Timestamp, settle: Duration) -> Findings {
         let mut findings = Findings::default();
-        let mut fresh: Vec<(&ModuleId, &Run)> = sight
-            .members
-            .iter()
-            .filter_map(|(module, run)| Some((*module, (*run)?)))
-            .filter(|(module, run)| self.taken.get(*module).is_none_or(|taken| run.end > *taken))
-            .collect();
+        let mut fresh: Vec<(&Member, &Run)> =
+            sight.members.iter().filter_map(|member| Some((member, member.run?))).collect();
+        fresh.retain(|(member, run)| self.is_fresh(member.module, run, now));
+        for member in &sight.members {
+            let taken = self.taken.entry(member.module.clone()).or_default();
+            *taken = member.run.map(|run| run.end).or(*taken);
+        }
         fresh.sort_by_key(|(_, run)| (run.start.unwrap_or(run.end), run.end));
-        for (module, run) in fresh {
-            self.taken.insert(module.clone(), run.end);
+        for (member, run) in fresh {
             let began_at = run.start.unwrap_or(run.end);
             match &mut self.run {
-                Some(gathered) if gathered.takes(module, began_at) => {
-                    gathered.results.insert(module.clone(), run.clone());
+                Some(gathered) if gathered.takes(member, began_at, sight) => {
+                    gathered.results.insert(member.module.clone(), run.clone());
                     gathered.seen_at = now;
                     // Another node may have begun earlier and reported later. Once it was raised, a run keeps its name.
                     if !gathered.is_raised {
@@ -102,7 +123,7 @@ impl PlanRuns {
                     self.run = Some(Gathered {
                         began_at,
                         seen_at: now,
-                        results: BTreeMap::from([(module.clone(), run.clone())]),
+                        results: BTreeMap::from([(member.module.clone(), run.clone())]),
                         is_complete: false,
                         is_raised: false,
                     });
@@ -110,11 +131,22 @@ impl PlanRuns {
             }
             self.complete_run(sight, &mut findings);
         }
-        self.taken.retain(|module, _| sight.members.iter().any(|(member, _)| *member == module));
         // The last that was outstanding may have been taken out of the plan.
         self.complete_run(sight, &mut findings);
         self.give_up(sight, now, settle, &mut findings);
         findings
+    }
+
+    /// True for a result that has not been taken. Of an application that we have not seen in the plan, it must be of the last day: an
+    /// older one is of an earlier time in it.
+    fn is_fresh(&self, module: &ModuleId, run: &Run, now: Timestamp) -> bool {
+        match self.taken.get(module) {
+            // Its node's clock was ahead then, and what it reports now is older.
+            Some(Some(taken)) if *taken > now + CLOCK_SLACK => run.end != *taken,
+            Some(Some(taken)) => run.end > *taken,
+            Some(None) => true,
+            None => run.end >= now - WINDOW,
+        }
     }
 
     /// Ends the run before the one that began at `until`.
@@ -127,7 +159,7 @@ impl PlanRuns {
     /// Hands a run over in which every application has reported.
     fn complete_run(&mut self, sight: &Sight, findings: &mut Findings) {
         let Some(run) = self.run.as_mut().filter(|run| !run.is_complete) else { return };
-        run.is_complete = sight.members.iter().all(|(module, _)| run.results.contains_key(*module));
+        run.is_complete = sight.members.iter().all(|member| member.is_in(&run.results));
         if run.is_complete {
             let alert = run.alert(sight, None);
             if run.is_raised {
@@ -142,8 +174,8 @@ impl PlanRuns {
     /// Hands a run over that has been silent for too long, or says when it will have been.
     fn give_up(&mut self, sight: &Sight, now: Timestamp, settle: Duration, findings: &mut Findings) {
         let Some(run) = self.run.as_mut().filter(|run| !run.is_raised) else { return };
-        let outstanding = sight.members.iter().filter(|(module, _)| !run.results.contains_key(*module));
-        let durations = outstanding.filter_map(|(_, last)| last.as_ref()?.duration());
+        let outstanding = sight.members.iter().filter(|member| !member.is_in(&run.results));
+        let durations = outstanding.filter_map(|member| member.run?.duration());
         let longest = durations.filter(|duration| *duration > LONG).max().unwrap_or_default();
         let give_up_at =
             run.seen_at.checked_add(settle.max(longest.saturating_mul(2))).unwrap_or(Timestamp::MAX);
@@ -159,10 +191,19 @@ impl PlanRuns {
 
 impl Gathered {
     /// True when a result that `began_at` then is of this run.
-    fn takes(&self, module: &ModuleId, began_at: Timestamp) -> bool {
+    fn takes(&self, member: &Member, began_at: Timestamp, sight: &Sight) -> bool {
+        if self.is_complete || member.is_in(&self.results) {
+            return false;
+        }
+        let node_is_at_it =
+            sight.members.iter().any(|other| other.node == member.node && other.is_in(&self.results));
+        let due_again = sight.calendar.and_then(|(calendar, zone)| calendar.next(self.began_at, zone));
+        if !node_is_at_it && due_again.is_some_and(|due| began_at >= due) {
+            return false;
+        }
         let last_sign = self.results.values().map(|run| run.end).max().unwrap_or(self.began_at);
         let silence = Duration::try_from(began_at.duration_since(last_sign)).unwrap_or_default();
-        !self.is_complete && !self.results.contains_key(module) && silence <= PATIENCE
+        silence <= PATIENCE
     }
 
     fn alert(&self, sight: &Sight, until: Option<Timestamp>) -> Alert {

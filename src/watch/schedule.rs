@@ -7,6 +7,7 @@ use std::{collections::HashMap, time::Duration};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
+use super::LONG;
 use crate::{
     alert::{Alert, Source},
     correlator::{calendar::Calendar, status::Run},
@@ -43,10 +44,10 @@ pub struct Sight<'a> {
 }
 
 /// What follows from a look.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Findings {
-    /// What is to be kept of the plan. None for a plan that is not due at any time.
-    pub known: Option<PlanSchedule>,
+    /// What is to be kept of the plan.
+    pub known: PlanSchedule,
     /// The run that is missing.
     pub raised: Option<Alert>,
     /// When to look again.
@@ -61,19 +62,24 @@ pub fn look(
     zone: &TimeZone,
     grace: Duration,
 ) -> Findings {
-    let Some(schedule) = sight.schedule else { return Findings::default() };
-    let Ok(calendar) = schedule.parse::<Calendar>() else { return Findings::default() };
+    // A plan that is not due at any time is kept without a schedule: once it has one, that is a new one.
+    let schedule = sight.schedule.unwrap_or_default();
+    let new = |since| PlanSchedule { schedule: schedule.to_owned(), since, reported: None };
     let mut known = match known {
         Some(known) if known.schedule == schedule => known.clone(),
-        _ => PlanSchedule { schedule: schedule.to_owned(), since: now, reported: None },
+        Some(_) => new(now),
+        // It ran before we came; that it has had this schedule since then is not known, but likely.
+        None => new(sight.results().map(|run| run.end).max().unwrap_or(now)),
+    };
+    let Ok(calendar) = schedule.parse::<Calendar>() else {
+        return Findings { known, raised: None, look_at: None };
     };
     // The clock was set back.
     known.since = known.since.min(now);
     let grace = grace.max(time_to_first_result(sight));
     let long_enough_ago = now.checked_sub(grace).unwrap_or(Timestamp::MIN);
     let look_at = calendar.next(long_enough_ago, zone).and_then(|next| next.checked_add(grace).ok());
-    let mut findings = Findings { known: None, raised: None, look_at };
-
+    let mut raised = None;
     let due = calendar.previous(long_enough_ago, zone).filter(|due| *due > known.since);
     if let Some(due) = due
         && !sight.members.is_empty()
@@ -82,26 +88,29 @@ pub fn look(
     {
         known.reported = Some(due);
         let name = sight.name.map(str::to_owned);
-        findings.raised = Some(Alert::raised(Source::Schedule, MISSING, sight.plan.clone(), name, due));
+        raised = Some(Alert::raised(Source::Schedule, MISSING, sight.plan.clone(), name, due));
     }
-    findings.known = Some(known);
-    findings
+    Findings { known, raised, look_at }
 }
 
 impl Sight<'_> {
+    fn results(&self) -> impl Iterator<Item = &Run> {
+        self.members.iter().filter_map(|(_, run)| *run).chain(self.result)
+    }
+
     fn has_run_since(&self, due: Timestamp) -> bool {
-        let results = self.members.iter().filter_map(|(_, run)| *run);
-        results.chain(self.result).any(|run| run.end >= due)
+        self.results().any(|run| run.end >= due)
     }
 }
 
-/// How long it may take until the first application of any node reports: each node's first one takes as long as the last time, or twice.
+/// How long it may take until the first application of any node reports, where every node's first one takes [`LONG`]: twice as long
+/// as the last time.
 fn time_to_first_result(sight: &Sight) -> Duration {
     let mut first: HashMap<&NodeId, Duration> = HashMap::new();
     for (node, run) in &sight.members {
         first.entry(node).or_insert_with(|| run.and_then(Run::duration).unwrap_or_default());
     }
-    first.into_values().min().unwrap_or_default().saturating_mul(2)
+    first.into_values().min().filter(|shortest| *shortest > LONG).unwrap_or_default().saturating_mul(2)
 }
 
 #[cfg(test)]

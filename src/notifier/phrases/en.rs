@@ -112,6 +112,9 @@ pub(super) fn sentence(sentence: Sentence) -> String {
         Sentence::Ran { span, duration } => format!("{span}, {duration}"),
         Sentence::Ended(time) => format!("ended {time}"),
         Sentence::NoResultSince(due) => format!("No result since it was due, {due}."),
+        Sentence::NotWhenDue(due) => format!("It did not run when it was due, {due}."),
+        Sentence::RanSince { time, ok: true } => format!("It has run since, with success: {time}."),
+        Sentence::RanSince { time, ok: false } => format!("It has run since, and failed: {time}."),
         Sentence::NoResultInADay => "No result in the last 24 hours.".into(),
         Sentence::LastRun { time, age, ok } => {
             let result = if ok { "a success" } else { "a failure" };
@@ -216,6 +219,10 @@ pub(super) fn sentence(sentence: Sentence) -> String {
         Sentence::DoReadLog { applications, node } => {
             format!("Read what the backup of {applications} said. On {node}:")
         }
+        Sentence::DoCheckRun { applications, node } => format!(
+            "{node} has reported others in this run, but has been silent about {applications} for a long time. See \
+             whether it is still at work. There:"
+        ),
         Sentence::DoCheckTimer { applications, node } => format!(
             "Check that {node} was switched on and that its timer waits for the next run of {applications}. There:"
         ),
@@ -292,7 +299,7 @@ fn with_cause(state: &str, cause: Option<&Cause>) -> String {
         Some(Cause::NotAsked) => "access to the cluster API is not configured".into(),
         Some(Cause::ApiSilent { reason }) => format!("the cluster API could not be asked, {reason}"),
         Some(Cause::ApiRefused { reason }) => format!("the cluster API refused, {reason}"),
-        Some(Cause::NoDestination) => "the plan has no destination".into(),
+        Some(Cause::NoDestination) => "the plan has no destination that the cluster knows".into(),
         Some(Cause::NoPath) => "the application's image or UUID is missing in Redis".into(),
     };
     format!("{state}: {cause}.")

@@ -114,6 +114,9 @@ pub(super) fn sentence(sentence: Sentence) -> String {
         Sentence::Ran { span, duration } => format!("{span}, {duration}"),
         Sentence::Ended(time) => format!("terminato {time}"),
         Sentence::NoResultSince(due) => format!("Nessun risultato da quando era previsto, {due}."),
+        Sentence::NotWhenDue(due) => format!("Non è stato eseguito quando era previsto, {due}."),
+        Sentence::RanSince { time, ok: true } => format!("È stato eseguito dopo, con successo: {time}."),
+        Sentence::RanSince { time, ok: false } => format!("È stato eseguito dopo, ma è fallito: {time}."),
         Sentence::NoResultInADay => "Nessun risultato nelle ultime 24 ore.".into(),
         Sentence::LastRun { time, age, ok } => {
             let result = if ok { "riuscita" } else { "fallita" };
@@ -216,6 +219,10 @@ pub(super) fn sentence(sentence: Sentence) -> String {
         Sentence::DoReadLog { applications, node } => {
             format!("Leggere che cosa ha detto il backup di {applications}. Sul {node}:")
         }
+        Sentence::DoCheckRun { applications, node } => format!(
+            "{node} ha dato altri risultati in questa esecuzione, ma da molto tempo nessuno per {applications}. \
+             Verificare se è ancora al lavoro. Lì:"
+        ),
         Sentence::DoCheckTimer { applications, node } => format!(
             "Verificare che il {node} fosse acceso e che il suo timer attenda la prossima esecuzione di {applications}. Lì:"
         ),
@@ -296,7 +303,7 @@ fn with_cause(state: &str, cause: Option<&Cause>) -> String {
             format!("non è stato possibile interrogare l'API del cluster, {reason}")
         }
         Some(Cause::ApiRefused { reason }) => format!("l'API del cluster ha rifiutato, {reason}"),
-        Some(Cause::NoDestination) => "il piano non ha una destinazione".into(),
+        Some(Cause::NoDestination) => "il piano non ha una destinazione nota al cluster".into(),
         Some(Cause::NoPath) => "in Redis mancano l'immagine o l'UUID dell'applicazione".into(),
     };
     format!("{state}: {cause}.")

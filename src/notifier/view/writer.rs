@@ -132,6 +132,14 @@ impl<'a> Writer<'a> {
             (Some(Absence::Unreadable { reason }), _) => {
                 lines.push(self.language.say(Sentence::UnreadableStatus { reason }));
             }
+            (Some(Absence::RanLater), Some(run)) => {
+                lines.push(match plan.due {
+                    Some(due) => self.language.say(Sentence::NotWhenDue(&self.format.time(due))),
+                    None => self.language.say(Sentence::NoResultInADay),
+                });
+                let time = self.format.time(run.end);
+                lines.push(self.language.say(Sentence::RanSince { time: &time, ok: run.is_ok() }));
+            }
             (_, last_run) => {
                 lines.push(match plan.due {
                     Some(due) => self.language.say(Sentence::NoResultSince(&self.format.time(due))),

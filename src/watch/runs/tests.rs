@@ -1,5 +1,3 @@
-use jiff::SignedDuration;
-
 use super::*;
 
 const SETTLE: Duration = Duration::from_secs(1800);
@@ -7,7 +5,9 @@ const SETTLE: Duration = Duration::from_secs(1800);
 /// A plan of a few applications, looked at again and again.
 struct Scene {
     plan: PlanId,
-    members: Vec<(ModuleId, Option<Run>)>,
+    members: Vec<(ModuleId, NodeId, Option<Run>)>,
+    calendar: Option<Calendar>,
+    zone: TimeZone,
     known: PlanRuns,
     now: Timestamp,
 }
@@ -16,15 +16,26 @@ impl Scene {
     fn new(members: &[&str]) -> Self {
         Self {
             plan: PlanId::new("1").unwrap(),
-            members: members.iter().map(|name| (ModuleId::new(name).unwrap(), None)).collect(),
+            // samba1 is the one on another node.
+            members: members
+                .iter()
+                .map(|name| {
+                    let node = if *name == "samba1" { "2" } else { "1" };
+                    (ModuleId::new(name).unwrap(), NodeId::new(node).unwrap(), None)
+                })
+                .collect(),
+            calendar: None,
+            zone: TimeZone::UTC,
             known: PlanRuns::default(),
             now: "2026-11-22T02:00:00Z".parse().unwrap(),
         }
     }
 
     fn sight(&self) -> Sight<'_> {
-        let members = self.members.iter().map(|(module, run)| (module, run.as_ref())).collect();
-        Sight { plan: &self.plan, name: Some("Nightly"), members }
+        let members = self.members.iter();
+        let members = members.map(|(module, node, run)| Member { module, node, run: run.as_ref() }).collect();
+        let calendar = self.calendar.as_ref().map(|calendar| (calendar, &self.zone));
+        Sight { plan: &self.plan, name: Some("Nightly"), members, calendar }
     }
 
     fn wait(&mut self, minutes: i64) -> &mut Self {
@@ -37,8 +48,8 @@ impl Scene {
         let start = self.now;
         self.wait(minutes);
         let run = Run { start: Some(start), end: self.now, errors: 0, size: None, files: None, error: None };
-        let member = self.members.iter_mut().find(|(module, _)| module.as_str() == name).unwrap();
-        member.1 = Some(run);
+        let member = self.members.iter_mut().find(|(module, _, _)| module.as_str() == name).unwrap();
+        member.2 = Some(run);
         self
     }
 
@@ -90,8 +101,8 @@ fn a_run_began_with_the_first_application_of_any_node() {
     let began_at = scene.now;
     scene.wait(6).reports("mail1", 3);
     assert!(scene.raised().is_empty());
-    let samba = Run { start: Some(began_at), ..scene.members[0].1.clone().unwrap() };
-    scene.members[1].1 = Some(samba);
+    let samba = Run { start: Some(began_at), ..scene.members[0].2.clone().unwrap() };
+    scene.members[1].2 = Some(samba);
     assert_eq!(scene.look().raised[0].starts_at, Some(began_at));
 }
 
@@ -164,6 +175,7 @@ fn a_run_that_was_told_as_unfinished_is_closed_by_the_next() {
 #[test]
 fn two_runs_that_were_missed_are_two() {
     let mut scene = Scene::new(&["mail1", "nextcloud1"]);
+    scene.look();
     scene.reports("nextcloud1", 5).wait(24 * 60).reports("mail1", 5);
     assert_eq!(scene.raised(), ["nextcloud1 |"]);
     scene.wait(30);
@@ -210,5 +222,57 @@ fn what_is_known_survives_a_restart() {
     let kept = serde_json::to_string(&scene.known).unwrap();
     scene.known = serde_json::from_str(&kept).unwrap();
     scene.reports("nextcloud1", 5);
+    assert_eq!(scene.raised(), ["mail1 nextcloud1"]);
+}
+
+#[test]
+fn a_node_that_was_off_does_not_complete_the_run_before_once_the_plan_was_due_again() {
+    let mut scene = Scene::new(&["mail1", "samba1"]);
+    scene.calendar = Some("*-*-* *:00:00".parse().unwrap());
+    scene.reports("mail1", 1);
+    assert!(scene.raised().is_empty());
+    scene.wait(30);
+    assert_eq!(scene.raised(), ["mail1"]);
+    // Its node is back an hour later, and is the first to report then.
+    scene.wait(29).reports("samba1", 1);
+    assert_eq!(names(&scene.look().closed), ["mail1 |"]);
+    scene.reports("mail1", 1);
+    assert_eq!(scene.raised(), ["mail1 samba1"]);
+}
+
+#[test]
+fn a_node_that_takes_longer_than_the_plan_is_due_again_is_still_at_it() {
+    let mut scene = Scene::new(&["mail1", "nextcloud1"]);
+    scene.calendar = Some("*-*-* *:00:00".parse().unwrap());
+    scene.reports("mail1", 70);
+    assert!(scene.raised().is_empty());
+    scene.reports("nextcloud1", 10);
+    assert_eq!(scene.raised(), ["mail1 nextcloud1"]);
+}
+
+#[test]
+fn a_result_of_a_node_whose_clock_was_ahead_does_not_hide_the_next() {
+    let mut scene = Scene::new(&["mail1"]);
+    scene.wait(24 * 60).reports("mail1", 5).wait(-24 * 60);
+    assert_eq!(scene.raised(), ["mail1"]);
+    assert!(scene.raised().is_empty());
+    scene.wait(60).reports("mail1", 5);
+    assert_eq!(scene.raised(), ["mail1"]);
+}
+
+#[test]
+fn an_application_put_back_into_a_plan_does_not_bring_its_old_result() {
+    let mut scene = Scene::new(&["mail1", "nextcloud1"]);
+    scene.reports("mail1", 5).reports("nextcloud1", 5);
+    assert_eq!(scene.raised().len(), 1);
+    let removed = scene.members.pop().unwrap();
+    scene.wait(10 * 24 * 60);
+    assert!(scene.raised().is_empty());
+    scene.members.push(removed);
+    assert!(scene.raised().is_empty());
+    // Nor does one that is in it for the first time that we know of.
+    scene.known.taken.clear();
+    assert!(scene.raised().is_empty());
+    scene.wait(1).reports("mail1", 5).reports("nextcloud1", 5);
     assert_eq!(scene.raised(), ["mail1 nextcloud1"]);
 }
