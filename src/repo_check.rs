@@ -296,6 +296,10 @@ impl RepoChecker {
         }
         match api.snapshots(destination, path).await {
             Ok(snapshots) => report(Health::Ok, None, Some(snapshots)),
+            // A large repository takes restic its time; where the destination answers, that is no fault of the storage.
+            Err(Failure::Repository(_, cause @ Cause::NoAnswer { .. })) if !gateway_says_silent => {
+                report(Health::Unknown, Some(cause), None)
+            }
             Err(Failure::Repository(health, cause)) => {
                 // The gateway and restic agree: the destination's other repositories would only cost as much time again.
                 if health == Health::Unreachable

@@ -76,7 +76,9 @@ fn expected(backups: &[Backup]) -> &'static str {
 #[tokio::test]
 async fn a_month_of_nights_with_restarts_has_exactly_the_reports_that_it_should() {
     const NIGHTS: i64 = 30;
-    let (redis, smtp, settings) = node("always").await;
+    let (redis, smtp, mut settings) = node("always").await;
+    // Longer than a busy machine takes from one application to the next.
+    settings.set("CORRELATOR_SETTLE_SECONDS", "6");
     let mut chance = Chance::new();
     let mut service = Some(first_start(&settings).await);
     let mut script: BTreeMap<Timestamp, Vec<String>> = BTreeMap::new();

@@ -33,7 +33,7 @@ impl Settings {
             ("CORRELATOR_SETTLE_SECONDS", "60"),
             ("REDIS_URL", "redis://127.0.0.1:1"),
             ("REPO_CHECK_GATEWAY_URL", "http://127.0.0.1:1"),
-            ("REPO_CHECK_TIMEOUT_SECONDS", "15"),
+            ("REPO_CHECK_TIMEOUT_SECONDS", "40"),
             ("STATE_DIR", &state),
             ("LOG_FORMAT", "json"),
             ("RUST_LOG", "debug,hyper=info,reqwest=info"),
