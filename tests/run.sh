@@ -9,13 +9,16 @@
 #   integration  the service among redis-server, Alertmanager, haproxy, rclone, restic and a mail server
 #   module       every action and event of the NS8 module as the agent runs them, its unit, its dashboard, its Robot tests;
 #                with a stand-in for the core's Python package, and with the real one where NS8_CORE names a checkout
+#   ui           the pages in cluster-admin: their language files and logic, eslint, the build and its size
+#   e2e          the built pages in Debian's Chromium, below a stand-in for cluster-admin: every page and state, with the real
+#                actions, service and Redis behind them; accessibility by axe; pictures in target/screenshots
 #   images       both container images: built, looked into, and the service's run with the unit's own flags
 #
 # CARGO_TARGET_DIR is honoured. All of Rust is built in one profile, once for clippy and once to run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-SUITES=(format lint unit calendar integration module images)
+SUITES=(format lint unit calendar integration module ui e2e images)
 
 # Installs the Debian packages that are missing. Their services are not started: each test starts its own.
 need() {
@@ -105,15 +108,21 @@ suite_integration() {
     cargo test --locked --quiet --test integration -- --test-threads "${TEST_THREADS:-4}"
 }
 
+# The service's binary, for suites that run it: MONITOR_BINARY names another one.
+need_binary() {
+    if [[ -z ${MONITOR_BINARY:-} ]]; then
+        cargo build --locked --quiet
+        MONITOR_BINARY=${CARGO_TARGET_DIR:-target}/debug/ns8-backup-monitor
+    fi
+    MONITOR_BINARY=$(realpath "$MONITOR_BINARY")
+    export MONITOR_BINARY
+}
+
 suite_module() {
     # procps: ps, which sees whether a password is in somebody's command line.
     need redis-server prometheus systemd procps
     need_python
-    if [[ -z ${MONITOR_BINARY:-} ]]; then
-        cargo build --locked --quiet
-        export MONITOR_BINARY=${CARGO_TARGET_DIR:-target}/debug/ns8-backup-monitor
-    fi
-    MONITOR_BINARY=$(realpath "$MONITOR_BINARY")
+    need_binary
     echo "with the stand-in for the core's Python package:"
     env --unset=NS8_CORE "$VENV/bin/python" -m pytest tests/module
     if [[ -n ${NS8_CORE:-} ]]; then
@@ -124,6 +133,49 @@ suite_module() {
     fi
     "$VENV/bin/robot" --dryrun --output NONE --log NONE --report NONE --console dotted \
         --variable NODE_ADDR:node.example.org --variable IMAGE_URL:example.org/image tests
+}
+
+# Node.js 20.19 or newer: what Vite needs.
+need_node() {
+    local check='const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 19) ? 0 : 1)'
+    if ! { node --eval "$check" 2>/dev/null && command -v npm >/dev/null; }; then
+        need nodejs npm
+    fi
+    node --eval "$check" || { echo "the pages need Node.js 20.19 or newer, and this is $(node --version)" >&2; return 1; }
+}
+
+# The pages' packages, as the lock file has them, and the pages built from what is there now.
+need_ui() {
+    need_node
+    if ! cmp --silent ui/package-lock.json ui/node_modules/.installed-lock; then
+        npm --prefix ui ci --ignore-scripts --no-audit --no-fund --loglevel=error
+        cp ui/package-lock.json ui/node_modules/.installed-lock
+    fi
+    npm --prefix ui run --silent build -- --logLevel warn
+}
+
+suite_ui() {
+    need_ui
+    npm --prefix ui run --silent lint
+    npm --prefix ui test --silent
+    # The module's image holds the pages: under 3 MB, and no address that cluster-admin would not find.
+    local size
+    size=$(du --summarize --bytes ui/dist | cut --fields 1)
+    echo "the pages have $size bytes"
+    ((size < 3000000)) || { echo "the pages are too large" >&2; return 1; }
+    if grep --extended-regexp '(src|href)="/' ui/dist/index.html | grep --invert-match '/cluster-admin/css/core.css'; then
+        echo "the pages have an absolute address" >&2
+        return 1
+    fi
+}
+
+suite_e2e() {
+    need chromium redis-server
+    need_python
+    need_ui
+    need_binary
+    PYTHON=$(realpath --no-symlinks "$VENV/bin/python") \
+        node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.mjs
 }
 
 suite_images() {

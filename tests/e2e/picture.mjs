@@ -1,0 +1,35 @@
+/**
+ * Takes docs/status.png, the status page in README: node tests/e2e/picture.mjs, after tests/run.sh ui e2e.
+ * The service and its past are real; only the checks of what a test has not got (gateway, Alertmanager, API) are set well.
+ */
+import { fileURLToPath } from "node:url";
+import { Browser } from "./support/browser.mjs";
+import { ClusterAdmin } from "./support/clusterAdmin.mjs";
+import { CONFIGURATION } from "./support/harness.mjs";
+import { MailServer } from "./support/mailServer.mjs";
+import { Node } from "./support/node.mjs";
+import { remember } from "./support/past.mjs";
+import { PAST } from "./support/samplePast.mjs";
+
+const [node, mail, browser] = await Promise.all([new Node().start(), new MailServer().start(), new Browser().start()]);
+const admin = await new ClusterAdmin(node).start();
+try {
+  await node.useMailServer(mail.port);
+  await node.act("configure-module", CONFIGURATION);
+  await remember(node, { runs: PAST });
+  const output = await node.act("get-monitor-status", {});
+  output.status.checks = output.status.checks.map(({ name }) => ({ name, state: "ok", reason: null }));
+  admin.fault = (action) => (action === "get-monitor-status" ? { output } : undefined);
+  const { page, app } = await browser.open(admin.address("status"));
+  await app.getByRole("button", { name: "Nightly S3" }).click();
+  await app.getByRole("heading", { name: "Rome (Node 1)" }).waitFor();
+  await page.mouse.move(1270, 5);
+  const bottom = await app.locator(".plan").last().evaluate((element) => element.getBoundingClientRect().bottom);
+  await page.setViewportSize({ width: 1280, height: Math.ceil(bottom) + 120 });
+  await page.locator("#app-frame").screenshot({ path: fileURLToPath(new URL("../../docs/status.png", import.meta.url)) });
+} finally {
+  await browser.close();
+  admin.close();
+  mail.close();
+  await node.close();
+}

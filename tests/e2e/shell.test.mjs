@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { inspect } from "./support/browser.mjs";
+import { harness } from "./support/harness.mjs";
+
+const PAGES = ["Status", "Reports", "Settings", "About"];
+
+describe("the frame of the pages", () => {
+  const { admin, browser } = harness();
+
+  it("leads from page to page by keyboard, and says where one is", async () => {
+    const view = await browser.open(admin.address("status"));
+    for (const name of PAGES) {
+      await view.app.getByRole("link", { name, exact: true }).focus();
+      await view.page.keyboard.press("Enter");
+      await view.app.getByRole("heading", { name, level: 1 }).waitFor();
+      await view.app.locator(`a[aria-current="page"]`, { hasText: name }).waitFor();
+      assert.match(view.page.url(), new RegExp(`page=${name.toLowerCase()}`));
+      assert.equal(await view.page.title(), `${name} - Backup monitor`);
+    }
+    assert.deepEqual(view.errors, []);
+  });
+
+  it("opens its menu on a phone when it is reached by keyboard", async () => {
+    const view = await browser.open(admin.address("status"), 390);
+    const menu = view.app.locator("#app-side-nav");
+    assert.ok((await menu.boundingBox()).width < 60);
+    await view.app.getByRole("link", { name: "Reports" }).focus();
+    await view.app.waitForFunction(() => document.getElementById("app-side-nav").clientWidth > 200);
+  });
+
+  it("shows the label that people gave the instance", async () => {
+    admin.fault = (action) => (action === "get-name" ? { output: { name: "Watcher of Rome" } } : undefined);
+    const view = await browser.open(admin.address("about"));
+    await view.app.locator(".instance-name", { hasText: "Watcher of Rome" }).waitFor();
+  });
+
+  it("tells cluster-admin's users what they may not do", async () => {
+    admin.fault = () => ({ http: 403 });
+    const view = await browser.open(admin.address("status"));
+    await view.app.getByText("You may not do this.").first().waitFor();
+  });
+});
+
+describe("in Italian", () => {
+  const { admin, browser } = harness({ locale: "it-IT" });
+
+  it("every page is", async () => {
+    for (const [page, title] of [
+      ["status", "Stato"],
+      ["reports", "Rapporti"],
+      ["settings", "Impostazioni"],
+      ["about", "Informazioni"],
+    ]) {
+      const view = await browser.open(admin.address(page));
+      await view.app.getByRole("heading", { name: title, level: 1 }).waitFor();
+      assert.equal(await view.app.evaluate(() => document.documentElement.lang), "it");
+      await view.app.waitForFunction(() => !document.querySelector(".bx--skeleton__text"));
+      await inspect(view, `italian-${page}`);
+      assert.deepEqual(view.errors, []);
+    }
+  });
+});
+
+describe("in a language without translation", () => {
+  const { admin, browser } = harness({ locale: "de-DE" });
+
+  it("is English", async () => {
+    const view = await browser.open(admin.address("status"));
+    await view.app.getByRole("heading", { name: "Status", level: 1 }).waitFor();
+    await view.app.getByText("Nobody is told about backups yet").waitFor();
+    assert.equal(await view.app.evaluate(() => document.documentElement.lang), "en");
+  });
+});

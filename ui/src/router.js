@@ -1,0 +1,15 @@
+import Vue from "vue";
+import VueRouter from "vue-router";
+import Status from "@/views/Status.vue";
+
+Vue.use(VueRouter);
+
+export const router = new VueRouter({
+  routes: [
+    // cluster-admin opens the pages without a route of ours.
+    { path: "/", alias: "/status", component: Status },
+    { path: "/reports", component: () => import("@/views/Reports.vue") },
+    { path: "/settings", component: () => import("@/views/Settings.vue") },
+    { path: "/about", component: () => import("@/views/About.vue") },
+  ],
+});

@@ -1,0 +1,4 @@
+/** What ns8-ui-lib takes from Node's crypto, which a browser does not have: random bytes for its UUIDs. */
+export default {
+  randomBytes: (count) => window.crypto.getRandomValues(new Uint8Array(count)),
+};

@@ -1,0 +1,113 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { CHECKS } from "../../src/logic/checks.js";
+import { SECONDS } from "../../src/logic/duration.js";
+import { OUTCOMES } from "../../src/logic/outcomes.js";
+import { FIELDS } from "../../src/logic/settings.js";
+
+const SOURCES = new URL("../../src/", import.meta.url).pathname;
+const LANGUAGES = new URL("../../public/i18n/", import.meta.url).pathname;
+
+const STATES = ["ok", "failed", "pending", "missing"];
+const DELIVERIES = ["queued", "sent", "unchanged", "unneeded", "failed"];
+const PAGES = ["status", "reports", "settings", "about"];
+
+/** What stands in the place of `${…}` in keys that are put together, by what is before it. */
+const PARTS = {
+  "action.": null, // every action that the sources run: see below
+  "failure.": ["get-status", "get-monitor-status", "get-configuration", "list-reports", "get-report", "resend-report", "list-installed-modules"],
+  "applications.": ["name", "state", "last_run", "last_success", "size", "files", "duration"],
+  "check_states.": ["ok", "failed", "off"],
+  "checks.": [...CHECKS.flatMap((name) => [`${name}.name`, `${name}.advice`]), "other.advice", "api.off", "alertmanager.off", "schedules.off"],
+  "counts.": STATES,
+  "deliveries.": DELIVERIES,
+  "delivery_meanings.": DELIVERIES,
+  "outcome_meanings.": OUTCOMES,
+  "outcomes.": OUTCOMES,
+  "reports.": ["created", "outcome", "subject", "delivery"],
+  "runs.": ["ended", "outcome", "applications", "report"],
+  "settings.": [...FIELDS, ...FIELDS.map((name) => `${name}_help`)],
+  "settings.errors.": [
+    "invalid_address",
+    "duplicate_address",
+    "sender_invalid",
+    "not_a_number",
+    "out_of_range",
+    "settle_shorter_than_wait",
+    "other",
+  ],
+  "settings.notify_on_": ["failure", "always"],
+  "sizes.": ["grew", "shrank", "steady"],
+  "stages.": ["waiting", "correlated", "checked"],
+  "states.": STATES,
+  "units.": Object.keys(SECONDS),
+  "": PAGES.map((page) => `${page}.title`),
+};
+
+/** Texts that a library asks for: ns8-ui-lib's getErrorMessage. */
+const FROM_LIBRARIES = ["network_error", "network_timeout", "401", "403", "404", "generic_error"].map((key) => `error.${key}`);
+
+function flatten(value, prefix = "") {
+  return Object.entries(value).flatMap(([key, inner]) =>
+    typeof inner === "string" ? [[prefix + key, inner]] : flatten(inner, `${prefix}${key}.`),
+  );
+}
+
+const texts = (language) => new Map(flatten(JSON.parse(readFileSync(`${LANGUAGES}${language}/translation.json`, "utf8"))));
+const sources = readdirSync(SOURCES, { recursive: true })
+  .filter((name) => /\.(vue|js)$/.test(name))
+  .map((name) => readFileSync(join(SOURCES, name), "utf8"))
+  .join("\n");
+
+/** Every key that the sources use. */
+function usedKeys() {
+  const used = new Set(FROM_LIBRARIES);
+  // Ours only: core.$t asks cluster-admin.
+  const calls = sources.replace(/core\.\$tc?\([^)]*\)/g, "");
+  // What follows an equals sign is an attribute's expression, such as "report.id".
+  for (const [, key] of calls.matchAll(/(?<!=)["'`]([a-z_]+(?:\.[\w-]+)+)["'`]/gi)) {
+    used.add(key);
+  }
+  for (const [, prefix] of calls.matchAll(/\$tc?\(\s*`([\w.]*)\$\{/g)) {
+    expect(PARTS, `the key \`${prefix}\${…}\``).toHaveProperty([prefix]);
+    (PARTS[prefix] ?? []).forEach((part) => used.add(prefix + part));
+  }
+  // t(condition ? `a.${x}` : `b.${x}`)
+  for (const [, prefix] of calls.matchAll(/[?:] `([a-z_.]+)\$\{/g)) {
+    (PARTS[prefix] ?? []).forEach((part) => used.add(prefix + part));
+  }
+  for (const [, action] of sources.matchAll(/run(?:Module|Cluster)Action\("([\w-]+)"/g)) {
+    used.add(`action.${action}`);
+  }
+  return used;
+}
+
+const english = texts("en");
+
+describe.each(["it"])("the language %s", (language) => {
+  const translated = texts(language);
+
+  it("has the same keys as English", () => expect([...translated.keys()]).toEqual([...english.keys()]));
+
+  it("names the same values, and has as many plural forms", () => {
+    const shape = (text) => [...new Set(text.match(/\{\w+\}/g))].sort().join() + text.split(" | ").length;
+    for (const [key, text] of english) {
+      expect(`${key} ${shape(translated.get(key))}`).toBe(`${key} ${shape(text)}`);
+    }
+  });
+
+  it("leaves nothing empty", () => expect([...translated].filter(([, text]) => !text.trim())).toEqual([]));
+});
+
+it("every key that is used has a text", () => {
+  // What looks like a key has a section of ours before its dot; the rest are names of files and the like.
+  const sections = new Set([...english.keys()].map((key) => key.split(".")[0]));
+  const missing = [...usedKeys()].filter((key) => sections.has(key.split(".")[0]) && !english.has(key));
+  expect(missing).toEqual([]);
+});
+
+it("every text is used", () => {
+  const used = usedKeys();
+  expect([...english.keys()].filter((key) => !used.has(key))).toEqual([]);
+});
