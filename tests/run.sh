@@ -111,7 +111,8 @@ suite_integration() {
 # The service's binary, for suites that run it: MONITOR_BINARY names another one.
 need_binary() {
     if [[ -z ${MONITOR_BINARY:-} ]]; then
-        cargo build --locked --quiet
+        # Built as for the integration tests: `cargo build` would build it once more, with other features of its dependencies.
+        cargo test --locked --quiet --no-run --test integration
         MONITOR_BINARY=${CARGO_TARGET_DIR:-target}/debug/ns8-backup-monitor
     fi
     MONITOR_BINARY=$(realpath "$MONITOR_BINARY")
