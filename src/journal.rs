@@ -23,7 +23,7 @@ use self::writer::Writer;
 use crate::{
     alert::Alert,
     ids::{JobId, PlanId},
-    report::history::{self, History, PastRun},
+    report::history::{self, History, PastRun, RunRecord},
 };
 
 pub use self::{
@@ -56,6 +56,8 @@ pub struct Observation {
     pub closed: Vec<Alert>,
     /// What it has to know after a restart.
     pub marks: Vec<Mark>,
+    /// Runs that are kept for the pages and for comparison, and are not told.
+    pub runs: Vec<RunRecord>,
 }
 
 /// What becomes of a job that has its report.
@@ -114,6 +116,7 @@ impl Journal {
             .call(move |connection| {
                 seen.marks.iter().try_for_each(|mark| marks::put(connection, mark))?;
                 seen.closed.iter().try_for_each(|alert| jobs::close_run(connection, alert, now))?;
+                seen.runs.iter().try_for_each(|run| runs::record(connection, run, None, None))?;
                 jobs::accept(connection, &seen.alerts, now, wait)
             })
             .await?;

@@ -147,10 +147,8 @@ impl Readiness {
         let redis = redis.map_or_else(|_| Err(silent("Redis")), |asked| asked.map_err(|error| text(&error)));
         let redis_answers = redis.is_ok();
         let mut checks = vec![Check::of("journal", journal), Check::of("redis", redis)];
-        match self.settings.mail_gaps() {
-            gaps if gaps.is_empty() => checks.push(Check::of::<String>("mail", Ok(()))),
-            gaps => checks.extend(gaps.into_iter().map(|gap| Check::of("mail", Err(gap)))),
-        }
+        let gaps = self.settings.mail_gaps().join("; ");
+        checks.push(Check::of("mail", if gaps.is_empty() { Ok(()) } else { Err(gaps) }));
         checks.extend(self.watchers(redis_answers));
         checks
     }

@@ -20,12 +20,13 @@ use crate::{
     correlator::{
         calendar::Calendar,
         classify,
-        correlation::State,
+        correlation::{Plan, State},
         facts::{ClusterFacts, PlanFacts, Question},
         read::ClusterReader,
     },
     ids::{ModuleId, PlanId},
     journal::{Journal, JournalError, Mark, Observation},
+    report::history::RunRecord,
 };
 
 /// How often the cluster is looked at though nothing is heard of it.
@@ -119,6 +120,9 @@ impl ClusterWatcher {
             let mut after = before.clone();
             let (mut seen, look_at) = self.compare(&mut after, &facts, now);
             seen.marks = marks(&before, &after);
+            if after.runs_began && !before.runs_began {
+                seen.runs = self.last_runs(&facts, now);
+            }
             if seen != Observation::default() {
                 for alert in &seen.alerts {
                     tracing::info!(alert = alert.name, plan = ?alert.plan, at = ?alert.starts_at, "noticed");
@@ -147,6 +151,16 @@ impl ClusterWatcher {
             runs: parsed(self.journal.marks(RUNS).await?),
             schedules: parsed(self.journal.marks(SCHEDULES).await?),
         })
+    }
+
+    /// The last run of each plan, as it is when runs are looked at for the first time ever.
+    fn last_runs(&self, facts: &ClusterFacts, now: Timestamp) -> Vec<RunRecord> {
+        let question = Question::about(facts.plans.keys().cloned());
+        let correlation = classify(facts, &question, now, &self.settings.zone);
+        let has_run =
+            |plan: &&Plan| plan.applications.iter().any(|application| application.last_run.is_some());
+        let over = correlation.plans.iter().filter(|plan| plan.count(State::Pending) == 0);
+        over.filter(has_run).filter_map(|plan| RunRecord::new(plan, None)).collect()
     }
 
     /// Compares what is known with a look, and says when to look again.

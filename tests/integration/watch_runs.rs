@@ -232,6 +232,9 @@ async fn what_ran_before_the_service_was_installed_is_not_told() {
     let (redis, smtp, settings) = node("always").await;
     write_partial_night(&redis).await;
     let service = first_start(&settings).await;
+    // The pages show it all the same.
+    let plan = &service.get_json("/api/plans").await["plans"][0];
+    assert_eq!((&plan["runs"][0]["outcome"], &plan["runs"][0]["report"]), (&"PARTIAL".into(), &Value::Null));
     night(&redis, -1, &[]).await;
     assert!(smtp.received(1).await[0].subject.contains("SUCCESS"));
     assert_eq!(service.get_json("/api/reports").await["total"], 1);
