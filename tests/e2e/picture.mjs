@@ -1,5 +1,6 @@
 /**
- * Takes docs/status.png, the status page in README: node tests/e2e/picture.mjs, after tests/run.sh ui e2e.
+ * Takes docs/status.png, the status page in README, and the Software Center's screenshots (1024 x 768):
+ * node tests/e2e/picture.mjs, after tests/run.sh ui e2e.
  * The service and its past are real; only the checks of what a test has not got (gateway, Alertmanager, API) are set well.
  */
 import { fileURLToPath } from "node:url";
@@ -10,6 +11,9 @@ import { MailServer } from "./support/mailServer.mjs";
 import { Node } from "./support/node.mjs";
 import { remember } from "./support/past.mjs";
 import { PAST } from "./support/samplePast.mjs";
+
+const SHOTS = { status: "1-status.png", reports: "2-reports.png", settings: "3-settings.png" };
+const file = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 const [node, mail, browser] = await Promise.all([new Node().start(), new MailServer().start(), new Browser().start()]);
 const admin = await new ClusterAdmin(node).start();
@@ -26,7 +30,15 @@ try {
   await page.mouse.move(1270, 5);
   const bottom = await app.locator(".plan").last().evaluate((element) => element.getBoundingClientRect().bottom);
   await page.setViewportSize({ width: 1280, height: Math.ceil(bottom) + 120 });
-  await page.locator("#app-frame").screenshot({ path: fileURLToPath(new URL("../../docs/status.png", import.meta.url)) });
+  await page.locator("#app-frame").screenshot({ path: file("docs/status.png") });
+
+  for (const [name, ready] of [["status", "Nightly S3"], ["reports", "Reports"], ["settings", "Settings"]]) {
+    const { page, app } = await browser.open(admin.address(name));
+    await page.setViewportSize({ width: 1024, height: 768 });
+    await app.getByText(ready).first().waitFor();
+    await app.locator(".bx--skeleton").first().waitFor({ state: "detached" });
+    await page.screenshot({ path: file(`softwarecenter/backup-monitor/screenshots/${SHOTS[name]}`) });
+  }
 } finally {
   await browser.close();
   admin.close();
