@@ -11,15 +11,17 @@ import { MailServer } from "./support/mailServer.mjs";
 import { Node } from "./support/node.mjs";
 import { remember } from "./support/past.mjs";
 import { PAST } from "./support/samplePast.mjs";
+import { eventually } from "./support/wait.mjs";
 
-const SHOTS = { status: "1-status.png", reports: "2-reports.png", settings: "3-settings.png" };
 const file = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-const [node, mail, browser] = await Promise.all([new Node().start(), new MailServer().start(), new Browser().start()]);
+const [node, mail, browser] = await Promise.all([new Node().start({ sample: true }), new MailServer().start(), new Browser().start()]);
 const admin = await new ClusterAdmin(node).start();
 try {
   await node.useMailServer(mail.port);
-  await node.act("configure-module", CONFIGURATION);
+  await node.act("configure-module", { ...CONFIGURATION, wait_seconds: 0 });
+  await node.alert("1", "Nightly S3");
+  await eventually("the report", () => mail.mails[0]);
   await remember(node, { runs: PAST });
   const output = await node.act("get-monitor-status", {});
   output.status.checks = output.status.checks.map(({ name }) => ({ name, state: "ok", reason: null }));
@@ -32,12 +34,15 @@ try {
   await page.setViewportSize({ width: 1280, height: Math.ceil(bottom) + 120 });
   await page.locator("#app-frame").screenshot({ path: file("docs/status.png") });
 
-  for (const [name, ready] of [["status", "Nightly S3"], ["reports", "Reports"], ["settings", "Settings"]]) {
+  // What each page shows once it has all that it asked for.
+  const content = { status: ".plan", reports: "tbody tr", settings: "#main-content textarea, #main-content input" };
+  for (const [index, [name, selector]] of Object.entries(content).entries()) {
     const { page, app } = await browser.open(admin.address(name));
+    await app.locator(selector).first().waitFor();
     await page.setViewportSize({ width: 1024, height: 768 });
-    await app.getByText(ready).first().waitFor();
-    await app.locator(".bx--skeleton").first().waitFor({ state: "detached" });
-    await page.screenshot({ path: file(`softwarecenter/backup-monitor/screenshots/${SHOTS[name]}`) });
+    await page.mouse.move(1000, 5);
+    await app.waitForFunction(() => document.getAnimations().length === 0);
+    await page.screenshot({ path: file(`softwarecenter/backup-monitor/screenshots/${index + 1}-${name}.png`) });
   }
 } finally {
   await browser.close();
