@@ -58,6 +58,17 @@ describe("the settings page", () => {
     assert.deepEqual(view.errors, []);
   });
 
+  it("shows what is saved, and saves it again as it is", async () => {
+    const before = await node.act("get-configuration", {});
+    const view = await open();
+    assert.equal(await view.app.getByLabel("Recipients").inputValue(), before.mail_to.join("\n"));
+    assert.equal(await view.app.getByLabel("Sender").inputValue(), before.mail_from);
+    assert.equal(await view.app.getByLabel("Language of the mails").inputValue(), before.mail_language);
+    await save(view);
+    await view.app.getByText("The monitor works with these settings from now on.").waitFor();
+    assert.deepEqual(await node.act("get-configuration", {}), before);
+  });
+
   it("can be told not to watch for missing backups", async () => {
     const view = await open();
     await view.app.getByText("Watch for backups that do not start").click();
