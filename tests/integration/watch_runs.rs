@@ -321,3 +321,22 @@ async fn plans_and_metrics_show_what_ran_and_a_mail_can_be_sent_again() {
     let unknown = service.http.post(service.url("/api/reports/99/send")).send().await.unwrap();
     assert_eq!(unknown.status(), 404);
 }
+
+#[tokio::test]
+async fn what_comes_late_of_a_run_is_told_too() {
+    let (redis, smtp, settings) = node("failure").await;
+    let service = first_start(&settings).await;
+    night(&redis, 9, &[("samba1", Backup::Hangs)]).await;
+    let subject = &smtp.received(1).await[0].subject;
+    assert!(subject.ends_with("1 of 4 applications missing"), "{subject}");
+    // It has taken its time, and failed.
+    let began_at =
+        Timestamp::from_second(Timestamp::now().as_second()).unwrap() - SignedDuration::from_hours(24 * 9);
+    let end = began_at + SignedDuration::from_mins(55);
+    write_result(&redis, "2", "1", "samba1", (began_at, end), 1, 0).await;
+    let mail = smtp.received(2).await.remove(1);
+    assert!(mail.subject.ends_with("1 of 4 applications failed"), "{}", mail.subject);
+    assert!(mail.text.contains("samba1"), "{}", mail.text);
+    let plans = service.get_json("/api/plans").await;
+    assert_eq!(plans["plans"][0]["runs"].as_array().unwrap().len(), 1);
+}

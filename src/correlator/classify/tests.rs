@@ -1,3 +1,5 @@
+mod watched;
+
 use proptest::prelude::*;
 
 use super::*;
