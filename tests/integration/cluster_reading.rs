@@ -12,7 +12,7 @@ use crate::support::{
 /// The states of plan 1's applications, as `report` would tell them.
 async fn states(redis: &Redis) -> Vec<(String, String)> {
     let mut settings = Settings::new();
-    settings.set("REDIS_URL", redis.url()).set("CORRELATOR_SETTLE_SECONDS", "0");
+    settings.set("REDIS_URL", redis.url()).set("CORRELATOR_SETTLE_SECONDS", "2");
     let service = settings.start().await;
     let receipt = service.alert(webhook()).await;
     let report = service.report_of(&receipt).await;
