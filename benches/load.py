@@ -198,7 +198,7 @@ def main():
         try:
             measure_load(binary, directory, port, options.runs, options.seconds)
             measure_reading(binary, directory, port, options.runs)
-            measure_watching(binary, directory, port, 190)
+            measure_watching(binary, directory, port, 130)
         finally:
             redis.terminate()
             redis.wait()

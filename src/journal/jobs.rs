@@ -123,20 +123,23 @@ pub(super) fn accept(
 
 /// The job that an alert can join. A job tells of one run of each plan, so that another run of the same needs another job.
 fn waiting_job(connection: &Connection, alert: &Alert) -> rusqlite::Result<Option<i64>> {
-    let other_runs = match (&alert.run, &alert.plan) {
-        (Some(_), Some(plan)) => format!("{}/{plan}/", alert.name),
-        // No identity begins with this.
-        _ => "\n".into(),
-    };
+    if let (Some(_), Some(plan)) = (&alert.run, &alert.plan) {
+        let runs_of_plan = format!("{}/{plan}/", alert.name);
+        return connection
+            .prepare_cached(
+                "SELECT id FROM jobs WHERE stage = 'waiting' AND follow_up = 0 AND alerts < ?1 AND NOT EXISTS (
+                    SELECT 1 FROM job_alerts
+                    WHERE job_id = jobs.id AND substr(identity, 1, length(?2)) = ?2 AND identity <> ?3)
+                 ORDER BY id LIMIT 1",
+            )?
+            .query_row(params![MAX_ALERTS, runs_of_plan, alert.identity()], |row| row.get(0))
+            .optional();
+    }
     connection
         .prepare_cached(
-            "SELECT id FROM jobs WHERE stage = 'waiting' AND follow_up = 0 AND NOT EXISTS (
-                SELECT 1 FROM job_alerts
-                WHERE job_id = jobs.id AND substr(identity, 1, length(?1)) = ?1 AND identity <> ?2)
-                AND (SELECT count(*) FROM job_alerts WHERE job_id = jobs.id) < ?3
-             ORDER BY id LIMIT 1",
+            "SELECT id FROM jobs WHERE stage = 'waiting' AND follow_up = 0 AND alerts < ? ORDER BY id LIMIT 1",
         )?
-        .query_row(params![other_runs, alert.identity(), MAX_ALERTS], |row| row.get(0))
+        .query_row([MAX_ALERTS], |row| row.get(0))
         .optional()
 }
 
@@ -172,7 +175,12 @@ pub(super) fn follow_up_job(
     let id = create(connection, now, due_at, true)?;
     connection
         .prepare_cached("INSERT INTO job_alerts SELECT ?, identity, alert FROM job_alerts WHERE job_id = ?")?
-        .execute(params![id, job.0])
+        .execute(params![id, job.0])?;
+    connection
+        .prepare_cached(
+            "UPDATE jobs SET alerts = (SELECT count(*) FROM job_alerts WHERE job_id = ?1) WHERE id = ?1",
+        )?
+        .execute([id])
         .map(drop)
 }
 
@@ -195,16 +203,19 @@ fn create(
 ) -> rusqlite::Result<i64> {
     connection
         .prepare_cached(
-            "INSERT INTO jobs (created_at, due_at, stage, follow_up, looks) VALUES (?, ?, 'waiting', ?, 0)",
+            "INSERT INTO jobs (created_at, due_at, stage, follow_up, looks, alerts) VALUES (?, ?, 'waiting', ?, 0, 0)",
         )?
         .insert(params![created_at.as_millisecond(), due_at.as_millisecond(), follow_up])
 }
 
 fn add_alert(connection: &Connection, id: i64, alert: &Alert) -> rusqlite::Result<()> {
-    connection
+    let added = connection
         .prepare_cached("INSERT OR IGNORE INTO job_alerts (job_id, identity, alert) VALUES (?, ?, ?)")?
-        .execute(params![id, alert.identity(), to_json(alert)])
-        .map(drop)
+        .execute(params![id, alert.identity(), to_json(alert)])?;
+    if added == 1 {
+        connection.prepare_cached("UPDATE jobs SET alerts = alerts + 1 WHERE id = ?")?.execute([id])?;
+    }
+    Ok(())
 }
 
 /// When each job is due, oldest first.
@@ -303,7 +314,7 @@ pub(super) fn advance(
         .prepare_cached(
             "UPDATE jobs SET stage = :stage, data = :data, note = NULL,
                 looks = looks + (stage = 'waiting')
-             WHERE id = :id AND (SELECT count(*) FROM job_alerts WHERE job_id = :id) = :alerts",
+             WHERE id = :id AND alerts = :alerts",
         )?
         .execute(named_params! {
             ":stage": stage.as_str(),

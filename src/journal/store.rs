@@ -36,6 +36,7 @@ CREATE TABLE jobs (
     stage      TEXT NOT NULL,                     -- waiting, correlated, checked
     follow_up  INTEGER NOT NULL,                  -- 1: a second look at what was told as PENDING or UNKNOWN
     looks      INTEGER NOT NULL,                  -- how often the cluster was read for it
+    alerts     INTEGER NOT NULL,                  -- how many it has
     data       TEXT,                              -- the value of the stage that was reached, JSON
     note       TEXT                               -- what it waits for, in words
 ) STRICT;
