@@ -183,8 +183,13 @@ suite_images() {
     need buildah podman runc crun musl-tools ca-certificates tzdata redis-server binutils
     # For the pages in the module image; Node may have come another way.
     [[ ! -e ui/package.json ]] || command -v npm >/dev/null || need nodejs npm
-    rustup target list --installed | grep --quiet --line-regexp "$(uname -m)-unknown-linux-musl" ||
-        rustup target add "$(uname -m)-unknown-linux-musl"
+    local musl
+    musl=$(uname -m)-unknown-linux-musl
+    if ! rustup target list --installed | grep --quiet --line-regexp "$musl" && ! rustup target add "$musl"; then
+        echo "the images are not tested: Rust's $musl can't be had here" >&2
+        [[ ${CI:-} != true ]]
+        return
+    fi
     need_python
     "$VENV/bin/python" -m pytest -p no:cacheprovider -rs -rP tests/images
 }
