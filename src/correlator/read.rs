@@ -171,6 +171,9 @@ impl Session {
         if facts.plans.is_empty() {
             return Ok(facts);
         }
+        if facts.modules.is_empty() {
+            self.find_modules(&mut facts).await?;
+        }
         let members = members(&facts);
         self.read_statuses(&mut facts, &members).await?;
         self.read_details(&mut facts, &members, now, zone).await?;
@@ -280,6 +283,48 @@ impl Session {
                 {
                     facts.instances.push(module.to_string());
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Without `cluster/module_node`, as somebody's hand-made set-up may be: the nodes that have reported the plans' modules.
+    async fn find_modules(&mut self, facts: &mut ClusterFacts) -> Result<(), ReadError> {
+        let mut reporters: Vec<(NodeId, PlanId)> = Vec::new();
+        let mut cursor = "0".to_owned();
+        loop {
+            let mut batch = Pipeline::new();
+            batch
+                .cmd("SCAN")
+                .arg(&cursor)
+                .arg("MATCH")
+                .arg("node/*/backup_status/*")
+                .arg("COUNT")
+                .arg(SCAN_COUNT);
+            let (next, keys) = self.ask(&batch).await?.scan_page();
+            let reporter = |key: &String| {
+                let (node, plan) = key.strip_prefix("node/")?.split_once("/backup_status/")?;
+                Some((NodeId::new(node).ok()?, PlanId::new(plan).ok()?))
+            };
+            reporters.extend(keys.iter().filter_map(reporter));
+            cursor = next;
+            if cursor == "0" {
+                break;
+            }
+        }
+        reporters.retain(|(_, plan)| facts.plans.contains_key(plan));
+        if reporters.is_empty() {
+            return Ok(());
+        }
+        let mut batch = Pipeline::new();
+        for (node, plan) in &reporters {
+            batch.cmd("HKEYS").arg(format!("node/{node}/backup_status/{plan}"));
+        }
+        let mut answers = self.ask(&batch).await?;
+        for (node, _) in reporters {
+            facts.nodes.insert(node.clone(), None);
+            for module in answers.texts().into_iter().flatten().filter_map(|name| ModuleId::new(name).ok()) {
+                facts.modules.entry(module).or_insert_with(|| ModuleFacts::on(node.clone()));
             }
         }
         Ok(())

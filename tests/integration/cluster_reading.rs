@@ -147,3 +147,18 @@ async fn nothing_is_asked_that_the_user_default_may_not() {
     }
     assert_eq!(redis.denied().await, 0, "Redis has logged refusals");
 }
+
+#[tokio::test]
+async fn without_a_list_of_modules_those_that_have_reported_are_known() {
+    let redis = Redis::start().await;
+    let due = write_cluster(&redis).await;
+    redis.run(&["DEL", "cluster/module_node"]).await;
+    redis
+        .hset("node/1/backup_status/1", &[("mail1", &status(due, 5, 1)), ("webtop1", &status(due, 6, 0))])
+        .await;
+    redis
+        .hset("node/2/backup_status/1", &[("samba1", &status(due, 5, 0)), ("nextcloud1", &status(due, 6, 0))])
+        .await;
+    let expected = [("mail1", "failed"), ("nextcloud1", "ok"), ("webtop1", "ok"), ("samba1", "ok")];
+    assert_eq!(states(&redis).await, pairs(&expected));
+}
