@@ -15,6 +15,7 @@ use std::{convert::Infallible, sync::Arc};
 use serde::Serialize;
 use warp::{
     Filter, Rejection, Reply,
+    filters::BoxedFilter,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     reply::Response,
 };
@@ -61,8 +62,10 @@ pub fn routes(
         .unify()
 }
 
+// Each route is boxed: a chain of them would hold the future of every handler in every other's, on the stack.
+
 /// `POST /alert`
-fn alert(receiver: Arc<Receiver>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+fn alert(receiver: Arc<Receiver>) -> BoxedFilter<(Response,)> {
     warp::path!("alert")
         .and(warp::method())
         .and(with(receiver))
@@ -72,42 +75,51 @@ fn alert(receiver: Arc<Receiver>) -> impl Filter<Extract = (Response,), Error = 
             Method::POST => alert::receive(&receiver, &headers, body).await,
             _ => method_not_allowed("POST"),
         })
+        .boxed()
 }
 
 /// `GET /metrics`
-fn metrics(receiver: Arc<Receiver>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+fn metrics(receiver: Arc<Receiver>) -> BoxedFilter<(Response,)> {
     let accept = warp::header::optional("accept");
-    warp::path!("metrics").and(warp::method()).and(with(receiver)).and(accept).then(
-        async |method: Method, receiver: Arc<Receiver>, accept| match is_reading(&method) {
+    warp::path!("metrics")
+        .and(warp::method())
+        .and(with(receiver))
+        .and(accept)
+        .then(async |method: Method, receiver: Arc<Receiver>, accept| match is_reading(&method) {
             true => api::metrics(receiver, accept).await,
             false => method_not_allowed("GET, HEAD"),
-        },
-    )
+        })
+        .boxed()
 }
 
 /// `GET /api/reports`
-fn reports(receiver: Arc<Receiver>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+fn reports(receiver: Arc<Receiver>) -> BoxedFilter<(Response,)> {
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-    warp::path!("api" / "reports").and(warp::method()).and(with(receiver)).and(query).then(
-        async |method: Method, receiver: Arc<Receiver>, query: String| match is_reading(&method) {
+    warp::path!("api" / "reports")
+        .and(warp::method())
+        .and(with(receiver))
+        .and(query)
+        .then(async |method: Method, receiver: Arc<Receiver>, query: String| match is_reading(&method) {
             true => api::reports(&receiver, &query).await,
             false => method_not_allowed("GET, HEAD"),
-        },
-    )
+        })
+        .boxed()
 }
 
 /// `GET /api/reports/<id>`
-fn report(receiver: Arc<Receiver>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
-    warp::path!("api" / "reports" / String).and(warp::method()).and(with(receiver)).then(
-        async |id: String, method: Method, receiver: Arc<Receiver>| match is_reading(&method) {
+fn report(receiver: Arc<Receiver>) -> BoxedFilter<(Response,)> {
+    warp::path!("api" / "reports" / String)
+        .and(warp::method())
+        .and(with(receiver))
+        .then(async |id: String, method: Method, receiver: Arc<Receiver>| match is_reading(&method) {
             true => api::report(&receiver, &id).await,
             false => method_not_allowed("GET, HEAD"),
-        },
-    )
+        })
+        .boxed()
 }
 
 /// `POST /api/reports/<id>/send`
-fn send(receiver: Arc<Receiver>) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+fn send(receiver: Arc<Receiver>) -> BoxedFilter<(Response,)> {
     let headers = warp::header::headers_cloned();
     warp::path!("api" / "reports" / String / "send")
         .and(warp::method())
@@ -121,6 +133,7 @@ fn send(receiver: Arc<Receiver>) -> impl Filter<Extract = (Response,), Error = R
             Method::POST => api::send(&receiver, &id).await,
             _ => method_not_allowed("POST"),
         })
+        .boxed()
 }
 
 /// `GET` of a path without parameters.
@@ -128,20 +141,21 @@ fn reading<Path, Handler, Answer>(
     path: Path,
     receiver: &Arc<Receiver>,
     handler: Handler,
-) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<Path, Handler, Answer>
+) -> BoxedFilter<(Response,)>
 where
     Path: Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static,
     Handler: Fn(Arc<Receiver>) -> Answer + Copy + Send + Sync + 'static,
-    Answer: Future<Output = Response> + Send,
+    Answer: Future<Output = Response> + Send + 'static,
 {
-    path.and(warp::method()).and(with(Arc::clone(receiver))).then(
-        move |method: Method, receiver: Arc<Receiver>| async move {
+    path.and(warp::method())
+        .and(with(Arc::clone(receiver)))
+        .then(move |method: Method, receiver: Arc<Receiver>| async move {
             match is_reading(&method) {
                 true => handler(receiver).await,
                 false => method_not_allowed("GET, HEAD"),
             }
-        },
-    )
+        })
+        .boxed()
 }
 
 fn with(receiver: Arc<Receiver>) -> impl Filter<Extract = (Arc<Receiver>,), Error = Infallible> + Clone {
