@@ -114,29 +114,15 @@ impl Alert {
 
     /// Tells alerts apart within a job: the same alert posted twice counts once.
     pub fn identity(&self) -> String {
-        let part = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        match (&self.fingerprint, self.source) {
-            // The fingerprint is of the labels; who forges one does not get between others and their mail.
-            (Some(fingerprint), _) => [
-                fingerprint.clone(),
-                part(self.plan.as_ref().map(PlanId::as_str)),
-                part(self.node.as_ref().map(NodeId::as_str)),
-            ]
-            .join("/"),
+        // The fingerprint is of the labels; who forges one does not get between others and their mail.
+        let what = self.fingerprint.as_ref().unwrap_or(&self.name).clone();
+        let plan = self.plan.as_ref().map(ToString::to_string);
+        let which = match (&self.fingerprint, self.source) {
             // Each run, and each time that a plan did not run, is one of its own.
-            (None, Source::Run | Source::Schedule) => [
-                self.name.clone(),
-                part(self.plan.as_ref().map(PlanId::as_str)),
-                self.starts_at.map(|at| at.to_string()).unwrap_or_default(),
-            ]
-            .join("/"),
-            (None, Source::Webhook | Source::Poll) => [
-                self.name.clone(),
-                part(self.plan.as_ref().map(PlanId::as_str)),
-                part(self.node.as_ref().map(NodeId::as_str)),
-            ]
-            .join("/"),
-        }
+            (None, Source::Run | Source::Schedule) => self.starts_at.map(|at| at.to_string()),
+            _ => self.node.as_ref().map(ToString::to_string),
+        };
+        [what, plan.unwrap_or_default(), which.unwrap_or_default()].join("/")
     }
 
     /// True when somebody was alarmed by it, so that what became of it is always told.

@@ -200,7 +200,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn advance(&self, id: JobId, stage: Stage, alerts: usize) -> Result<bool, JournalError> {
+    pub async fn advance(&self, id: JobId, stage: Stage, alerts: u32) -> Result<bool, JournalError> {
         self.writer.call(move |connection| jobs::advance(connection, id, &stage, alerts)).await
     }
 
@@ -220,7 +220,7 @@ impl Journal {
                     runs::record(connection, run, report, digest)?;
                 }
                 if let Afterwards::FollowUp(due_at) = afterwards {
-                    jobs::follow_up_job(connection, new.report.id, new.report.created_at, due_at)?;
+                    jobs::follow_up(connection, new.report.id, new.report.created_at, due_at)?;
                 }
                 jobs::remove(connection, new.report.id)?;
                 seen::forget_old(connection, new.report.created_at)?;

@@ -67,11 +67,6 @@ impl Question {
         Self { recent: plans.is_empty(), plans, ..Self::default() }
     }
 
-    /// The question about all plans, whether they ran or not.
-    pub fn about_all() -> Self {
-        Self { recent: true, ..Self::default() }
-    }
-
     /// True when an alert says of this plan that it did not run.
     pub fn asserts_missing(&self, plan: &PlanId) -> bool {
         self.missing.contains(plan) || self.any_missing

@@ -66,7 +66,7 @@ pub struct Job {
     /// The alerts that it is about.
     pub alerts: Vec<Alert>,
     /// How many alerts it has in the journal: more than `alerts` when another version wrote some that can't be read.
-    pub alerts_kept: usize,
+    pub alerts_kept: u32,
 }
 
 /// When a job is to be driven: what is needed of it to decide that, however many alerts it has.
@@ -154,7 +154,8 @@ pub(super) fn close_run(connection: &Connection, alert: &Alert, now: Timestamp) 
         )?
         .execute(params![to_json(alert), identity])?;
     if updated == 0 {
-        return follow_up(connection, std::slice::from_ref(alert), now, now);
+        let id = create(connection, now, now, true)?;
+        return add_alert(connection, id, alert);
     }
     connection
         .prepare_cached(
@@ -166,7 +167,7 @@ pub(super) fn close_run(connection: &Connection, alert: &Alert, now: Timestamp) 
 }
 
 /// Makes a second look at what a job is about, with what came in meanwhile.
-pub(super) fn follow_up_job(
+pub(super) fn follow_up(
     connection: &Connection,
     job: JobId,
     now: Timestamp,
@@ -182,17 +183,6 @@ pub(super) fn follow_up_job(
         )?
         .execute([id])
         .map(drop)
-}
-
-/// Makes a second look at what these alerts are about.
-fn follow_up(
-    connection: &Connection,
-    alerts: &[Alert],
-    now: Timestamp,
-    due_at: Timestamp,
-) -> rusqlite::Result<()> {
-    let id = create(connection, now, due_at, true)?;
-    alerts.iter().try_for_each(|alert| add_alert(connection, id, alert))
 }
 
 fn create(
@@ -253,7 +243,6 @@ fn with_alerts(connection: &Connection, mut job: Job) -> rusqlite::Result<Job> {
     let mut alerts =
         connection.prepare_cached("SELECT alert FROM job_alerts WHERE job_id = ? ORDER BY identity")?;
     for text in alerts.query_map([job.id.0], |row| row.get::<_, String>(0))? {
-        job.alerts_kept += 1;
         match serde_json::from_str(&text?) {
             Ok(alert) => job.alerts.push(alert),
             Err(error) => tracing::warn!(job = %job.id, %error, "an alert in the journal can't be read"),
@@ -284,7 +273,7 @@ fn job(row: &Row) -> rusqlite::Result<Job> {
         looks: row.get("looks")?,
         note: row.get("note")?,
         alerts: Vec::new(),
-        alerts_kept: 0,
+        alerts_kept: row.get("alerts")?,
     })
 }
 
@@ -307,9 +296,8 @@ pub(super) fn advance(
     connection: &Connection,
     id: JobId,
     stage: &Stage,
-    alerts: usize,
+    alerts: u32,
 ) -> rusqlite::Result<bool> {
-    let alerts = i64::try_from(alerts).unwrap_or(i64::MAX);
     let updated = connection
         .prepare_cached(
             "UPDATE jobs SET stage = :stage, data = :data, note = NULL,

@@ -10,7 +10,10 @@ use warp::{
     reply::Response,
 };
 
-use super::{Receiver, error, json, plans, readiness::Check};
+use super::{
+    Receiver, error, json, plans,
+    readiness::{Check, Ready},
+};
 use crate::{
     correlator::correlation::Outcome,
     ids::JobId,
@@ -83,13 +86,13 @@ pub(super) async fn readyz(receiver: Arc<Receiver>) -> Response {
 
 /// `GET /api/status`
 pub(super) async fn status(receiver: Arc<Receiver>) -> Response {
-    let ready = receiver.readiness.get().await;
     let (mut checks, outside, jobs, reports) = tokio::join!(
         receiver.readiness.checks(),
         receiver.readiness.outside(),
         receiver.journal.jobs(),
         receiver.journal.reports(Filter::default(), STATUS_REPORTS)
     );
+    let ready = Ready::from_checks(&checks);
     checks.extend(outside);
     // Without a journal there is nothing to list; the reasons say so.
     let status = Status {
@@ -117,25 +120,23 @@ pub(super) async fn reports(receiver: &Receiver, query: &str) -> Response {
 
 /// `GET /api/reports/<id>`
 pub(super) async fn report(receiver: &Receiver, id: &str) -> Response {
-    let not_found = || error(StatusCode::NOT_FOUND, format!("there is no report {id:?}, or not any more"));
-    let Ok(id) = id.parse() else { return not_found() };
-    match receiver.journal.report(JobId(id)).await {
+    let Ok(number) = id.parse() else { return no_report(id) };
+    match receiver.journal.report(JobId(number)).await {
         Ok(Some(report)) => json(StatusCode::OK, &report),
-        Ok(None) => not_found(),
+        Ok(None) => no_report(id),
         Err(reason) => unavailable(&reason),
     }
 }
 
 /// `POST /api/reports/<id>/send`: sends a report's mail again.
 pub(super) async fn send(receiver: &Receiver, id: &str) -> Response {
-    let not_found = || error(StatusCode::NOT_FOUND, format!("there is no report {id:?}, or not any more"));
-    let Ok(number) = id.parse() else { return not_found() };
+    let Ok(number) = id.parse() else { return no_report(id) };
     match receiver.journal.resend(JobId(number), Timestamp::now()).await {
         Ok(true) => {
             tracing::info!(report = number, "its mail is to be sent again");
             json(StatusCode::ACCEPTED, &serde_json::json!({"queued": true}))
         }
-        Ok(false) => not_found(),
+        Ok(false) => no_report(id),
         Err(reason) => unavailable(&reason),
     }
 }
@@ -175,6 +176,10 @@ pub(super) async fn metrics(receiver: Arc<Receiver>, accept: Option<String>) -> 
     let mut answer = metrics.encode().into_response();
     answer.headers_mut().insert(header::CONTENT_TYPE, content_type);
     answer
+}
+
+fn no_report(id: &str) -> Response {
+    error(StatusCode::NOT_FOUND, format!("there is no report {id:?}, or not any more"))
 }
 
 fn unavailable(reason: &JournalError) -> Response {

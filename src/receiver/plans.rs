@@ -1,14 +1,12 @@
 //! The plans as the pages show them: the last runs of each, and the past of its applications' backups. Pure.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
     correlator::correlation::{Outcome, State},
     ids::{JobId, ModuleId, NodeId, PlanId},
-    report::history::{ApplicationRecord, PastRun},
+    report::history::{ApplicationRecord, PastRun, good_backups},
     telemetry::{ApplicationLabels, ApplicationMetrics},
 };
 
@@ -67,8 +65,8 @@ pub(super) fn plans(runs: &[PastRun]) -> Vec<Plan<'_>> {
 
 fn plan(runs: &[PastRun]) -> Plan<'_> {
     let last = &runs[0].run;
-    let past = past_of_applications(runs);
-    let application = |record: &'_ ApplicationRecord| past.get(&record.module).map_or(&[][..], Vec::as_slice);
+    let good = good_backups(runs);
+    let good_of = |record: &ApplicationRecord| good.get(&record.module).map_or(&[][..], Vec::as_slice);
     Plan {
         id: &last.plan,
         name: last.name.as_deref(),
@@ -76,7 +74,7 @@ fn plan(runs: &[PastRun]) -> Plan<'_> {
         schedule: last.schedule.as_deref(),
         next: last.next,
         runs: runs.iter().map(run).collect(),
-        applications: last.applications.iter().map(|record| describe(record, application(record))).collect(),
+        applications: last.applications.iter().map(|record| describe(record, good_of(record))).collect(),
     }
 }
 
@@ -107,17 +105,6 @@ pub(super) fn measure(plans: &[Plan], metrics: &ApplicationMetrics) {
             }
         }
     }
-}
-
-/// The good backups of each application, newest first.
-fn past_of_applications(runs: &[PastRun]) -> HashMap<&ModuleId, Vec<&ApplicationRecord>> {
-    let mut past: HashMap<&ModuleId, Vec<&ApplicationRecord>> = HashMap::new();
-    for record in runs.iter().flat_map(|past| &past.run.applications) {
-        if record.state == State::Ok {
-            past.entry(&record.module).or_default().push(record);
-        }
-    }
-    past
 }
 
 fn describe<'a>(record: &'a ApplicationRecord, good: &[&'a ApplicationRecord]) -> Application<'a> {

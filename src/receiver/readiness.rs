@@ -9,7 +9,10 @@ use std::{
 
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::sync::Mutex;
+use tokio::{
+    sync::Mutex,
+    time::{error::Elapsed, timeout},
+};
 
 use crate::{
     config::Settings,
@@ -35,6 +38,15 @@ pub struct Ready {
     pub ready: bool,
     /// What is in the way, in words for an administrator.
     pub reasons: Vec<String>,
+}
+
+impl Ready {
+    /// What these checks amount to.
+    pub fn from_checks(checks: &[Check]) -> Self {
+        let failed = checks.iter().filter(|check| check.state == CheckState::Failed);
+        let reasons: Vec<String> = failed.filter_map(|check| check.reason.clone()).collect();
+        Self { ready: reasons.is_empty(), reasons }
+    }
 }
 
 /// One thing that the service needs.
@@ -92,8 +104,8 @@ pub struct Readiness {
     reader: ClusterReader,
     checker: Arc<RepoChecker>,
     health: Arc<Health>,
-    last: Mutex<Option<(Instant, Vec<Check>)>>,
-    last_outside: Mutex<Option<(Instant, Vec<Check>)>>,
+    last: Remembered,
+    last_outside: Remembered,
 }
 
 impl Readiness {
@@ -111,40 +123,26 @@ impl Readiness {
 
     /// Whether the service is ready, as of at most two seconds ago.
     pub async fn get(&self) -> Ready {
-        let checks = self.checks().await;
-        let failed = checks.into_iter().filter(|check| check.state == CheckState::Failed);
-        let reasons: Vec<String> = failed.filter_map(|check| check.reason).collect();
-        Ready { ready: reasons.is_empty(), reasons }
+        Ready::from_checks(&self.checks().await)
     }
 
     /// What readiness depends on, as of at most two seconds ago.
     pub async fn checks(&self) -> Vec<Check> {
-        // Held while asking, so that many questions at once ask once.
-        let mut last = self.last.lock().await;
-        match last.as_ref() {
-            Some((when, checks)) if when.elapsed() < FRESH => checks.clone(),
-            _ => last.insert((Instant::now(), self.ask().await)).1.clone(),
-        }
+        self.last.get(FRESH, async || self.ask().await).await
     }
 
     /// What a report's depth depends on, but not whether it is told: gateway and cluster API, as of at most a minute ago.
     pub async fn outside(&self) -> Vec<Check> {
-        let mut last = self.last_outside.lock().await;
-        match last.as_ref() {
-            Some((when, checks)) if when.elapsed() < FRESH_OUTSIDE => checks.clone(),
-            _ => last.insert((Instant::now(), self.ask_outside().await)).1.clone(),
-        }
+        self.last_outside.get(FRESH_OUTSIDE, async || self.ask_outside().await).await
     }
 
     async fn ask(&self) -> Vec<Check> {
         let silent = |what: &str| format!("{what} does not answer within {} seconds", TIMEOUT.as_secs());
-        let journal = tokio::time::timeout(TIMEOUT, self.journal.probe(Timestamp::now()));
-        let redis = tokio::time::timeout(TIMEOUT, self.reader.ping());
-        let (journal, redis) = tokio::join!(journal, redis);
-        let text = |error: &dyn Display| error.to_string();
-        let journal =
-            journal.map_or_else(|_| Err(silent("the journal")), |asked| asked.map_err(|error| text(&error)));
-        let redis = redis.map_or_else(|_| Err(silent("Redis")), |asked| asked.map_err(|error| text(&error)));
+        let (journal, redis) = tokio::join!(
+            timeout(TIMEOUT, self.journal.probe(Timestamp::now())),
+            timeout(TIMEOUT, self.reader.ping()),
+        );
+        let (journal, redis) = (answer(journal, silent("the journal")), answer(redis, silent("Redis")));
         let redis_answers = redis.is_ok();
         let mut checks = vec![Check::of("journal", journal), Check::of("redis", redis)];
         let gaps = self.settings.mail_gaps().join("; ");
@@ -176,20 +174,46 @@ impl Readiness {
 
     async fn ask_outside(&self) -> Vec<Check> {
         let silent = || format!("no answer within {} seconds", TIMEOUT_OUTSIDE.as_secs());
-        let gateway = tokio::time::timeout(TIMEOUT_OUTSIDE, self.checker.ping_gateway());
-        let api = tokio::time::timeout(TIMEOUT_OUTSIDE, self.checker.ping_api());
-        let (gateway, api) = tokio::join!(gateway, async {
-            if self.settings.repo_check.api.is_some() { Some(api.await) } else { None }
-        });
-        let text = |error: crate::repo_check::Cause| error.to_string();
-        vec![
-            Check::of("gateway", gateway.map_or_else(|_| Err(silent()), |asked| asked.map_err(text))),
-            match api {
-                Some(api) => {
-                    Check::of("api", api.map_or_else(|_| Err(silent()), |asked| asked.map_err(text)))
-                }
+        let gateway = async {
+            Check::of(
+                "gateway",
+                answer(timeout(TIMEOUT_OUTSIDE, self.checker.ping_gateway()).await, silent()),
+            )
+        };
+        let api = async {
+            match self.settings.repo_check.api {
+                Some(_) => Check::of(
+                    "api",
+                    answer(timeout(TIMEOUT_OUTSIDE, self.checker.ping_api()).await, silent()),
+                ),
                 None => Check::off("api", NO_API),
-            },
-        ]
+            }
+        };
+        let (gateway, api) = tokio::join!(gateway, api);
+        vec![gateway, api]
+    }
+}
+
+/// How asking went, in words; `silent` when there was no answer in time.
+fn answer<E: Display>(asked: Result<Result<(), E>, Elapsed>, silent: String) -> Result<(), String> {
+    asked.map_or(Err(silent), |asked| asked.map_err(|error| error.to_string()))
+}
+
+/// Answers that are remembered for a while.
+#[derive(Default)]
+struct Remembered(Mutex<Option<(Instant, Vec<Check>)>>);
+
+impl Remembered {
+    /// The answers, asked for anew when they are no longer `fresh`.
+    async fn get(&self, fresh: Duration, ask: impl AsyncFnOnce() -> Vec<Check>) -> Vec<Check> {
+        // Held while asking, so that many questions at once ask once.
+        let mut last = self.0.lock().await;
+        match last.as_ref() {
+            Some((when, checks)) if when.elapsed() < fresh => checks.clone(),
+            _ => {
+                let checks = ask().await;
+                last.insert((Instant::now(), checks)).1.clone()
+            }
+        }
     }
 }

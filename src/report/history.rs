@@ -175,7 +175,8 @@ impl Changes {
         let mut holdings: BTreeMap<DestinationId, Holding> = BTreeMap::new();
         for plan in plans {
             let past = history.runs.get(&plan.id).map_or(&[][..], Vec::as_slice);
-            let last = last_good(past);
+            let last: LastGood =
+                good_backups(past).into_iter().map(|(module, good)| (module, good[0])).collect();
             if let Some(destination) = &plan.destination {
                 let holding = holdings.entry(destination.id.clone()).or_insert_with(|| Holding {
                     destination: destination.clone(),
@@ -194,18 +195,21 @@ impl Changes {
 }
 
 /// The last good backup of each application.
-fn last_good(past: &[PastRun]) -> HashMap<&ModuleId, &ApplicationRecord> {
-    let mut last = HashMap::new();
-    for past in past {
-        for application in past.run.applications.iter().filter(|application| application.state == State::Ok) {
-            last.entry(&application.module).or_insert(application);
+type LastGood<'a> = HashMap<&'a ModuleId, &'a ApplicationRecord>;
+
+/// The good backups of each application that has any, in the order of the runs.
+pub fn good_backups(runs: &[PastRun]) -> HashMap<&ModuleId, Vec<&ApplicationRecord>> {
+    let mut good: HashMap<&ModuleId, Vec<&ApplicationRecord>> = HashMap::new();
+    for record in runs.iter().flat_map(|past| &past.run.applications) {
+        if record.state == State::Ok {
+            good.entry(&record.module).or_default().push(record);
         }
     }
-    last
+    good
 }
 
 impl Holding {
-    fn add(&mut self, plan: &Plan, last: &HashMap<&ModuleId, &ApplicationRecord>, has_past: bool) {
+    fn add(&mut self, plan: &Plan, last: &LastGood, has_past: bool) {
         let mut growth = 0;
         for application in &plan.applications {
             let before = last.get(&application.module).and_then(|record| record.size);
@@ -229,11 +233,7 @@ fn signed(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }
 
-fn shrunk(
-    plan: &Plan,
-    application: &Application,
-    last: &HashMap<&ModuleId, &ApplicationRecord>,
-) -> Option<Shrunk> {
+fn shrunk(plan: &Plan, application: &Application, last: &LastGood) -> Option<Shrunk> {
     let before = last.get(&application.module)?;
     let now = application.last_run.as_ref()?;
     let size = before.size.zip(now.size)?;

@@ -20,7 +20,7 @@ use crate::{
     correlator::{
         calendar::Calendar,
         classify,
-        correlation::{Plan, State},
+        correlation::{Application, Plan, State},
         facts::{ClusterFacts, PlanFacts, Question},
         read::ClusterReader,
     },
@@ -105,7 +105,7 @@ impl ClusterWatcher {
     /// Looks once, and says when to look again. None when Redis or the journal is away; both are told elsewhere.
     async fn look(&self, known: &mut Option<Known>) -> Option<Timestamp> {
         let now = Timestamp::now();
-        let facts = match self.reader.read(&Question::about_all(), now).await {
+        let facts = match self.reader.read(&Question::about([]), now).await {
             Ok(facts) => facts,
             Err(error) => {
                 tracing::debug!(%error, "the cluster can't be watched");
@@ -120,9 +120,6 @@ impl ClusterWatcher {
             let mut after = before.clone();
             let (mut seen, look_at) = self.compare(&mut after, &facts, now);
             seen.marks = marks(&before, &after);
-            if after.runs_began && !before.runs_began {
-                seen.runs = self.last_runs(&facts, now);
-            }
             if seen != Observation::default() {
                 for alert in &seen.alerts {
                     tracing::info!(alert = alert.name, plan = ?alert.plan, at = ?alert.starts_at, "noticed");
@@ -153,16 +150,6 @@ impl ClusterWatcher {
         })
     }
 
-    /// The last run of each plan, as it is when runs are looked at for the first time ever.
-    fn last_runs(&self, facts: &ClusterFacts, now: Timestamp) -> Vec<RunRecord> {
-        let question = Question::about(facts.plans.keys().cloned());
-        let correlation = classify(facts, &question, now, &self.settings.zone);
-        let has_run =
-            |plan: &&Plan| plan.applications.iter().any(|application| application.last_run.is_some());
-        let over = correlation.plans.iter().filter(|plan| plan.count(State::Pending) == 0);
-        over.filter(has_run).filter_map(|plan| RunRecord::new(plan, None)).collect()
-    }
-
     /// Compares what is known with a look, and says when to look again.
     fn compare(
         &self,
@@ -173,24 +160,33 @@ impl ClusterWatcher {
         let mut seen = Observation::default();
         let mut look_at: Option<Timestamp> = None;
         let mut earlier = |time: Option<Timestamp>| look_at = look_at.into_iter().chain(time).min();
+        // What is there when runs are looked at for the first time ever. Asked about by their ids, all plans are classified, whenever
+        // they ran.
+        let at_first: BTreeMap<PlanId, Plan> = if self.settings.watch.runs && !known.runs_began {
+            let question = Question::about(facts.plans.keys().cloned());
+            let plans = classify(facts, &question, now, &self.settings.zone).plans;
+            plans.into_iter().map(|plan| (plan.id.clone(), plan)).collect()
+        } else {
+            BTreeMap::new()
+        };
+        seen.runs = at_first.values().filter_map(ended_run).collect();
         // What is known of a plan that is gone is kept: a replica that is being filled anew has none for a moment, and no other plan
         // will ever have its number.
         for (id, plan) in &facts.plans {
             let members = members(facts, id, plan);
+            let schedule = plan.schedule.as_deref().filter(|_| plan.enabled);
             if self.settings.watch.runs {
-                let calendar: Option<Calendar> =
-                    plan.schedule.as_deref().filter(|_| plan.enabled).and_then(|text| text.parse().ok());
+                let calendar: Option<Calendar> = schedule.and_then(|text| text.parse().ok());
                 let sight = runs::Sight {
                     plan: id,
                     name: plan.name.as_deref(),
                     members: members.clone(),
                     calendar: calendar.as_ref().map(|calendar| (calendar, &self.settings.zone)),
                 };
-                let is_first_look = !known.runs_began;
-                let known = known.runs.entry(id.clone()).or_insert_with(|| match is_first_look {
-                    true => PlanRuns::baseline(&sight, open_results(facts, id, now, &self.settings)),
+                let known = known.runs.entry(id.clone()).or_insert_with(|| match at_first.get(id) {
+                    Some(plan) => PlanRuns::baseline(&sight, |module| is_open(plan, module)),
                     // A plan that was not there before: all of its results are new.
-                    false => PlanRuns::default(),
+                    None => PlanRuns::default(),
                 });
                 let findings = known.look(&sight, now, self.settings.correlator.settle);
                 seen.alerts.extend(findings.raised);
@@ -201,7 +197,7 @@ impl ClusterWatcher {
                 let sight = schedule::Sight {
                     plan: id,
                     name: plan.name.as_deref(),
-                    schedule: plan.schedule.as_deref().filter(|_| plan.enabled),
+                    schedule,
                     members: members.iter().map(|member| (member.node, member.run)).collect(),
                     result: plan.result.as_ref().and_then(|result| result.as_ref().ok()),
                 };
@@ -229,21 +225,18 @@ fn members<'a>(facts: &'a ClusterFacts, id: &PlanId, plan: &'a PlanFacts) -> Vec
     plan.instances.iter().filter(|name| seen.insert(name.as_str())).filter_map(member).collect()
 }
 
-/// Which of a plan's results are of a run that still goes on.
-fn open_results(
-    facts: &ClusterFacts,
-    id: &PlanId,
-    now: Timestamp,
-    settings: &Settings,
-) -> impl Fn(&ModuleId) -> bool + use<> {
-    let correlation = classify(facts, &Question::about([id.clone()]), now, &settings.zone);
-    let open = correlation.plans.into_iter().filter(|plan| plan.count(State::Pending) > 0);
-    let results: Vec<ModuleId> = open
-        .flat_map(|plan| plan.applications)
-        .filter(|application| matches!(application.state, State::Ok | State::Failed))
-        .map(|application| application.module)
-        .collect();
-    move |module| results.contains(module)
+/// True for an application whose result is of a run of the plan that still goes on.
+fn is_open(plan: &Plan, module: &ModuleId) -> bool {
+    let has_result = |application: &Application| {
+        application.module == *module && matches!(application.state, State::Ok | State::Failed)
+    };
+    plan.count(State::Pending) > 0 && plan.applications.iter().any(has_result)
+}
+
+/// What is kept of the last run of a plan that has run and is not at it.
+fn ended_run(plan: &Plan) -> Option<RunRecord> {
+    let has_run = plan.applications.iter().any(|application| application.last_run.is_some());
+    (has_run && plan.count(State::Pending) == 0).then(|| RunRecord::new(plan, None)).flatten()
 }
 
 fn parsed<T: DeserializeOwned>(marks: Vec<(String, String)>) -> BTreeMap<PlanId, T> {

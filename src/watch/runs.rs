@@ -86,6 +86,13 @@ pub struct Findings {
     pub look_at: Option<Timestamp>,
 }
 
+impl Findings {
+    fn hand_over(&mut self, run: &Gathered, sight: &Sight, until: Option<Timestamp>) {
+        let to = if run.is_raised { &mut self.closed } else { &mut self.raised };
+        to.push(run.alert(sight, until));
+    }
+}
+
 impl PlanRuns {
     /// What is known when runs are watched for the first time ever: everything that is there counts as told, but for the results of
     /// a run that goes on, which `is_open` tells.
@@ -152,8 +159,7 @@ impl PlanRuns {
     /// Ends the run before the one that began at `until`.
     fn end_run(&mut self, sight: &Sight, until: Timestamp, findings: &mut Findings) {
         let Some(run) = self.run.take().filter(|run| !run.is_complete) else { return };
-        let alert = run.alert(sight, Some(until));
-        if run.is_raised { findings.closed.push(alert) } else { findings.raised.push(alert) }
+        findings.hand_over(&run, sight, Some(until));
     }
 
     /// Hands a run over in which every application has reported.
@@ -161,12 +167,7 @@ impl PlanRuns {
         let Some(run) = self.run.as_mut().filter(|run| !run.is_complete) else { return };
         run.is_complete = sight.members.iter().all(|member| member.is_in(&run.results));
         if run.is_complete {
-            let alert = run.alert(sight, None);
-            if run.is_raised {
-                findings.closed.push(alert)
-            } else {
-                findings.raised.push(alert)
-            }
+            findings.hand_over(run, sight, None);
             run.is_raised = true;
         }
     }
@@ -181,8 +182,8 @@ impl PlanRuns {
             run.seen_at.checked_add(settle.max(longest.saturating_mul(2))).unwrap_or(Timestamp::MAX);
         // The clock was set back, when we have seen something in the future.
         if now >= give_up_at || now < run.seen_at {
+            findings.hand_over(run, sight, None);
             run.is_raised = true;
-            findings.raised.push(run.alert(sight, None));
         } else {
             findings.look_at = Some(give_up_at);
         }
