@@ -48,7 +48,7 @@ class Service:
             "CORRELATOR_WAIT_SECONDS": "3600",
             "LOG_FORMAT": "json",
             # A line for each of many thousand accepted alerts is not what is measured.
-            "RUST_LOG": "warn,ns8_backup_monitor::application=info",
+            "RUST_LOG": "warn,ns8_backup_monitor::service=info",
             "REDIS_URL": f"redis://127.0.0.1:{redis_port}",
             "SMTP_ENABLED": "1",
             "SMTP_HOST": "127.0.0.1",

@@ -7,14 +7,15 @@ use std::{collections::HashMap, hint::black_box};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ns8_backup_monitor::{
-    alert::{AlertNames, parse_webhook},
+    alertmanager::{AlertNames, parse_webhook},
     correlator::{
         classify,
         facts::{ClusterFacts, DestinationFacts, ModuleFacts, PlanFacts, Question},
         status::from_node_hash,
     },
     ids::{DestinationId, JobId, ModuleId, NodeId, PlanId},
-    notifier::{self, Language, format::Format},
+    language::Language,
+    notifier::{self, format::Format},
     report::Report,
 };
 

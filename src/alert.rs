@@ -1,41 +1,14 @@
-//! Alerts: what Alertmanager posts, and what is kept of it.
+//! Alerts: the reasons to make a report, whoever raised them.
 
-mod wire;
-
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    correlator::status::Run,
     ids::{ModuleId, NodeId, PlanId},
-    text,
+    run::Run,
 };
-
-/// The longest text that is kept of a label or annotation, in characters. Longer ones are cut: they are shown in
-/// a mail, and a label is not a place for prose.
-const MAX_TEXT: usize = 300;
-
-/// The names of the alerts that start a job (`RECEIVER_ALERT_NAMES`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AlertNames(BTreeSet<String>);
-
-impl AlertNames {
-    /// True for an alert of this name.
-    pub fn contains(&self, name: &str) -> bool {
-        self.0.contains(name)
-    }
-}
-
-impl<S: Into<String>> FromIterator<S> for AlertNames {
-    fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
-        Self(names.into_iter().map(Into::into).collect())
-    }
-}
 
 /// How an alert reached us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,76 +110,3 @@ impl Alert {
         self.name.to_ascii_lowercase().contains("missing")
     }
 }
-
-/// What a posted webhook holds for us.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Intake {
-    /// The alerts that start a job.
-    pub accepted: Vec<Alert>,
-    /// How many others there were: resolved, of another name, or not readable as an alert.
-    pub ignored: usize,
-}
-
-/// A body that is not a webhook.
-#[derive(Debug, thiserror::Error)]
-#[error("the body is not an Alertmanager webhook: {0}")]
-pub struct NotAWebhook(#[source] serde_json::Error);
-
-/// Reads the body of an Alertmanager webhook (version 4), and keeps the alerts that are firing and have one of
-/// the `names`.
-///
-/// An alert without labels, an unknown field, a missing list, or a value of an unexpected kind is no error: such an
-/// alert counts as ignored.
-///
-/// # Errors
-/// [`NotAWebhook`] when the body is not JSON, or not an object. The error never quotes the body.
-pub fn parse_webhook(body: &[u8], names: &AlertNames) -> Result<Intake, NotAWebhook> {
-    let webhook: wire::Webhook = serde_json::from_slice(body).map_err(NotAWebhook)?;
-    let total = webhook.alerts.len();
-    let group_status = webhook.status.as_deref();
-    let accepted: Vec<Alert> = webhook
-        .alerts
-        .iter()
-        .filter(|alert| alert.status.as_deref().or(group_status) == Some("firing"))
-        .filter_map(|alert| keep(alert, names, Source::Webhook))
-        .collect();
-    Ok(Intake { ignored: total - accepted.len(), accepted })
-}
-
-/// Reads what Alertmanager's API answers to `GET /api/v2/alerts`, and keeps what its webhook would have brought: the
-/// alerts that have one of the `names` and are neither silenced nor inhibited.
-///
-/// # Errors
-/// serde_json's, when it is not a list in JSON.
-pub fn parse_api(body: &[u8], names: &AlertNames) -> Result<Vec<Alert>, serde_json::Error> {
-    let alerts = wire::api_alerts(body)?;
-    let is_active = |alert: &&wire::Alert| alert.status.as_deref() == Some("active");
-    Ok(alerts.iter().filter(is_active).filter_map(|alert| keep(alert, names, Source::Poll)).collect())
-}
-
-/// Takes over an alert that has one of the `names`.
-fn keep(alert: &wire::Alert, names: &AlertNames, source: Source) -> Option<Alert> {
-    let labels = &alert.labels;
-    let name = labels.alertname.as_deref().filter(|name| names.contains(name))?;
-    let text = |value: &Option<Cow<str>>| {
-        let text = text::one_line(value.as_deref()?, MAX_TEXT);
-        (!text.is_empty()).then_some(text)
-    };
-    let plan_label = [&labels.backup_id, &labels.id].into_iter().find_map(text);
-    Some(Alert {
-        name: name.to_owned(),
-        // A label that can't be a plan's id names no plan: the job then looks at every plan that ran.
-        plan: plan_label.and_then(|id| PlanId::new(id).ok()),
-        plan_name: text(&labels.name),
-        node: text(&labels.node).and_then(|id| NodeId::new(id).ok()),
-        summary: text(&alert.annotations.summary).or_else(|| text(&alert.annotations.summary_en)),
-        summary_it: text(&alert.annotations.summary_it),
-        starts_at: text(&alert.starts_at).and_then(|time| time.parse().ok()),
-        fingerprint: text(&alert.fingerprint),
-        source,
-        run: None,
-    })
-}
-
-#[cfg(test)]
-mod tests;

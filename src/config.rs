@@ -12,7 +12,7 @@ use lettre::message::Mailbox;
 use reqwest::Url;
 use secrecy::SecretString;
 
-use crate::{alert::AlertNames, notifier::Language};
+use crate::{alertmanager::AlertNames, language::Language};
 
 pub use read::{Problem, Problems};
 

@@ -3,7 +3,6 @@
 //! [`read`] asks Redis and brings back [`facts`]; [`classify`](classify()) turns facts into a [`correlation`]. The first
 //! talks to the world, the second is a function of values.
 
-pub mod calendar;
 mod classify;
 pub mod correlation;
 pub mod facts;

@@ -22,9 +22,10 @@ use tokio_util::sync::CancellationToken;
 
 use self::{mail_server::MailServer, redis::MemoryRedis, sample::Sample, storage::Storage};
 use crate::{
-    application::{Application, BuildError},
     config::{Problems, Settings},
-    http, telemetry,
+    http,
+    service::{BuildError, Service},
+    telemetry,
 };
 
 /// Where the mail is left, within the current directory.
@@ -82,7 +83,7 @@ pub async fn run() -> Result<(), DemoError> {
 
     let settings = settings(&sample, &cluster, &storage, &mail_server, &state.0)?;
     telemetry::start_logging(&settings.log);
-    let application = Application::build(settings).await?;
+    let application = Service::build(settings).await?;
     let address = application.address().map_err(io_error("ask for the service's address"))?;
     let shutdown = CancellationToken::new();
     let service = tokio::spawn(application.run_until(shutdown.clone()));

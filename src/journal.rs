@@ -4,11 +4,11 @@
 //! kept; a report's mail stays queued in it until it is accepted or given up. Whoever is told "done" by a function here
 //! may rely on it whatever is killed afterwards.
 
+mod checkpoints;
+mod ingested;
 mod jobs;
-mod marks;
 mod reports;
 mod runs;
-mod seen;
 mod store;
 mod writer;
 
@@ -23,16 +23,14 @@ use self::writer::Writer;
 use crate::{
     alert::Alert,
     ids::{JobId, PlanId},
+    notifier::delivery::Delivery,
     report::history::{self, History, PastRun, RunRecord},
 };
 
 pub use self::{
+    checkpoints::Mark,
     jobs::{Appointment, Job, Stage},
-    marks::Mark,
-    reports::{
-        Delivery, DeliveryState, Filter, Message, NewReport, Outgoing, Page, PlanSummary, Refusal, Stored,
-        Summary, Telling,
-    },
+    reports::{Filter, NewReport, Outgoing, Page, PlanSummary, Stored, Summary},
     store::{FILE_NAME, JournalError},
 };
 
@@ -114,7 +112,7 @@ impl Journal {
         let taken = self
             .writer
             .call(move |connection| {
-                seen.marks.iter().try_for_each(|mark| marks::put(connection, mark))?;
+                seen.marks.iter().try_for_each(|mark| checkpoints::put(connection, mark))?;
                 seen.closed.iter().try_for_each(|alert| jobs::close_run(connection, alert, now))?;
                 seen.runs.iter().try_for_each(|run| runs::record(connection, run, None, None))?;
                 jobs::accept(connection, &seen.alerts, now, wait)
@@ -131,7 +129,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]
     pub async fn marks(&self, prefix: &'static str) -> Result<Vec<(String, String)>, JournalError> {
-        self.writer.call(move |connection| marks::all(connection, prefix)).await
+        self.writer.call(move |connection| checkpoints::all(connection, prefix)).await
     }
 
     /// What is known of the past of these plans, before runs that began at these times.
@@ -223,7 +221,7 @@ impl Journal {
                     jobs::follow_up(connection, new.report.id, new.report.created_at, due_at)?;
                 }
                 jobs::remove(connection, new.report.id)?;
-                seen::forget_old(connection, new.report.created_at)?;
+                ingested::forget_old(connection, new.report.created_at)?;
                 Ok(kept)
             })
             .await?;

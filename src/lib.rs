@@ -26,19 +26,25 @@
 //! - [`telemetry`] is logs and metrics, [`http`] the HTTP client, [`ids`] the names of the cluster's things.
 
 pub mod alert;
-pub mod application;
+pub mod alertmanager;
+pub mod checks;
 pub mod commands;
 pub mod config;
 pub mod correlator;
+pub mod delivery_worker;
 pub mod demo;
 pub mod http;
 pub mod ids;
 pub mod journal;
+pub mod language;
 pub mod notifier;
+pub mod oncalendar;
 pub mod pipeline;
 pub mod receiver;
 pub mod repo_check;
 pub mod report;
+pub mod run;
+pub mod service;
 pub mod telemetry;
 mod text;
 pub mod watch;

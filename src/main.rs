@@ -5,11 +5,11 @@ use std::{fmt::Display, process::ExitCode};
 use clap::{Parser, Subcommand};
 use lettre::message::Mailbox;
 use ns8_backup_monitor::{
-    application::Application,
     commands::{check::check, report::report, send_test::send_test},
     config::{EXIT_CONFIG, Settings},
     demo,
     ids::PlanId,
+    service::Service,
     telemetry,
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -93,7 +93,7 @@ async fn run(command: Command) -> ExitCode {
 }
 
 async fn serve(settings: Settings) -> ExitCode {
-    let application = match Application::build(settings).await {
+    let application = match Service::build(settings).await {
         Ok(application) => application,
         Err(error) => return fail(error),
     };

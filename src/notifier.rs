@@ -7,18 +7,18 @@
 pub mod delivery;
 pub mod format;
 pub mod message;
+pub mod notification;
 mod phrases;
-pub mod postman;
 pub mod render;
+pub mod retry;
 pub mod smtp;
 mod steps;
-pub mod telling;
 pub mod view;
 
-pub use phrases::{Language, Sentence, Word};
+pub use phrases::{Sentence, Word};
 
-use self::{format::Format, view::View};
-use crate::{journal::Message, report::Report};
+use self::{format::Format, message::Message, view::View};
+use crate::report::Report;
 
 /// Writes the mail that tells a report.
 pub fn compose(report: &Report, format: &Format) -> Message {

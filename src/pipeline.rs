@@ -26,8 +26,8 @@ use crate::{
     },
     ids::JobId,
     journal::{Afterwards, Appointment, Job, Journal, JournalError, NewReport, Stage},
-    notifier::{self, format::Format, telling},
-    repo_check::{RepoChecker, RepoReport},
+    notifier::{self, format::Format, notification},
+    repo_check::{RepoChecker, findings::RepoReport},
     report::{Report, history::RunRecord},
     telemetry::Metrics,
 };
@@ -264,7 +264,7 @@ impl Pipeline {
         let message = notifier::compose(&report, &format);
         let (outcome, subject) = (report.outcome, message.subject.clone());
         let new = NewReport {
-            tellings: telling::tellings(&report),
+            tellings: notification::tellings(&report),
             repeat: SignedDuration::try_from(self.settings.notify.repeat).unwrap_or(SignedDuration::MAX),
             // Alertmanager repeats its webhook for somebody to be reminded; nothing else repeats itself.
             only_if_changed: job.follow_up || !job.alerts.iter().any(|alert| alert.source == Source::Webhook),

@@ -7,7 +7,6 @@ mod alert;
 mod api;
 mod page;
 mod plans;
-pub mod readiness;
 pub mod server;
 
 use std::{convert::Infallible, sync::Arc};
@@ -20,8 +19,7 @@ use warp::{
     reply::Response,
 };
 
-use self::readiness::Readiness;
-use crate::{config::Settings, journal::Journal, telemetry::Metrics};
+use crate::{checks::Readiness, config::Settings, journal::Journal, telemetry::Metrics};
 
 /// What the handlers work with.
 pub struct Receiver {

@@ -10,7 +10,7 @@ use crate::{
     alert::Alert,
     correlator::correlation::{Correlation, Outcome, Plan, State},
     ids::JobId,
-    repo_check::{Health, RepoReport},
+    repo_check::findings::{Health, RepoReport},
 };
 
 /// What happened, what is behind it, and what can still be restored.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
-use ns8_backup_monitor::correlator::calendar::Calendar;
+use ns8_backup_monitor::oncalendar::Calendar;
 use proptest::{
     prelude::*,
     strategy::ValueTree,

@@ -1,12 +1,13 @@
 //! `check`: does everything that the service needs answer?
 
 use crate::{
+    alertmanager::client::Alertmanager,
+    checks::{Check, CheckState, NO_ALERTMANAGER, NO_API, NO_RUNS, NO_SCHEDULES},
     config::Settings,
     correlator::read::ClusterReader,
     notifier::smtp::MailServer,
-    receiver::readiness::{Check, CheckState, NO_ALERTMANAGER, NO_API, NO_RUNS, NO_SCHEDULES},
     repo_check::RepoChecker,
-    watch::{alertmanager::Alertmanager, events},
+    watch::events,
 };
 
 /// Asks Redis, the gateway, the cluster's API, the mail server and whatever is watched, and prints a line for each, or all of it as

@@ -8,9 +8,9 @@ use lettre::message::Mailbox;
 use crate::{
     config::Settings,
     correlator::{facts::Question, read::ClusterReader},
-    journal::Message,
+    language::Language,
     notifier::{
-        Language, message,
+        message::{self, Message},
         smtp::{Fate, MailServer},
     },
 };

@@ -13,12 +13,15 @@ use std::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
-    calendar::Calendar,
     correlation::{Absence, Application, Correlation, Destination, Oddity, Outcome, Plan, State},
     facts::{ClusterFacts, ModuleFacts, PlanFacts, Question},
-    status::{Run, Status, UnreadableStatus},
+    status::{Status, UnreadableStatus},
 };
-use crate::ids::{DestinationId, ModuleId, NodeId, PlanId};
+use crate::{
+    ids::{DestinationId, ModuleId, NodeId, PlanId},
+    oncalendar::Calendar,
+    run::Run,
+};
 
 /// How long a run counts as current where no schedule says since when, and how far back "recently" reaches.
 pub const WINDOW: SignedDuration = SignedDuration::from_hours(24);

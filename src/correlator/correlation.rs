@@ -5,8 +5,10 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::status::Run;
-use crate::ids::{DestinationId, ModuleId, NodeId, PlanId};
+use crate::{
+    ids::{DestinationId, ModuleId, NodeId, PlanId},
+    run::Run,
+};
 
 /// How a plan, or a whole report, came out. Ordered from best to worst.
 ///

@@ -1,52 +1,17 @@
-//! One run of one application: the three layouts of a backup status, read into one type.
+//! The three layouts of a backup status, read into a [`Run`].
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{collections::BTreeMap, fmt};
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
-use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
+use serde::{Deserialize, Deserializer, de::Visitor};
 
-use crate::text;
+use crate::{run::Run, text};
 
 /// How much of a hand-made error text is kept, in characters.
 const MAX_ERROR: usize = 600;
 
 /// How much is kept of the reason why a status can't be read, in characters.
 const MAX_REASON: usize = 200;
-/// The longest that a run is believed to have taken. Whatever is longer has a wrong start.
-const LONGEST_RUN: Duration = Duration::from_secs(7 * 86_400);
-
-/// The result of one run of one application.
-///
-/// The figures come from `restic stats latest` after the run (ns8-core, `node/bin/run-backup`): when the run failed, they
-/// are those of an older snapshot, or zero when restic could not be asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Run {
-    /// When it began. The hand-made layout does not know.
-    pub start: Option<Timestamp>,
-    /// When it ended.
-    pub end: Timestamp,
-    /// How many of its steps failed; 0 is a success.
-    pub errors: u64,
-    /// Bytes in the latest snapshot.
-    pub size: Option<u64>,
-    /// Files in the latest snapshot.
-    pub files: Option<u64>,
-    /// What failed, in words. Only the hand-made layout has it.
-    pub error: Option<String>,
-}
-
-impl Run {
-    /// True when nothing failed (`success = errors == 0`, ns8-core's `list-backups`).
-    pub fn is_ok(&self) -> bool {
-        self.errors == 0
-    }
-
-    /// How long it took. None when its start is not known, lies after its end, or is no start of a backup.
-    pub fn duration(&self) -> Option<Duration> {
-        let duration = self.end.duration_since(self.start?).try_into().ok()?;
-        (duration <= LONGEST_RUN).then_some(duration)
-    }
-}
 
 /// A status that can't be read, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -238,6 +203,8 @@ fn iso_8601(text: &str, zone: &TimeZone) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn node_status(json: &str) -> Result<Run, String> {

@@ -4,12 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde::{Deserialize, Serialize};
 
-use super::{from_millis, seen, to_json};
+use super::{from_millis, ingested, to_json};
 use crate::{
     alert::{Alert, Source},
     correlator::correlation::Correlation,
     ids::JobId,
-    repo_check::RepoReport,
+    repo_check::findings::RepoReport,
 };
 
 /// How many alerts one job takes. A cluster has some tens of plans; whatever posts more does not get between others and their mail.
@@ -100,7 +100,7 @@ pub(super) fn accept(
 ) -> rusqlite::Result<Taken> {
     let mut taken = Taken::default();
     for alert in alerts {
-        if let Some(job) = seen::taken_by(connection, alert, now)? {
+        if let Some(job) = ingested::taken_by(connection, alert, now)? {
             // A webhook is told where its alert went; who polls knows that there is nothing new.
             if alert.source == Source::Webhook {
                 taken.job = Some(JobId(job));
@@ -115,7 +115,7 @@ pub(super) fn accept(
             }
         };
         add_alert(connection, id, alert)?;
-        seen::take(connection, alert, now, id)?;
+        ingested::take(connection, alert, now, id)?;
         taken.job = Some(JobId(id));
     }
     Ok(taken)

@@ -9,6 +9,11 @@ use super::{from_millis, runs, to_json};
 use crate::{
     correlator::correlation::Outcome,
     ids::{JobId, ModuleId, PlanId},
+    notifier::{
+        delivery::{Delivery, DeliveryState},
+        message::Message,
+        notification::Telling,
+    },
     report::{Report, history::RunRecord},
 };
 
@@ -18,85 +23,6 @@ const KEEP: SignedDuration = SignedDuration::from_hours(90 * 24);
 const FARTHEST_ATTEMPT: SignedDuration = SignedDuration::from_mins(60);
 /// How many reports are kept.
 const KEEP_COUNT: i64 = 1000;
-
-/// How far a report's mail has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DeliveryState {
-    /// It waits to be sent, or to be sent again.
-    Queued,
-    /// Every recipient that would take it has it.
-    Sent,
-    /// It is not sent: all of it was told before, and nothing has changed.
-    Unchanged,
-    /// It is not sent: all is well, nobody was alarmed, and only failures are to be told.
-    Unneeded,
-    /// It was given up.
-    Failed,
-}
-
-impl DeliveryState {
-    /// The word in the journal and the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            DeliveryState::Queued => "queued",
-            DeliveryState::Sent => "sent",
-            DeliveryState::Unchanged => "unchanged",
-            DeliveryState::Unneeded => "unneeded",
-            DeliveryState::Failed => "failed",
-        }
-    }
-}
-
-/// A recipient that will never take the mail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
-    /// The address.
-    pub address: String,
-    /// The server's words.
-    pub reason: String,
-}
-
-/// The state of a report's mail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Delivery {
-    /// How far it has come.
-    pub state: DeliveryState,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// When it is tried next. Meaningful while it is queued.
-    pub next_attempt_at: Timestamp,
-    /// When the last recipient took it.
-    pub sent_at: Option<Timestamp>,
-    /// Who has it.
-    pub accepted: Vec<String>,
-    /// Who will never have it.
-    pub refused: Vec<Refusal>,
-    /// What went wrong the last time.
-    pub last_error: Option<String>,
-}
-
-/// The text of a mail, without what its header needs of the configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Message {
-    /// The subject.
-    pub subject: String,
-    /// The plain text.
-    pub text: String,
-    /// The same as HTML.
-    pub html: String,
-}
-
-/// What was told of a plan: two reports that say the same of it have the same digest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Telling {
-    /// The plan, or what stands for "all".
-    pub plan: String,
-    /// What is said of it.
-    pub digest: String,
-    /// How it came out.
-    pub outcome: Outcome,
-}
 
 /// A report that was just made.
 #[derive(Debug, Clone)]

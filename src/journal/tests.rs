@@ -1,7 +1,9 @@
 use super::*;
 use crate::{
-    alert::{AlertNames, Followed, Source, parse_webhook},
+    alert::{Followed, Source},
+    alertmanager::{AlertNames, parse_webhook},
     correlator::correlation::{Correlation, Outcome},
+    notifier::{delivery::DeliveryState, message::Message, notification::Telling},
     report::Report,
 };
 

@@ -1,23 +1,71 @@
 //! What becomes of a mail after each attempt: who has it, who never will, and when it is tried again. Pure.
 
-use std::time::Duration;
-
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
-use super::smtp::{Failure, Fate};
-use crate::journal::{Delivery, DeliveryState, Refusal};
+use super::{
+    retry::backoff,
+    smtp::{Failure, Fate},
+};
 
-/// The pause after the first attempt; each further one is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_secs(30);
-/// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30 * 60);
 /// How long a mail is tried. Later, its news are none any more.
 pub const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(72);
 
-/// The pause after so many attempts: 30 s, 1 min, 2 min, … up to 30 min.
-pub fn pause(attempts: u32) -> Duration {
-    let doublings = attempts.saturating_sub(1).min(16);
-    (FIRST_PAUSE * (1 << doublings)).min(LONGEST_PAUSE)
+/// How far a report's mail has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeliveryState {
+    /// It waits to be sent, or to be sent again.
+    Queued,
+    /// Every recipient that would take it has it.
+    Sent,
+    /// It is not sent: all of it was told before, and nothing has changed.
+    Unchanged,
+    /// It is not sent: all is well, nobody was alarmed, and only failures are to be told.
+    Unneeded,
+    /// It was given up.
+    Failed,
+}
+
+impl DeliveryState {
+    /// The word in the journal and the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            DeliveryState::Queued => "queued",
+            DeliveryState::Sent => "sent",
+            DeliveryState::Unchanged => "unchanged",
+            DeliveryState::Unneeded => "unneeded",
+            DeliveryState::Failed => "failed",
+        }
+    }
+}
+
+/// A recipient that will never take the mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The address.
+    pub address: String,
+    /// The server's words.
+    pub reason: String,
+}
+
+/// The state of a report's mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Delivery {
+    /// How far it has come.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried next. Meaningful while it is queued.
+    pub next_attempt_at: Timestamp,
+    /// When the last recipient took it.
+    pub sent_at: Option<Timestamp>,
+    /// Who has it.
+    pub accepted: Vec<String>,
+    /// Who will never have it.
+    pub refused: Vec<Refusal>,
+    /// What went wrong the last time.
+    pub last_error: Option<String>,
 }
 
 /// Who still has to get the mail: those of `to` that have neither taken nor refused it.
@@ -71,7 +119,7 @@ pub fn after_attempt(
         deferred.append(&mut refused);
     }
 
-    let next = now + pause(after.attempts);
+    let next = now + backoff(after.attempts);
     if deferred.is_empty() {
         after.state = DeliveryState::Sent;
         after.sent_at = Some(now);
@@ -137,13 +185,6 @@ mod tests {
     fn attempt(delivery: &Delivery, now: Timestamp, result: Result<Vec<Fate>, Failure>) -> Delivery {
         let asked = pending(delivery, TO);
         after_attempt(delivery, noon(), now, &asked, result)
-    }
-
-    #[test]
-    fn pauses_double_from_thirty_seconds_to_half_an_hour() {
-        let seconds: Vec<u64> = (1..=9).map(|attempts| pause(attempts).as_secs()).collect();
-        assert_eq!(seconds, [30, 60, 120, 240, 480, 960, 1800, 1800, 1800]);
-        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
 
-use super::Language;
+use crate::language::Language;
 
 /// Writes values for the readers of one mail: in their language, and in the cluster's time zone.
 #[derive(Debug, Clone)]

@@ -3,18 +3,26 @@
 use std::time::SystemTime;
 
 use lettre::{
-    Message,
+    Message as Email,
     message::{
         Mailbox, MultiPart,
         header::{HeaderName, HeaderValue},
     },
 };
+use serde::Serialize;
 
-use crate::{
-    config::MailSettings,
-    ids::JobId,
-    journal::{self, Outgoing},
-};
+use crate::{config::MailSettings, ids::JobId, journal::Outgoing};
+
+/// The text of a mail, without what its header needs of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// The subject.
+    pub subject: String,
+    /// The plain text.
+    pub text: String,
+    /// The same as HTML.
+    pub html: String,
+}
 
 /// Marks a mail that a program wrote, so that no other program answers it (RFC 3834).
 const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
@@ -38,22 +46,22 @@ pub fn build(
     outgoing: &Outgoing,
     mail: &MailSettings,
     journal_id: &str,
-) -> Result<Message, lettre::error::Error> {
+) -> Result<Email, lettre::error::Error> {
     let id = message_id(outgoing.id, outgoing.resends, journal_id, &mail.from);
     assemble(&outgoing.message, mail, mail.to.iter().cloned(), id, outgoing.queued_at.into())
 }
 
 /// Builds a mail with these headers.
 pub fn assemble(
-    message: &journal::Message,
+    message: &Message,
     mail: &MailSettings,
     to: impl IntoIterator<Item = Mailbox>,
     message_id: String,
     date: SystemTime,
-) -> Result<Message, lettre::error::Error> {
+) -> Result<Email, lettre::error::Error> {
     let (name, value) = AUTO_SUBMITTED;
     let auto_submitted = HeaderValue::new(HeaderName::new_from_ascii_str(name), value.into());
-    let builder = Message::builder()
+    let builder = Email::builder()
         .from(mail.from.clone())
         .subject(crate::text::one_line(&message.subject, usize::MAX))
         .message_id(Some(message_id))

@@ -6,26 +6,12 @@
 mod en;
 mod it;
 
-use crate::repo_check::{Cause, Health};
-
-/// The language of mails and pages (`MAIL_LANGUAGE`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// English.
-    English,
-    /// Italian.
-    Italian,
-}
+use crate::{
+    language::Language,
+    repo_check::findings::{Cause, Health},
+};
 
 impl Language {
-    /// Its code, as the HTML attribute `lang` has it.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Language::English => "en",
-            Language::Italian => "it",
-        }
-    }
-
     /// A fixed word or heading.
     pub fn word(self, word: Word) -> &'static str {
         match self {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     correlator::correlation::{Absence, Application, Oddity, Plan, State},
-    repo_check::{Cause, Health, RepoReport, RepositoryReport},
+    repo_check::findings::{Cause, Health, RepoReport, RepositoryReport},
 };
 
 /// How long before a run began its log is read from.

@@ -5,16 +5,17 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use super::{format::Format, view::View, *};
 use crate::{
     alert::{Alert, Source},
-    correlator::{
-        correlation::{Absence, Application, Correlation, Destination, Oddity, Outcome, Plan, State},
-        status::Run,
-    },
+    correlator::correlation::{Absence, Application, Correlation, Destination, Oddity, Outcome, Plan, State},
     ids::{DestinationId, JobId, ModuleId, NodeId, PlanId},
-    repo_check::{Cause, DestinationReport, Health, RepoReport, RepositoryReport, Snapshot, Snapshots},
+    language::Language,
+    repo_check::findings::{
+        Cause, DestinationReport, Health, RepoReport, RepositoryReport, Snapshot, Snapshots,
+    },
     report::{
         Report,
         history::{History, PastRun, RunRecord},
     },
+    run::Run,
 };
 
 const S3: &str = "48ce000a-79b7-5fe6-8558-177fd70c27b4";

@@ -8,10 +8,11 @@ mod writer;
 
 use super::{
     format::Format,
-    phrases::{Language, Sentence, Word},
+    phrases::{Sentence, Word},
 };
 use crate::{
     correlator::correlation::{Application, Outcome, Plan, State},
+    language::Language,
     report::Report,
 };
 

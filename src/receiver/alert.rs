@@ -14,7 +14,7 @@ use warp::{
 };
 
 use super::{Receiver, error, json};
-use crate::{alert::parse_webhook, ids::JobId, telemetry::AlertResult};
+use crate::{alertmanager::parse_webhook, ids::JobId, telemetry::AlertResult};
 
 /// The largest body that is taken, in bytes.
 pub const MAX_BODY: usize = 1024 * 1024;

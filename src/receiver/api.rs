@@ -10,11 +10,9 @@ use warp::{
     reply::Response,
 };
 
-use super::{
-    Receiver, error, json, plans,
-    readiness::{Check, Ready},
-};
+use super::{Receiver, error, json, plans};
 use crate::{
+    checks::{Check, Ready},
     correlator::correlation::Outcome,
     ids::JobId,
     journal::{Filter, Job, JournalError, Summary},

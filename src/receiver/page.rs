@@ -12,11 +12,13 @@ use warp::{
 };
 
 use self::words::Word;
-use super::{Receiver, api::STATUS_REPORTS, readiness::Ready};
+use super::{Receiver, api::STATUS_REPORTS};
 use crate::{
+    checks::Ready,
     correlator::correlation::Outcome,
-    journal::{Delivery, Job, JournalError, Summary},
-    notifier::{Language, format::Format, view::Tone},
+    journal::{Job, JournalError, Summary},
+    language::Language,
+    notifier::{delivery::Delivery, format::Format, view::Tone},
 };
 
 /// The page holds nothing but itself: no script, no other site, no frame around it.

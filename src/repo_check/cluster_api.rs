@@ -13,7 +13,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::{sync::Mutex, time::Instant};
 
-use super::{Cause, Health, Snapshot, Snapshots, restic};
+use super::{
+    findings::{Cause, Health, Snapshot, Snapshots},
+    restic,
+};
 use crate::{config::ApiSettings, http, ids::DestinationId};
 
 /// The longest that one HTTP request may take; a question is made of several.

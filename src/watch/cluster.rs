@@ -18,7 +18,6 @@ use super::{
 use crate::{
     config::Settings,
     correlator::{
-        calendar::Calendar,
         classify,
         correlation::{Application, Plan, State},
         facts::{ClusterFacts, PlanFacts, Question},
@@ -26,6 +25,7 @@ use crate::{
     },
     ids::{ModuleId, PlanId},
     journal::{Journal, JournalError, Mark, Observation},
+    oncalendar::Calendar,
     report::history::RunRecord,
 };
 

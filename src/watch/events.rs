@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::health::{Health, Watcher};
+use super::troubles::{Health, Watcher};
 
 /// Both publishers: `node/<n>/…` since core 3.20 (`run-backup`), and `module/<mid>/…` before.
 const CHANNELS: &str = "*/event/backup-status-changed";

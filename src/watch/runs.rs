@@ -10,11 +10,12 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::LONG;
 use crate::{
     alert::{Alert, Followed, Source},
-    correlator::{PATIENCE, WINDOW, calendar::Calendar, status::Run},
+    correlator::{PATIENCE, WINDOW},
     ids::{ModuleId, NodeId, PlanId},
+    oncalendar::Calendar,
+    run::{Run, SLOW_BACKUP},
 };
 
 /// How far nodes' clocks are believed to be apart.
@@ -177,7 +178,7 @@ impl PlanRuns {
         let Some(run) = self.run.as_mut().filter(|run| !run.is_raised) else { return };
         let outstanding = sight.members.iter().filter(|member| !member.is_in(&run.results));
         let durations = outstanding.filter_map(|member| member.run?.duration());
-        let longest = durations.filter(|duration| *duration > LONG).max().unwrap_or_default();
+        let longest = durations.filter(|duration| *duration > SLOW_BACKUP).max().unwrap_or_default();
         let give_up_at =
             run.seen_at.checked_add(settle.max(longest.saturating_mul(2))).unwrap_or(Timestamp::MAX);
         // The clock was set back, when we have seen something in the future.

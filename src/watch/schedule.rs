@@ -7,11 +7,11 @@ use std::{collections::HashMap, time::Duration};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::LONG;
 use crate::{
     alert::{Alert, Source},
-    correlator::{calendar::Calendar, status::Run},
     ids::{NodeId, PlanId},
+    oncalendar::Calendar,
+    run::{Run, SLOW_BACKUP},
 };
 
 /// The name of what is raised: the one that rules for it by hand have.
@@ -103,14 +103,14 @@ impl Sight<'_> {
     }
 }
 
-/// How long it may take until the first application of any node reports, where every node's first one takes [`LONG`]: twice as long
+/// How long it may take until the first application of any node reports, where every node's first one takes [`SLOW_BACKUP`]: twice as long
 /// as the last time.
 fn time_to_first_result(sight: &Sight) -> Duration {
     let mut first: HashMap<&NodeId, Duration> = HashMap::new();
     for (node, run) in &sight.members {
         first.entry(node).or_insert_with(|| run.and_then(Run::duration).unwrap_or_default());
     }
-    first.into_values().min().filter(|shortest| *shortest > LONG).unwrap_or_default().saturating_mul(2)
+    first.into_values().min().filter(|shortest| *shortest > SLOW_BACKUP).unwrap_or_default().saturating_mul(2)
 }
 
 #[cfg(test)]

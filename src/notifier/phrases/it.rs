@@ -1,7 +1,7 @@
 //! Italian.
 
 use super::{Sentence, Word};
-use crate::repo_check::{Cause, Health};
+use crate::repo_check::findings::{Cause, Health};
 
 pub(super) fn word(word: Word) -> &'static str {
     match word {

@@ -3,18 +3,17 @@
 use super::{Badge, FineGroup, FineRow, Group, Item, Section, Tone, application_title, plan_title};
 use crate::{
     alert::{Alert, Source},
-    correlator::{
-        correlation::{Absence, Application, Oddity, Outcome, Plan, State},
-        status::Run,
-    },
+    correlator::correlation::{Absence, Application, Oddity, Outcome, Plan, State},
     ids::PlanId,
+    language::Language,
     notifier::{
         format::Format,
-        phrases::{Language, Sentence, Word},
+        phrases::{Sentence, Word},
         steps,
     },
-    repo_check::{Cause, DestinationReport, Health, RepoReport, RepositoryReport},
+    repo_check::findings::{Cause, DestinationReport, Health, RepoReport, RepositoryReport},
     report::Report,
+    run::Run,
 };
 
 /// Writes the parts of one report.

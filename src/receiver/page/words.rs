@@ -1,8 +1,12 @@
 //! What the status page says, in each language.
 
 use crate::{
-    journal::{Delivery, DeliveryState, Job, Stage},
-    notifier::{Language, format::Format},
+    journal::{Job, Stage},
+    language::Language,
+    notifier::{
+        delivery::{Delivery, DeliveryState},
+        format::Format,
+    },
 };
 
 /// A fixed word or heading.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::correlator::status::Run;
+use crate::run::Run;
 
 const MIB: u64 = 1024 * 1024;
 

@@ -6,10 +6,14 @@ use jiff::Timestamp;
 use lettre::Address;
 use tokio_util::sync::CancellationToken;
 
-use super::{delivery, message, smtp::MailServer};
 use crate::{
     config::Settings,
-    journal::{Delivery, DeliveryState, Journal, JournalError, Outgoing},
+    journal::{Journal, JournalError, Outgoing},
+    notifier::{
+        delivery::{self, Delivery, DeliveryState},
+        message,
+        smtp::{Failure, MailServer},
+    },
     telemetry::{MailResult, Metrics},
 };
 
@@ -108,9 +112,7 @@ impl Postman {
         let journal_id = self.journal.journal_id().await?;
         let result = match message::build(outgoing, mail, &journal_id) {
             Ok(message) => self.server.send(&mail.from.email, &recipients, &message.formatted()).await,
-            Err(error) => {
-                Err(super::smtp::Failure { what: "writing the mail".into(), reason: error.to_string() })
-            }
+            Err(error) => Err(Failure { what: "writing the mail".into(), reason: error.to_string() }),
         };
         Ok(delivery::after_attempt(&outgoing.delivery, outgoing.queued_at, now, &asked, result))
     }

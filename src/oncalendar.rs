@@ -29,7 +29,7 @@ const LARGEST_CLOCK_CHANGE: SignedDuration = SignedDuration::from_hours(3);
 ///
 /// ```
 /// use jiff::tz::TimeZone;
-/// use ns8_backup_monitor::correlator::calendar::Calendar;
+/// use ns8_backup_monitor::oncalendar::Calendar;
 ///
 /// let nightly: Calendar = "Mon..Fri *-*-* 02:00:00".parse()?;
 /// let rome = TimeZone::get("Europe/Rome")?;

@@ -6,10 +6,20 @@
 use std::fmt::Write;
 
 use crate::{
-    correlator::correlation::{Oddity, Plan, State},
-    journal::Telling,
+    correlator::correlation::{Oddity, Outcome, Plan, State},
     report::Report,
 };
+
+/// What was told of a plan: two reports that say the same of it have the same digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Telling {
+    /// The plan, or what stands for "all".
+    pub plan: String,
+    /// What is said of it.
+    pub digest: String,
+    /// How it came out.
+    pub outcome: Outcome,
+}
 
 /// Stands for the plans of a report that could not say which.
 const ANY_PLAN: &str = "*";

@@ -19,7 +19,7 @@ use crate::{
     correlator::read::ClusterReader,
     journal::Journal,
     repo_check::RepoChecker,
-    watch::health::{Health, Watcher},
+    watch::troubles::{Health, Watcher},
 };
 
 /// How long an answer counts. Asking writes to the disk, and whoever asks often must not wear it out.

@@ -6,15 +6,16 @@ use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    checks::Readiness,
     config::Settings,
     correlator::read::{ClusterReader, ReadError},
+    delivery_worker::Postman,
     journal::Journal,
-    notifier::postman::Postman,
     pipeline::Pipeline,
-    receiver::{self, Receiver, readiness::Readiness, server},
+    receiver::{self, Receiver, server},
     repo_check::RepoChecker,
     telemetry::Metrics,
-    watch::{alertmanager::AlertWatcher, cluster::ClusterWatcher, events, health::Health},
+    watch::{alerts::AlertWatcher, cluster::ClusterWatcher, events, troubles::Health},
 };
 
 /// How long everything in hand gets to end once the service is to stop. What has not ended by then is in the journal.
@@ -39,7 +40,7 @@ pub enum BuildError {
 }
 
 /// The service, ready to run.
-pub struct Application {
+pub struct Service {
     listener: TcpListener,
     settings: Arc<Settings>,
     journal: Journal,
@@ -47,7 +48,7 @@ pub struct Application {
     metrics: Arc<Metrics>,
 }
 
-impl Application {
+impl Service {
     /// Takes the receiver's address and starts the journal. Nothing else is asked: the service also starts while
     /// Redis, the gateway or the mail server are away.
     ///
