@@ -10,7 +10,7 @@ use ns8_backup_monitor::{
     alertmanager::{AlertNames, parse_webhook},
     correlator::{
         classify,
-        facts::{ClusterFacts, DestinationFacts, ModuleFacts, PlanFacts, Question},
+        facts::{ClusterFacts, DestinationFacts, ModuleFacts, PlanFacts, Scope},
         status::from_node_hash,
     },
     ids::{DestinationId, JobId, ModuleId, NodeId, PlanId},
@@ -85,9 +85,9 @@ fn webhook(criterion: &mut Criterion) {
 
 fn classification(criterion: &mut Criterion) {
     let facts = cluster(100, 100);
-    let question = Question::about([]);
+    let scope = Scope::about([]);
     criterion.bench_function("classify 10 000 statuses", |bencher| {
-        bencher.iter(|| classify(black_box(&facts), &question, now(), &TimeZone::UTC));
+        bencher.iter(|| classify(black_box(&facts), &scope, now(), &TimeZone::UTC));
     });
 }
 
@@ -105,7 +105,7 @@ fn statuses(criterion: &mut Criterion) {
 
 fn rendering(criterion: &mut Criterion) {
     let facts = cluster(1, 1000);
-    let correlation = classify(&facts, &Question::about([]), now(), &TimeZone::UTC);
+    let correlation = classify(&facts, &Scope::about([]), now(), &TimeZone::UTC);
     let report = Report::new(JobId(1), now(), "Acme".into(), Vec::new(), correlation, None);
     let format = Format { language: Language::English, zone: TimeZone::UTC };
     criterion.bench_function("write the mail of 1 000 applications", |bencher| {

@@ -48,12 +48,12 @@ pub struct Alert {
     pub source: Source,
     /// The run that ended, where the run watcher followed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run: Option<Followed>,
+    pub run: Option<ObservedRun>,
 }
 
 /// One run of a plan, as the run watcher followed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Followed {
+pub struct ObservedRun {
     /// When its first application began.
     pub began_at: Timestamp,
     /// When the plan's next run began, if that is known: what this run had not reached by then, it never will.

@@ -19,7 +19,7 @@ use crate::{
     correlator::read::ClusterReader,
     journal::Journal,
     repo_check::RepoChecker,
-    watch::troubles::{Health, Watcher},
+    watch::troubles::{Watcher, WatcherTroubles},
 };
 
 /// How long an answer counts. Asking writes to the disk, and whoever asks often must not wear it out.
@@ -103,7 +103,7 @@ pub struct Readiness {
     journal: Journal,
     reader: ClusterReader,
     checker: Arc<RepoChecker>,
-    health: Arc<Health>,
+    troubles: Arc<WatcherTroubles>,
     last: Remembered,
     last_outside: Remembered,
 }
@@ -115,10 +115,10 @@ impl Readiness {
         journal: Journal,
         reader: ClusterReader,
         checker: Arc<RepoChecker>,
-        health: Arc<Health>,
+        troubles: Arc<WatcherTroubles>,
     ) -> Self {
         let (last, last_outside) = Default::default();
-        Self { settings, journal, reader, checker, health, last, last_outside }
+        Self { settings, journal, reader, checker, troubles, last, last_outside }
     }
 
     /// Whether the service is ready, as of at most two seconds ago.
@@ -153,7 +153,7 @@ impl Readiness {
 
     fn watchers(&self, redis_answers: bool) -> [Check; 3] {
         let watch = &self.settings.watch;
-        let trouble = |watcher| self.health.trouble(watcher).map_or(Ok(()), Err);
+        let trouble = |watcher| self.troubles.trouble(watcher).map_or(Ok(()), Err);
         // Without Redis nothing can be watched; that is said once.
         let events = if redis_answers { trouble(Watcher::Events) } else { Ok(()) };
         [

@@ -9,4 +9,4 @@ pub mod facts;
 pub mod read;
 pub mod status;
 
-pub use classify::{PATIENCE, WINDOW, classify};
+pub use classify::{NODE_SILENCE_LIMIT, RECENT, classify};

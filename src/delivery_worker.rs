@@ -1,4 +1,4 @@
-//! The postman: takes queued mails to the mail server until it accepts them.
+//! The delivery_worker: takes queued mails to the mail server until it accepts them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,15 +23,15 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(60);
 const TROUBLE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Delivers mails, one after the other.
-pub struct Postman {
+pub struct DeliveryWorker {
     settings: Arc<Settings>,
     journal: Journal,
     metrics: Arc<Metrics>,
     server: MailServer,
 }
 
-impl Postman {
-    /// A postman for the configured mail server.
+impl DeliveryWorker {
+    /// A delivery_worker for the configured mail server.
     pub fn new(settings: Arc<Settings>, journal: Journal, metrics: Arc<Metrics>) -> Self {
         let server = MailServer::new(settings.smtp.clone());
         Self { settings, journal, metrics, server }
@@ -133,7 +133,7 @@ impl Postman {
                 self.metrics.count_mail(MailResult::failed);
                 tracing::error!(%report, error, "mail given up");
             }
-            DeliveryState::Queued | DeliveryState::Unchanged | DeliveryState::Unneeded => {
+            DeliveryState::Queued | DeliveryState::Unchanged | DeliveryState::Suppressed => {
                 self.metrics.count_mail(MailResult::deferred);
                 let next = after.next_attempt_at;
                 tracing::warn!(%report, attempts = after.attempts, %next, error, "mail not accepted yet");

@@ -28,9 +28,9 @@ use crate::{
 };
 
 pub use self::{
-    checkpoints::Mark,
-    jobs::{Appointment, Job, Stage},
-    reports::{Filter, NewReport, Outgoing, Page, PlanSummary, Stored, Summary},
+    checkpoints::Checkpoint,
+    jobs::{DueJob, Job, Stage},
+    reports::{NewReport, Outgoing, PlanSummary, ReportFilter, ReportPage, ReportSummary, StoredReport},
     store::{FILE_NAME, JournalError},
 };
 
@@ -45,7 +45,7 @@ pub struct Journal {
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
-/// What a watcher has seen.
+/// What a watcher has observed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Observation {
     /// The alerts that it raises.
@@ -53,7 +53,7 @@ pub struct Observation {
     /// Runs that were reported before they had ended, and of which all is known now.
     pub closed: Vec<Alert>,
     /// What it has to know after a restart.
-    pub marks: Vec<Mark>,
+    pub checkpoints: Vec<Checkpoint>,
     /// Runs that are kept for the pages and for comparison, and are not told.
     pub runs: Vec<RunRecord>,
 }
@@ -96,26 +96,29 @@ impl Journal {
         self.observe(Observation { alerts, ..Observation::default() }, now, wait).await
     }
 
-    /// Takes over what a watcher has seen, all of it or nothing: the alerts that it raises, and the marks by which it will know,
+    /// Takes over what a watcher has observed, all of it or nothing: the alerts that it raises, and the checkpoints by which it will know,
     /// after a restart, that it has.
     ///
     /// # Errors
     /// [`JournalError`]; then nothing was taken.
     pub async fn observe(
         &self,
-        seen: Observation,
+        observed: Observation,
         now: Timestamp,
         wait: Duration,
     ) -> Result<Option<JobId>, JournalError> {
         let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
-        let closes = !seen.closed.is_empty();
+        let closes = !observed.closed.is_empty();
         let taken = self
             .writer
             .call(move |connection| {
-                seen.marks.iter().try_for_each(|mark| checkpoints::put(connection, mark))?;
-                seen.closed.iter().try_for_each(|alert| jobs::close_run(connection, alert, now))?;
-                seen.runs.iter().try_for_each(|run| runs::record(connection, run, None, None))?;
-                jobs::accept(connection, &seen.alerts, now, wait)
+                observed
+                    .checkpoints
+                    .iter()
+                    .try_for_each(|checkpoint| checkpoints::put(connection, checkpoint))?;
+                observed.closed.iter().try_for_each(|alert| jobs::close_run(connection, alert, now))?;
+                observed.runs.iter().try_for_each(|run| runs::record(connection, run, None, None))?;
+                jobs::accept(connection, &observed.alerts, now, wait)
             })
             .await?;
         if taken.is_new || closes {
@@ -124,11 +127,11 @@ impl Journal {
         Ok(taken.job)
     }
 
-    /// What a watcher has marked: the marks whose keys begin with `prefix`, by the rest of their keys.
+    /// What a watcher has marked: the checkpoints whose keys begin with `prefix`, by the rest of their keys.
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn marks(&self, prefix: &'static str) -> Result<Vec<(String, String)>, JournalError> {
+    pub async fn checkpoints(&self, prefix: &'static str) -> Result<Vec<(String, String)>, JournalError> {
         self.writer.call(move |connection| checkpoints::all(connection, prefix)).await
     }
 
@@ -163,8 +166,8 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn appointments(&self) -> Result<Vec<Appointment>, JournalError> {
-        self.writer.call(jobs::appointments).await
+    pub async fn due_jobs(&self) -> Result<Vec<DueJob>, JournalError> {
+        self.writer.call(jobs::due_jobs).await
     }
 
     /// One job, if it is not done.
@@ -214,7 +217,7 @@ impl Journal {
                 let kept = reports::insert(connection, &new)?;
                 let report = kept.then_some(new.report.id);
                 for run in &new.runs {
-                    let digest = new.telling_of(&run.plan).map(|telling| telling.digest.as_str());
+                    let digest = new.notification_of(&run.plan).map(|notification| notification.digest.as_str());
                     runs::record(connection, run, report, digest)?;
                 }
                 if let Afterwards::FollowUp(due_at) = afterwards {
@@ -234,7 +237,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn reports(&self, filter: Filter, limit: u32) -> Result<Page, JournalError> {
+    pub async fn reports(&self, filter: ReportFilter, limit: u32) -> Result<ReportPage, JournalError> {
         self.writer.call(move |connection| reports::list(connection, &filter, limit)).await
     }
 
@@ -253,7 +256,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn recent(&self, limit: u32) -> Result<Vec<(Summary, String)>, JournalError> {
+    pub async fn recent(&self, limit: u32) -> Result<Vec<(ReportSummary, String)>, JournalError> {
         self.writer.call(move |connection| reports::recent(connection, limit)).await
     }
 
@@ -269,7 +272,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn report(&self, id: JobId) -> Result<Option<Stored>, JournalError> {
+    pub async fn report(&self, id: JobId) -> Result<Option<StoredReport>, JournalError> {
         self.writer.call(move |connection| reports::get(connection, id)).await
     }
 

@@ -1,7 +1,7 @@
 //! The notifier: one mail that says what happened, sent until it is accepted.
 //!
 //! [`view`] says what a report says, in words of a [`Language`]; [`render`] makes text and HTML of it; [`message`] the mail.
-//! [`postman`] takes it to the mail server through [`smtp`], and [`delivery`] says what follows from how that went. [`telling`] tells what was told
+//! [`delivery_worker`] takes it to the mail server through [`smtp`], and [`delivery`] says what follows from how that went. [`telling`] tells what was told
 //! already.
 
 pub mod delivery;

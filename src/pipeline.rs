@@ -21,11 +21,11 @@ use crate::{
     correlator::{
         classify,
         correlation::{Correlation, Outcome, Plan, State},
-        facts::Question,
+        facts::Scope,
         read::ClusterReader,
     },
     ids::JobId,
-    journal::{Afterwards, Appointment, Job, Journal, JournalError, NewReport, Stage},
+    journal::{Afterwards, DueJob, Job, Journal, JournalError, NewReport, Stage},
     notifier::{self, format::Format, notification},
     repo_check::{RepoChecker, findings::RepoReport},
     report::{Report, history::RunRecord},
@@ -81,8 +81,8 @@ impl Pipeline {
         let mut driven: JoinSet<()> = JoinSet::new();
         let mut in_hand: HashMap<Id, JobId> = HashMap::new();
         loop {
-            let wake = match pipeline.journal.appointments().await {
-                Ok(appointments) => pipeline.start_due(appointments, &mut driven, &mut in_hand),
+            let wake = match pipeline.journal.due_jobs().await {
+                Ok(due_jobs) => pipeline.start_due(due_jobs, &mut driven, &mut in_hand),
                 Err(error) => {
                     tracing::debug!(%error, "no jobs can be read from the journal");
                     TROUBLE_PAUSE
@@ -107,13 +107,13 @@ impl Pipeline {
     /// Starts driving the jobs that are due, as far as there is room. Says how long until the next one is due.
     fn start_due(
         self: &Arc<Self>,
-        appointments: Vec<Appointment>,
+        due_jobs: Vec<DueJob>,
         driven: &mut JoinSet<()>,
         in_hand: &mut HashMap<Id, JobId>,
     ) -> Duration {
         let now = Timestamp::now();
         let mut wake = LOOK_INTERVAL;
-        for Appointment { id, due_at, is_waiting, follow_up } in appointments {
+        for DueJob { id, due_at, is_waiting, follow_up } in due_jobs {
             if in_hand.values().any(|driven| *driven == id) {
                 continue;
             }
@@ -183,9 +183,9 @@ impl Pipeline {
 
     /// Reads the cluster and says what happened. None when the job has to wait: for the plans to settle, or for Redis.
     async fn correlate(&self, job: &Job, now: Timestamp) -> Result<Option<Correlation>, JournalError> {
-        let question = Question::from_alerts(&job.alerts);
+        let scope = Scope::from_alerts(&job.alerts);
         let began = Instant::now();
-        let facts = self.reader.read(&question, now).await;
+        let facts = self.reader.read(&scope, now).await;
         let is_over = now >= self.deadline(job);
         let correlation = match facts {
             Ok(facts) => {
@@ -193,7 +193,7 @@ impl Pipeline {
                 if let Some(name) = &facts.name {
                     self.journal.remember(CLUSTER_NAME, name.clone()).await?;
                 }
-                classify(&facts, &question, now, &self.settings.zone)
+                classify(&facts, &scope, now, &self.settings.zone)
             }
             Err(error) => {
                 self.metrics.cluster_read_failures.inc();
@@ -206,8 +206,9 @@ impl Pipeline {
             }
         };
         // The run watcher has waited itself for what it hands over.
-        let was_watched = !job.follow_up && job.alerts.iter().all(|alert| alert.source == Source::Run);
-        if !correlation.has_settled() && !is_over && !was_watched {
+        let watcher_already_waited =
+            !job.follow_up && job.alerts.iter().all(|alert| alert.source == Source::Run);
+        if !correlation.has_settled() && !is_over && !watcher_already_waited {
             self.wait(job, now, waiting_for(&correlation)).await?;
             return Ok(None);
         }
@@ -233,7 +234,7 @@ impl Pipeline {
     }
 
     async fn wait(&self, job: &Job, now: Timestamp, note: String) -> Result<(), JournalError> {
-        tracing::info!(job = %job.id, looks = job.looks + 1, "waiting: {note}");
+        tracing::info!(job = %job.id, reads = job.reads + 1, "waiting: {note}");
         let due_at = (now + self.pause(job.follow_up)).min(self.deadline(job));
         self.journal.postpone(job.id, due_at, note).await
     }
@@ -248,7 +249,7 @@ impl Pipeline {
     ) -> Result<(), JournalError> {
         let cluster = self.cluster_name(&correlation).await?;
         let mut report = Report::new(job.id, now, cluster, job.alerts.clone(), correlation, repos);
-        let followed = Question::from_alerts(&job.alerts).runs;
+        let followed = Scope::from_alerts(&job.alerts).runs;
         let run = |plan: &Plan| RunRecord::new(plan, followed.get(&plan.id).map(|run| run.began_at));
         let runs: Vec<RunRecord> = report.correlation.plans.iter().filter_map(run).collect();
         let began = runs.iter().map(|run| (run.plan.clone(), run.began_at)).collect();
@@ -264,7 +265,7 @@ impl Pipeline {
         let message = notifier::compose(&report, &format);
         let (outcome, subject) = (report.outcome, message.subject.clone());
         let new = NewReport {
-            tellings: notification::tellings(&report),
+            notifications: notification::notifications(&report),
             repeat: SignedDuration::try_from(self.settings.notify.repeat).unwrap_or(SignedDuration::MAX),
             // Alertmanager repeats its webhook for somebody to be reminded; nothing else repeats itself.
             only_if_changed: job.follow_up || !job.alerts.iter().any(|alert| alert.source == Source::Webhook),

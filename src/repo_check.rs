@@ -34,16 +34,16 @@ pub struct RepoChecker {
     settings: RepoCheckSettings,
     /// Made with the first question, as the HTTP client reads the machine's certificates: that would double the time
     /// until the service is ready.
-    parties: OnceLock<Parties>,
+    clients: OnceLock<Clients>,
 }
 
 /// Whom we ask.
-struct Parties {
+struct Clients {
     gateway: Gateway,
     api: Option<ClusterApi>,
 }
 
-impl Parties {
+impl Clients {
     fn new(settings: &RepoCheckSettings) -> Self {
         let client = http::client();
         let timeout = settings.timeout;
@@ -59,9 +59,9 @@ struct RepositoryQuestion<'a> {
     path: Option<&'a str>,
 }
 
-/// What was learnt on the way that makes further questions pointless.
+/// What was outages on the way that makes further questions pointless.
 #[derive(Default)]
-struct Learnt<'a> {
+struct KnownOutages<'a> {
     /// The API can't be asked.
     api: OnceLock<Cause>,
     /// Destinations that answer neither the gateway nor restic.
@@ -71,11 +71,11 @@ struct Learnt<'a> {
 impl RepoChecker {
     /// Prepares to ask; nothing is asked yet.
     pub fn new(settings: RepoCheckSettings) -> Self {
-        Self { settings, parties: OnceLock::new() }
+        Self { settings, clients: OnceLock::new() }
     }
 
-    fn parties(&self) -> &Parties {
-        self.parties.get_or_init(|| Parties::new(&self.settings))
+    fn clients(&self) -> &Clients {
+        self.clients.get_or_init(|| Clients::new(&self.settings))
     }
 
     /// Asks about all that is not well in `correlation`. None when all is well: then nobody is asked.
@@ -89,14 +89,14 @@ impl RepoChecker {
         let places = Semaphore::new(CONCURRENCY);
         let probes = destinations(&unwell).into_iter().map(|destination| async {
             let _place = places.acquire().await;
-            let (health, cause) = self.parties().gateway.probe(&destination.id).await;
+            let (health, cause) = self.clients().gateway.probe(&destination.id).await;
             DestinationReport { destination: destination.clone(), health, cause }
         });
         let destinations = join_all(probes).await;
-        let learnt = Learnt::default();
+        let outages = KnownOutages::default();
         let questions = repositories(&unwell).into_iter().map(|question| async {
             let _place = places.acquire().await;
-            self.ask(question, &destinations, &learnt).await
+            self.ask(question, &destinations, &outages).await
         });
         let repositories = join_all(questions).await;
         Some(RepoReport { destinations, repositories })
@@ -107,7 +107,7 @@ impl RepoChecker {
     /// # Errors
     /// How it fails.
     pub async fn ping_gateway(&self) -> Result<(), Cause> {
-        self.parties().gateway.ping().await
+        self.clients().gateway.ping().await
     }
 
     /// Asks whether the cluster's API lets us in.
@@ -115,7 +115,7 @@ impl RepoChecker {
     /// # Errors
     /// How it fails; [`Cause::NotAsked`] when it is not configured.
     pub async fn ping_api(&self) -> Result<(), Cause> {
-        match &self.parties().api {
+        match &self.clients().api {
             Some(api) => api.login().await,
             None => Err(Cause::NotAsked),
         }
@@ -125,7 +125,7 @@ impl RepoChecker {
         &self,
         question: RepositoryQuestion<'a>,
         destinations: &[DestinationReport],
-        learnt: &Learnt<'a>,
+        outages: &KnownOutages<'a>,
     ) -> RepositoryReport {
         let report = |health, cause, snapshots| RepositoryReport {
             destination: question.destination.cloned(),
@@ -141,7 +141,7 @@ impl RepoChecker {
             report.destination.id == *destination && report.health == Health::Unreachable
         };
         let gateway_says_silent = destinations.iter().any(is_silent);
-        let known_as_silent = learnt.silent.lock().is_ok_and(|silent| silent.contains(destination));
+        let known_as_silent = outages.silent.lock().is_ok_and(|silent| silent.contains(destination));
         let inferred = || match gateway_says_silent {
             true => report(Health::Unreachable, Some(Cause::DestinationSilent), None),
             false => report(Health::Unknown, None, None),
@@ -155,8 +155,8 @@ impl RepoChecker {
         };
         // That nobody can be asked about it says nothing of the storage; that its destination is silent does.
         let Some(path) = question.path else { return cannot_ask(Cause::NoPath) };
-        let Some(api) = &self.parties().api else { return cannot_ask(Cause::NotAsked) };
-        if let Some(cause) = learnt.api.get() {
+        let Some(api) = &self.clients().api else { return cannot_ask(Cause::NotAsked) };
+        if let Some(cause) = outages.api.get() {
             return cannot_ask(cause.clone());
         }
         match api.snapshots(destination, path).await {
@@ -169,7 +169,7 @@ impl RepoChecker {
                 // The gateway and restic agree: the destination's other repositories would only cost as much time again.
                 if health == Health::Unreachable
                     && gateway_says_silent
-                    && let Ok(mut silent) = learnt.silent.lock()
+                    && let Ok(mut silent) = outages.silent.lock()
                 {
                     silent.insert(destination);
                 }
@@ -177,7 +177,7 @@ impl RepoChecker {
             }
             Err(Failure::Api(cause)) => {
                 tracing::warn!(%cause, "repositories can't be asked");
-                cannot_ask(learnt.api.get_or_init(|| cause).clone())
+                cannot_ask(outages.api.get_or_init(|| cause).clone())
             }
         }
     }

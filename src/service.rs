@@ -9,13 +9,13 @@ use crate::{
     checks::Readiness,
     config::Settings,
     correlator::read::{ClusterReader, ReadError},
-    delivery_worker::Postman,
+    delivery_worker::DeliveryWorker,
     journal::Journal,
     pipeline::Pipeline,
     receiver::{self, Receiver, server},
     repo_check::RepoChecker,
     telemetry::Metrics,
-    watch::{alerts::AlertWatcher, cluster::ClusterWatcher, events, troubles::Health},
+    watch::{alerts::AlertWatcher, cluster::ClusterWatcher, events, troubles::WatcherTroubles},
 };
 
 /// How long everything in hand gets to end once the service is to stop. What has not ended by then is in the journal.
@@ -92,24 +92,25 @@ impl Service {
             Arc::clone(&checker),
             Arc::clone(&metrics),
         );
-        let postman = Postman::new(Arc::clone(&settings), journal.clone(), Arc::clone(&metrics));
-        let health = Arc::new(Health::default());
+        let delivery_worker =
+            DeliveryWorker::new(Arc::clone(&settings), journal.clone(), Arc::clone(&metrics));
+        let troubles = Arc::new(WatcherTroubles::default());
         let readiness = Readiness::new(
             Arc::clone(&settings),
             journal.clone(),
             reader.clone(),
             Arc::clone(&checker),
-            Arc::clone(&health),
+            Arc::clone(&troubles),
         );
         let mut parts: JoinSet<()> = JoinSet::new();
-        watch(&mut parts, &settings, &journal, &reader, &health, &shutdown);
+        watch(&mut parts, &settings, &journal, &reader, &troubles, &shutdown);
         let receiver =
             Receiver { settings, journal: journal.clone(), readiness: Arc::new(readiness), metrics };
         let routes = receiver::routes(Arc::new(receiver));
 
         parts.spawn(server::serve(listener, routes, shutdown.clone()));
         parts.spawn(pipeline.run(shutdown.clone()));
-        parts.spawn(postman.run(shutdown.clone()));
+        parts.spawn(delivery_worker.run(shutdown.clone()));
         let well = tokio::select! {
             // Once told to stop, the parts end: only before that is it a bug.
             biased;
@@ -137,17 +138,17 @@ fn watch(
     settings: &Arc<Settings>,
     journal: &Journal,
     reader: &ClusterReader,
-    health: &Arc<Health>,
+    troubles: &Arc<WatcherTroubles>,
     shutdown: &CancellationToken,
 ) {
     if let Some(url) = &settings.watch.alertmanager {
-        let watcher = AlertWatcher::new(url, Arc::clone(settings), journal.clone(), Arc::clone(health));
+        let watcher = AlertWatcher::new(url, Arc::clone(settings), journal.clone(), Arc::clone(troubles));
         parts.spawn(watcher.run(shutdown.clone()));
     }
     if settings.watch.runs || settings.watch.missing_grace.is_some() {
         let reported = Arc::new(Notify::new());
         let url = settings.redis_url.clone();
-        parts.spawn(events::listen(url, Arc::clone(&reported), Arc::clone(health), shutdown.clone()));
+        parts.spawn(events::listen(url, Arc::clone(&reported), Arc::clone(troubles), shutdown.clone()));
         let watcher = ClusterWatcher::new(Arc::clone(settings), journal.clone(), reader.clone(), reported);
         parts.spawn(watcher.run(shutdown.clone()));
     }

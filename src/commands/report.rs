@@ -8,7 +8,7 @@ use crate::{
     config::Settings,
     correlator::{
         classify,
-        facts::Question,
+        facts::Scope,
         read::{ClusterReader, ReadError},
     },
     ids::{JobId, PlanId},
@@ -23,11 +23,11 @@ use crate::{
 /// [`ReadError`] when the cluster can't be read.
 pub async fn report(settings: &Settings, plans: Vec<PlanId>) -> Result<(), ReadError> {
     let reader = ClusterReader::new(&settings.redis_url, settings.zone.clone())?;
-    let question = Question::about(plans);
+    let scope = Scope::about(plans);
     let now = Timestamp::now();
-    let facts = reader.read(&question, now).await?;
+    let facts = reader.read(&scope, now).await?;
     let began = Instant::now();
-    let correlation = classify(&facts, &question, now, &settings.zone);
+    let correlation = classify(&facts, &scope, now, &settings.zone);
     let milliseconds = began.elapsed().as_secs_f64() * 1000.0;
     tracing::debug!(plans = correlation.plans.len(), milliseconds, "classified");
     let repos = RepoChecker::new(settings.repo_check.clone()).check(&correlation).await;

@@ -7,11 +7,11 @@ use lettre::message::Mailbox;
 
 use crate::{
     config::Settings,
-    correlator::{facts::Question, read::ClusterReader},
+    correlator::{facts::Scope, read::ClusterReader},
     language::Language,
     notifier::{
         message::{self, Message},
-        smtp::{Fate, MailServer},
+        smtp::{MailServer, RecipientResult},
     },
 };
 
@@ -50,18 +50,18 @@ pub async fn send_test(settings: &Settings, address: Option<Mailbox>) -> Result<
     let message = message::assemble(&text(&settings, &cluster), mail, mail.to.iter().cloned(), id, now)
         .map_err(|error| SendTestError::NotSent(error.to_string()))?;
     let recipients: Vec<_> = mail.to.iter().map(|mailbox| mailbox.email.clone()).collect();
-    let fates = MailServer::new(settings.smtp.clone())
+    let results = MailServer::new(settings.smtp.clone())
         .send(&mail.from.email, &recipients, &message.formatted())
         .await
         .map_err(|failure| SendTestError::NotSent(failure.to_string()))?;
-    for (recipient, fate) in recipients.iter().zip(&fates) {
-        match fate {
-            Fate::Accepted => println!("{recipient}: accepted by the mail server"),
-            Fate::Deferred(reason) => println!("{recipient}: not accepted now: {reason}"),
-            Fate::Refused(reason) => println!("{recipient}: refused: {reason}"),
+    for (recipient, result) in recipients.iter().zip(&results) {
+        match result {
+            RecipientResult::Accepted => println!("{recipient}: accepted by the mail server"),
+            RecipientResult::Deferred(reason) => println!("{recipient}: not accepted now: {reason}"),
+            RecipientResult::Refused(reason) => println!("{recipient}: refused: {reason}"),
         }
     }
-    match fates.iter().all(|fate| *fate == Fate::Accepted) {
+    match results.iter().all(|result| *result == RecipientResult::Accepted) {
         true => Ok(()),
         false => Err(SendTestError::NotForAll),
     }
@@ -77,7 +77,7 @@ async fn cluster_name(settings: &Settings) -> String {
     }
     let asked = async {
         let reader = ClusterReader::new(&settings.redis_url, settings.zone.clone()).ok()?;
-        reader.read(&Question::default(), Timestamp::now()).await.ok()?.name
+        reader.read(&Scope::default(), Timestamp::now()).await.ok()?.name
     };
     let name = tokio::time::timeout(NAME_TIMEOUT, asked).await.ok().flatten();
     name.unwrap_or_else(|| crate::pipeline::UNNAMED_CLUSTER.into())

@@ -13,8 +13,8 @@ use std::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
-    correlation::{Absence, Application, Correlation, Destination, Oddity, Outcome, Plan, State},
-    facts::{ClusterFacts, ModuleFacts, PlanFacts, Question},
+    correlation::{Application, Correlation, Destination, MissingReason, Outcome, Plan, PlanIssue, State},
+    facts::{ClusterFacts, ModuleFacts, PlanFacts, Scope},
     status::{Status, UnreadableStatus},
 };
 use crate::{
@@ -24,19 +24,19 @@ use crate::{
 };
 
 /// How long a run counts as current where no schedule says since when, and how far back "recently" reaches.
-pub const WINDOW: SignedDuration = SignedDuration::from_hours(24);
+pub const RECENT: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long a node may be silent within a run before what it has not reached counts as missing: the time for which
 /// `run-backup` tries busy modules again (`RETRY_TIMEOUT`), and a few minutes for the last of them to end.
-pub const PATIENCE: Duration = Duration::from_secs(3600 + 300);
+pub const NODE_SILENCE_LIMIT: Duration = Duration::from_secs(3600 + 300);
 
-/// Says what happened to the plans that `question` is about, as of `now`. Schedules without a zone of their own are
+/// Says what happened to the plans that `scope` is about, as of `now`. Schedules without a zone of their own are
 /// read in `zone`.
-pub fn classify(facts: &ClusterFacts, question: &Question, now: Timestamp, zone: &TimeZone) -> Correlation {
+pub fn classify(facts: &ClusterFacts, scope: &Scope, now: Timestamp, zone: &TimeZone) -> Correlation {
     let plan = |(id, plan_facts): (&PlanId, &PlanFacts)| {
-        let view = PlanView { id, plan: plan_facts, facts, question, now, zone };
-        let named = question.plans.contains_key(id);
-        (named || question.recent).then(|| view.classify()).map(|plan| (named, plan))
+        let view = PlanView { id, plan: plan_facts, facts, scope, now, zone };
+        let named = scope.plans.contains_key(id);
+        (named || scope.recent).then(|| view.classify()).map(|plan| (named, plan))
     };
     let found: Vec<(bool, Plan)> = facts.plans.iter().filter_map(plan).collect();
 
@@ -50,14 +50,14 @@ pub fn classify(facts: &ClusterFacts, question: &Question, now: Timestamp, zone:
         .map(|(_, plan)| plan)
         .collect();
 
-    let not_found = question.plans.iter().filter(|(id, _)| !facts.plans.contains_key(*id));
+    let not_found = scope.plans.iter().filter(|(id, _)| !facts.plans.contains_key(*id));
     plans.extend(not_found.map(|(id, name)| plan_not_found(id, name)));
     plans.sort_by(|left, right| left.id.cmp(&right.id));
     Correlation {
         at: now,
         cluster: facts.name.clone(),
         outcome: Correlation::worst(&plans),
-        unread: None,
+        read_error: None,
         plans,
     }
 }
@@ -65,7 +65,7 @@ pub fn classify(facts: &ClusterFacts, question: &Question, now: Timestamp, zone:
 /// True for a plan that was due, or has run, in the last 24 hours.
 fn is_recent(plan: &Plan, now: Timestamp) -> bool {
     let runs = plan.applications.iter().filter_map(|application| application.last_run.as_ref());
-    plan.due.into_iter().chain(runs.map(|run| run.end)).any(|time| time >= now - WINDOW)
+    plan.due.into_iter().chain(runs.map(|run| run.end)).any(|time| time >= now - RECENT)
 }
 
 fn plan_not_found(id: &PlanId, name: &Option<String>) -> Plan {
@@ -78,7 +78,7 @@ fn plan_not_found(id: &PlanId, name: &Option<String>) -> Plan {
         next: None,
         outcome: Outcome::Unknown,
         applications: Vec::new(),
-        oddities: vec![Oddity::PlanNotFound],
+        issues: vec![PlanIssue::PlanNotFound],
     }
 }
 
@@ -87,12 +87,12 @@ struct PlanView<'a> {
     id: &'a PlanId,
     plan: &'a PlanFacts,
     facts: &'a ClusterFacts,
-    question: &'a Question,
+    scope: &'a Scope,
     now: Timestamp,
     zone: &'a TimeZone,
 }
 
-/// The time within which a result is of the run in question.
+/// The time within which a result is of the run in scope.
 struct Span {
     /// A result that ended before this is of an earlier run.
     since: Timestamp,
@@ -138,15 +138,15 @@ impl<'a> Member<'a> {
 
 impl<'a> PlanView<'a> {
     fn classify(&self) -> Plan {
-        let mut oddities = Vec::new();
-        let (due, next) = self.schedule(&mut oddities);
+        let mut issues = Vec::new();
+        let (due, next) = self.schedule(&mut issues);
         let span = self.span(due);
-        let members = self.members(&mut oddities);
-        let plan_run = self.plan_result(&span, &mut oddities);
+        let members = self.members(&mut issues);
+        let plan_run = self.plan_result(&span, &mut issues);
         let is_current = |member: &Member| member.run().is_some_and(|run| span.contains(run));
 
         let nothing_ran = plan_run.is_none() && !members.iter().any(is_current);
-        let presumed_missing = nothing_ran && self.question.asserts_missing(self.id);
+        let presumed_missing = nothing_ran && self.scope.asserts_missing(self.id);
         let silent = self.silent_nodes(&members, span.began, is_current);
 
         // A plan that keeps one result for all of its applications speaks for those that have none of their own; when
@@ -176,30 +176,30 @@ impl<'a> PlanView<'a> {
         Plan {
             id: self.id.clone(),
             name: self.plan.name.clone(),
-            destination: self.destination(&mut oddities),
+            destination: self.destination(&mut issues),
             schedule: self.plan.schedule.clone(),
             due,
             next,
             outcome: Outcome::of_applications(applications.iter().map(|application| application.state)),
             applications,
-            oddities,
+            issues,
         }
     }
 
     /// When the plan was due, and is due next. A disabled plan is never due.
     ///
     /// Of a run that was followed, it is the time before it began; of one that was missed, the time when it was.
-    fn schedule(&self, oddities: &mut Vec<Oddity>) -> (Option<Timestamp>, Option<Timestamp>) {
+    fn schedule(&self, issues: &mut Vec<PlanIssue>) -> (Option<Timestamp>, Option<Timestamp>) {
         if !self.plan.enabled {
-            oddities.push(Oddity::PlanDisabled);
+            issues.push(PlanIssue::PlanDisabled);
             return (None, None);
         }
         match self.plan.schedule.as_deref().map(str::parse::<Calendar>) {
-            None => oddities.push(Oddity::NoSchedule),
-            Some(Err(error)) => oddities.push(Oddity::UnreadableSchedule { reason: error.to_string() }),
+            None => issues.push(PlanIssue::NoSchedule),
+            Some(Err(error)) => issues.push(PlanIssue::UnreadableSchedule { reason: error.to_string() }),
             Some(Ok(calendar)) => {
-                let began_at = self.question.runs.get(self.id).map(|run| run.began_at);
-                let missed = self.question.missed.get(self.id).copied();
+                let began_at = self.scope.runs.get(self.id).map(|run| run.began_at);
+                let missed = self.scope.missed_due.get(self.id).copied();
                 let due = match (began_at, missed) {
                     (None, Some(missed)) => Some(missed),
                     (began_at, _) => calendar.previous(began_at.unwrap_or(self.now), self.zone),
@@ -210,13 +210,13 @@ impl<'a> PlanView<'a> {
         (None, None)
     }
 
-    /// The time within which a result is of the run in question.
+    /// The time within which a result is of the run in scope.
     fn span(&self, due: Option<Timestamp>) -> Span {
-        if let Some(run) = self.question.runs.get(self.id) {
+        if let Some(run) = self.scope.runs.get(self.id) {
             return Span { since: run.began_at, until: run.until, began: Some(run.began_at) };
         }
-        let since = due.unwrap_or(self.now - WINDOW);
-        let missed = self.question.missed.get(self.id);
+        let since = due.unwrap_or(self.now - RECENT);
+        let missed = self.scope.missed_due.get(self.id);
         // Whether it ran when it was due is not answered by what ran the next time it was.
         let until = missed.and_then(|missed| {
             let calendar: Calendar = self.plan.schedule.as_deref()?.parse().ok()?;
@@ -226,9 +226,9 @@ impl<'a> PlanView<'a> {
     }
 
     /// The plan's members that are installed; the others are named as odd.
-    fn members(&self, oddities: &mut Vec<Oddity>) -> Vec<Member<'a>> {
+    fn members(&self, issues: &mut Vec<PlanIssue>) -> Vec<Member<'a>> {
         if self.plan.instances.is_empty() {
-            oddities.push(Oddity::NoApplications);
+            issues.push(PlanIssue::NoApplications);
         }
         let mut seen = HashSet::new();
         let distinct = self.plan.instances.iter().filter(|name| seen.insert(name.as_str()));
@@ -236,7 +236,7 @@ impl<'a> PlanView<'a> {
             .filter_map(|name| {
                 let member = self.member(name);
                 if member.is_none() {
-                    oddities.push(Oddity::RemovedModule { module: name.clone() });
+                    issues.push(PlanIssue::RemovedModule { module: name.clone() });
                 }
                 member
             })
@@ -249,7 +249,7 @@ impl<'a> PlanView<'a> {
         let facts = self.facts.modules.get(&module)?;
         let found = self.facts.statuses.get(self.id).and_then(|statuses| statuses.get(&module));
         // A run that was followed had its results, which a later one may have overwritten.
-        let followed = self.question.runs.get(self.id).and_then(|run| run.results.get(&module));
+        let followed = self.scope.runs.get(self.id).and_then(|run| run.results.get(&module));
         let status = match followed {
             Some(result) => Some(Ok(result)),
             None => found.map(Status::as_ref),
@@ -258,11 +258,11 @@ impl<'a> PlanView<'a> {
     }
 
     /// The plan's own result, in hand-made set-ups, where it is of the current run.
-    fn plan_result(&self, span: &Span, oddities: &mut Vec<Oddity>) -> Option<&'a Run> {
+    fn plan_result(&self, span: &Span, issues: &mut Vec<PlanIssue>) -> Option<&'a Run> {
         let run = self.plan.result.as_ref()?.as_ref().ok().filter(|run| span.contains(run))?;
         if !run.is_ok() {
             let error = run.error.clone().unwrap_or_default();
-            oddities.push(Oddity::PlanError { error, at: run.end });
+            issues.push(PlanIssue::PlanError { error, at: run.end });
         }
         Some(run)
     }
@@ -284,7 +284,8 @@ impl<'a> PlanView<'a> {
             let last_sign = done.iter().filter_map(|member| member.run()).map(|run| run.end).max();
             // What took long the last time takes long again: twice the longest of what is still to come.
             let longest = waiting.iter().filter_map(|member| member.run()?.duration()).max();
-            let patience = longest.map_or(PATIENCE, |longest| PATIENCE.max(longest.saturating_mul(2)));
+            let patience = longest
+                .map_or(NODE_SILENCE_LIMIT, |longest| NODE_SILENCE_LIMIT.max(longest.saturating_mul(2)));
             match last_sign.or(began) {
                 None => true,
                 Some(sign) => {
@@ -295,9 +296,9 @@ impl<'a> PlanView<'a> {
         nodes.into_iter().map(|(node, members)| (node, is_silent(members))).collect()
     }
 
-    fn destination(&self, oddities: &mut Vec<Oddity>) -> Option<Destination> {
+    fn destination(&self, issues: &mut Vec<PlanIssue>) -> Option<Destination> {
         let Some(repository) = &self.plan.repository else {
-            oddities.push(Oddity::NoDestination);
+            issues.push(PlanIssue::NoDestination);
             return None;
         };
         let known = DestinationId::new(repository.as_str())
@@ -306,7 +307,7 @@ impl<'a> PlanView<'a> {
         match known {
             Some((facts, id)) => Some(Destination { id, name: facts.name.clone(), url: facts.url.clone() }),
             None => {
-                oddities.push(Oddity::UnknownDestination { repository: repository.clone() });
+                issues.push(PlanIssue::UnknownDestination { repository: repository.clone() });
                 None
             }
         }
@@ -319,12 +320,12 @@ impl<'a> PlanView<'a> {
         current_run: Option<&Run>,
         span: &Span,
     ) -> Application {
-        let absence = match (state, member.status) {
+        let missing_reason = match (state, member.status) {
             (State::Ok | State::Failed, _) => None,
-            (_, None) => Some(Absence::NeverRan),
-            (_, Some(Ok(run))) if span.is_before(run) => Some(Absence::RanLater),
-            (_, Some(Ok(_))) => Some(Absence::NotSince),
-            (_, Some(Err(error))) => Some(Absence::Unreadable { reason: error.reason.clone() }),
+            (_, None) => Some(MissingReason::NeverRan),
+            (_, Some(Ok(run))) if span.is_before(run) => Some(MissingReason::RanLater),
+            (_, Some(Ok(_))) => Some(MissingReason::NotSince),
+            (_, Some(Err(error))) => Some(MissingReason::Unreadable { reason: error.reason.clone() }),
         };
         let facts = member.facts;
         Application {
@@ -333,7 +334,7 @@ impl<'a> PlanView<'a> {
             node_label: self.facts.nodes.get(&facts.node).cloned().flatten(),
             state,
             last_run: current_run.or(member.run()).cloned(),
-            absence,
+            missing_reason,
             repository_path: facts.repository_path(),
             module: member.module,
         }

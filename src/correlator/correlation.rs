@@ -99,7 +99,7 @@ pub enum State {
 /// Something about a plan that an administrator should know besides its result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Oddity {
+pub enum PlanIssue {
     /// The alert names a plan that the cluster does not have.
     PlanNotFound,
     /// The plan is not enabled: nothing was due.
@@ -137,7 +137,7 @@ pub enum Oddity {
 /// Why an application is missing or pending.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Absence {
+pub enum MissingReason {
     /// The plan has never backed it up.
     NeverRan,
     /// Its last run was before the last time the plan was due.
@@ -167,7 +167,8 @@ pub struct Application {
     /// Its last run. Of a pending or missing application it is an earlier one than was due.
     pub last_run: Option<Run>,
     /// For a pending or missing application: why.
-    pub absence: Option<Absence>,
+    #[serde(rename = "absence")]
+    pub missing_reason: Option<MissingReason>,
     /// Where its repository is within the destination; None when its image or UUID is not known.
     pub repository_path: Option<String>,
 }
@@ -192,7 +193,8 @@ pub struct Plan {
     /// Its applications, in the order of the run.
     pub applications: Vec<Application>,
     /// What else should be known of it.
-    pub oddities: Vec<Oddity>,
+    #[serde(rename = "oddities")]
+    pub issues: Vec<PlanIssue>,
 }
 
 impl Plan {
@@ -240,7 +242,8 @@ pub struct Correlation {
     /// The worst of the plans' outcomes.
     pub outcome: Outcome,
     /// Why the cluster could not be read. Then there are no plans.
-    pub unread: Option<String>,
+    #[serde(rename = "unread")]
+    pub read_error: Option<String>,
     /// The plans, by id.
     pub plans: Vec<Plan>,
 }
@@ -248,7 +251,7 @@ pub struct Correlation {
 impl Correlation {
     /// What is known when the cluster can't be read: nothing, and why.
     pub fn unread(at: Timestamp, cluster: Option<String>, reason: String) -> Self {
-        Self { at, cluster, outcome: Outcome::Unknown, unread: Some(reason), plans: Vec::new() }
+        Self { at, cluster, outcome: Outcome::Unknown, read_error: Some(reason), plans: Vec::new() }
     }
 
     /// The outcome over all plans: the worst. Without any plan, nothing is known.
@@ -258,10 +261,11 @@ impl Correlation {
 
     /// True when nothing in it can change any more but by another run.
     pub fn is_certain(&self) -> bool {
-        let is_unreadable =
-            |application: &Application| matches!(application.absence, Some(Absence::Unreadable { .. }));
+        let is_unreadable = |application: &Application| {
+            matches!(application.missing_reason, Some(MissingReason::Unreadable { .. }))
+        };
         let unreadable = self.plans.iter().flat_map(|plan| &plan.applications).any(is_unreadable);
-        self.has_settled() && self.unread.is_none() && !unreadable
+        self.has_settled() && self.read_error.is_none() && !unreadable
     }
 
     /// True when nothing is still running.

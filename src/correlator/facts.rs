@@ -6,62 +6,62 @@ use jiff::Timestamp;
 
 use super::status::Status;
 use crate::{
-    alert::{Alert, Followed, Source},
+    alert::{Alert, ObservedRun, Source},
     ids::{DestinationId, ModuleId, NodeId, PlanId},
 };
 
 /// What a job wants to know: which plans, and what its alerts assert of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Question {
+pub struct Scope {
     /// The plans that are asked about, by their name where the alert knew it.
     pub plans: BTreeMap<PlanId, Option<String>>,
     /// Some alert named no plan: every enabled plan that ran recently is asked about as well.
     pub recent: bool,
     /// The plans that an alert says did not run at all.
-    pub missing: BTreeSet<PlanId>,
+    pub asserted_missing: BTreeSet<PlanId>,
     /// An alert without a plan says that some backup did not run at all.
-    pub any_missing: bool,
+    pub any_asserted_missing: bool,
     /// The time at which each plan was due that the schedule watcher says it missed.
-    pub missed: BTreeMap<PlanId, Timestamp>,
+    pub missed_due: BTreeMap<PlanId, Timestamp>,
     /// The runs that were followed: what is asked is how these came out, not what ran last.
-    pub runs: BTreeMap<PlanId, Followed>,
+    pub runs: BTreeMap<PlanId, ObservedRun>,
     /// Nodes that raised an alert; their keys are read even where no module is left on them.
     pub nodes: BTreeSet<NodeId>,
 }
 
-impl Question {
-    /// The question that these alerts raise.
+impl Scope {
+    /// The scope that these alerts raise.
     pub fn from_alerts<'a>(alerts: impl IntoIterator<Item = &'a Alert>) -> Self {
-        let mut question = Self::default();
+        let mut scope = Self::default();
         let mut alerts = alerts.into_iter().peekable();
         // A job whose alerts another version wrote still has something to tell.
-        question.recent = alerts.peek().is_none();
+        scope.recent = alerts.peek().is_none();
         for alert in alerts {
             match &alert.plan {
                 Some(plan) => {
-                    let name = question.plans.entry(plan.clone()).or_default();
+                    let name = scope.plans.entry(plan.clone()).or_default();
                     *name = name.take().or_else(|| alert.plan_name.clone());
                     if alert.is_about_missing() {
-                        question.missing.insert(plan.clone());
+                        scope.asserted_missing.insert(plan.clone());
                     }
                     if let (Source::Schedule, Some(due)) = (alert.source, alert.starts_at) {
-                        question.missed.insert(plan.clone(), due);
+                        scope.missed_due.insert(plan.clone(), due);
                     }
                     if let Some(run) = &alert.run {
-                        question.runs.insert(plan.clone(), run.clone());
+                        scope.runs.insert(plan.clone(), run.clone());
                     }
                 }
                 None => {
-                    question.recent = true;
-                    question.any_missing |= alert.is_about_missing();
+                    scope.recent = true;
+                    scope.any_asserted_missing |= alert.is_about_missing();
                 }
             }
-            question.nodes.extend(alert.node.clone());
+            scope.nodes.extend(alert.node.clone());
         }
-        question
+        scope
     }
 
-    /// The question about these plans, or about all that ran recently when there are none.
+    /// The scope about these plans, or about all that ran recently when there are none.
     pub fn about(plans: impl IntoIterator<Item = PlanId>) -> Self {
         let plans: BTreeMap<_, _> = plans.into_iter().map(|plan| (plan, None)).collect();
         Self { recent: plans.is_empty(), plans, ..Self::default() }
@@ -69,7 +69,7 @@ impl Question {
 
     /// True when an alert says of this plan that it did not run.
     pub fn asserts_missing(&self, plan: &PlanId) -> bool {
-        self.missing.contains(plan) || self.any_missing
+        self.asserted_missing.contains(plan) || self.any_asserted_missing
     }
 }
 

@@ -20,8 +20,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use self::answers::{Answers, label};
 use super::{
-    classify::WINDOW,
-    facts::{ClusterFacts, DestinationFacts, ModuleFacts, PlanFacts, Question},
+    classify::RECENT,
+    facts::{ClusterFacts, DestinationFacts, ModuleFacts, PlanFacts, Scope},
     status::{self, Status, newer},
 };
 use crate::ids::{DestinationId, ModuleId, NodeId, PlanId};
@@ -97,15 +97,15 @@ impl ClusterReader {
         .await
     }
 
-    /// Reads what `question` is about, as of `now`.
+    /// Reads what `scope` is about, as of `now`.
     ///
     /// # Errors
     /// [`ReadError`]; then nothing is known.
-    pub async fn read(&self, question: &Question, now: Timestamp) -> Result<ClusterFacts, ReadError> {
+    pub async fn read(&self, scope: &Scope, now: Timestamp) -> Result<ClusterFacts, ReadError> {
         let began = Instant::now();
         within(READ_TIMEOUT, async {
             let mut session = self.connect().await?;
-            let facts = session.read(question, now, &self.zone).await?;
+            let facts = session.read(scope, now, &self.zone).await?;
             let milliseconds = began.elapsed().as_secs_f64() * 1000.0;
             tracing::debug!(round_trips = session.round_trips, milliseconds, "cluster read");
             Ok(facts)
@@ -159,14 +159,14 @@ impl Session {
 
     async fn read(
         &mut self,
-        question: &Question,
+        scope: &Scope,
         now: Timestamp,
         zone: &TimeZone,
     ) -> Result<ClusterFacts, ReadError> {
         let mut facts = ClusterFacts::default();
-        let mut ids: BTreeSet<PlanId> = question.plans.keys().cloned().collect();
-        ids.extend(self.read_modules(&mut facts, question.recent).await?);
-        facts.nodes.extend(question.nodes.iter().map(|node| (node.clone(), None)));
+        let mut ids: BTreeSet<PlanId> = scope.plans.keys().cloned().collect();
+        ids.extend(self.read_modules(&mut facts, scope.recent).await?);
+        facts.nodes.extend(scope.nodes.iter().map(|node| (node.clone(), None)));
         self.read_plans(&mut facts, ids, zone).await?;
         if facts.plans.is_empty() {
             return Ok(facts);
@@ -411,7 +411,7 @@ impl Session {
             let is_well = |module: &&ModuleId| {
                 let status = statuses.and_then(|statuses| statuses.get(*module));
                 status.is_some_and(|status| {
-                    status.as_ref().is_ok_and(|run| run.is_ok() && run.end >= now - WINDOW)
+                    status.as_ref().is_ok_and(|run| run.is_ok() && run.end >= now - RECENT)
                 })
             };
             pairs.extend(members.iter().filter(|module| !is_well(module)).map(|module| (plan, module)));

@@ -2,27 +2,27 @@
 
 use rusqlite::{Connection, params};
 
-/// A mark to be set.
+/// A checkpoint to be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
+pub struct Checkpoint {
     /// Its key, such as `run/1`.
     pub key: String,
     /// What it says.
     pub value: String,
 }
 
-pub(super) fn put(connection: &Connection, mark: &Mark) -> rusqlite::Result<()> {
+pub(super) fn put(connection: &Connection, checkpoint: &Checkpoint) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("INSERT OR REPLACE INTO marks (key, value) VALUES (?, ?)")?
-        .execute(params![mark.key, mark.value])
+        .prepare_cached("INSERT OR REPLACE INTO checkpoints (key, value) VALUES (?, ?)")?
+        .execute(params![checkpoint.key, checkpoint.value])
         .map(drop)
 }
 
-/// The marks whose keys begin with `prefix`, by the rest of their keys.
+/// The checkpoints whose keys begin with `prefix`, by the rest of their keys.
 pub(super) fn all(connection: &Connection, prefix: &str) -> rusqlite::Result<Vec<(String, String)>> {
     connection
         .prepare_cached(
-            "SELECT substr(key, length(?1) + 1), value FROM marks WHERE substr(key, 1, length(?1)) = ?1",
+            "SELECT substr(key, length(?1) + 1), value FROM checkpoints WHERE substr(key, 1, length(?1)) = ?1",
         )?
         .query_map([prefix], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()

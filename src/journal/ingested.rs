@@ -14,7 +14,7 @@ const POLL_REPEAT: SignedDuration = SignedDuration::from_hours(3);
 /// How long an alert is remembered that does not come any more.
 const KEEP: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-struct Seen {
+struct Ingested {
     job: i64,
     starts_at: i64,
     at: i64,
@@ -31,25 +31,31 @@ pub(super) fn taken_by(
     now: Timestamp,
 ) -> rusqlite::Result<Option<i64>> {
     let Some((fingerprint, starts_at)) = identity(alert) else { return Ok(None) };
-    let seen = connection
+    let ingested = connection
         .prepare_cached("SELECT job_id, starts_at, at, by_webhook FROM seen WHERE fingerprint = ?")?
         .query_row([fingerprint], |row| {
-            Ok(Seen { job: row.get(0)?, starts_at: row.get(1)?, at: row.get(2)?, by_webhook: row.get(3)? })
+            Ok(Ingested {
+                job: row.get(0)?,
+                starts_at: row.get(1)?,
+                at: row.get(2)?,
+                by_webhook: row.get(3)?,
+            })
         })
         .optional()?;
-    let Some(seen) = seen.filter(|seen| seen.starts_at == starts_at) else { return Ok(None) };
+    let Some(ingested) = ingested.filter(|ingested| ingested.starts_at == starts_at) else { return Ok(None) };
     match alert.source {
         // A time in the future is one of a clock that was set back.
         Source::Poll => {
-            let is_recent = (now - POLL_REPEAT).as_millisecond() < seen.at && seen.at <= now.as_millisecond();
-            Ok(is_recent.then_some(seen.job))
+            let is_recent =
+                (now - POLL_REPEAT).as_millisecond() < ingested.at && ingested.at <= now.as_millisecond();
+            Ok(is_recent.then_some(ingested.job))
         }
-        Source::Webhook if !seen.by_webhook => {
+        Source::Webhook if !ingested.by_webhook => {
             connection
                 .prepare_cached("UPDATE seen SET by_webhook = 1 WHERE fingerprint = ?")?
                 .execute([fingerprint])?;
-            let is_the_same_event = seen.at >= (now - WEBHOOK_LAG).as_millisecond();
-            Ok(is_the_same_event.then_some(seen.job))
+            let is_the_same_event = ingested.at >= (now - WEBHOOK_LAG).as_millisecond();
+            Ok(is_the_same_event.then_some(ingested.job))
         }
         _ => Ok(None),
     }

@@ -60,7 +60,7 @@ pub struct Job {
     /// True for a second look at what was told as PENDING or UNKNOWN.
     pub follow_up: bool,
     /// How often the cluster was read for it.
-    pub looks: u32,
+    pub reads: u32,
     /// What it waits for, in words.
     pub note: Option<String>,
     /// The alerts that it is about.
@@ -71,7 +71,7 @@ pub struct Job {
 
 /// When a job is to be driven: what is needed of it to decide that, however many alerts it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Appointment {
+pub struct DueJob {
     /// The job.
     pub id: JobId,
     /// When it is due.
@@ -209,11 +209,11 @@ fn add_alert(connection: &Connection, id: i64, alert: &Alert) -> rusqlite::Resul
 }
 
 /// When each job is due, oldest first.
-pub(super) fn appointments(connection: &Connection) -> rusqlite::Result<Vec<Appointment>> {
+pub(super) fn due_jobs(connection: &Connection) -> rusqlite::Result<Vec<DueJob>> {
     connection
         .prepare_cached("SELECT id, due_at, stage = 'waiting', follow_up FROM jobs ORDER BY id")?
         .query_map([], |row| {
-            Ok(Appointment {
+            Ok(DueJob {
                 id: JobId(row.get(0)?),
                 due_at: from_millis(row.get(1)?),
                 is_waiting: row.get(2)?,
@@ -270,7 +270,7 @@ fn job(row: &Row) -> rusqlite::Result<Job> {
         due_at: from_millis(row.get("due_at")?),
         stage,
         follow_up: row.get("follow_up")?,
-        looks: row.get("looks")?,
+        reads: row.get("looks")?,
         note: row.get("note")?,
         alerts: Vec::new(),
         alerts_kept: row.get("alerts")?,

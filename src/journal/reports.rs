@@ -12,7 +12,7 @@ use crate::{
     notifier::{
         delivery::{Delivery, DeliveryState},
         message::Message,
-        notification::Telling,
+        notification::Notification,
     },
     report::{Report, history::RunRecord},
 };
@@ -32,7 +32,7 @@ pub struct NewReport {
     /// The mail that tells it.
     pub message: Message,
     /// What it tells of each plan.
-    pub tellings: Vec<Telling>,
+    pub notifications: Vec<Notification>,
     /// An unchanged telling is sent again only after this long.
     pub repeat: SignedDuration,
     /// Keep no report of what was told before: nobody asked for one again.
@@ -45,8 +45,8 @@ pub struct NewReport {
 
 impl NewReport {
     /// What it tells of a plan.
-    pub(super) fn telling_of(&self, plan: &PlanId) -> Option<&Telling> {
-        self.tellings.iter().find(|telling| telling.plan == plan.as_str())
+    pub(super) fn notification_of(&self, plan: &PlanId) -> Option<&Notification> {
+        self.notifications.iter().find(|notification| notification.plan == plan.as_str())
     }
 
     /// The run of a plan that it is about.
@@ -57,7 +57,7 @@ impl NewReport {
 
 /// A report in the list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Summary {
+pub struct ReportSummary {
     /// Its number.
     pub id: JobId,
     /// When it was made.
@@ -85,7 +85,7 @@ pub struct PlanSummary {
 
 /// A whole report.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Stored {
+pub struct StoredReport {
     /// What happened.
     #[serde(flatten)]
     pub report: Report,
@@ -106,7 +106,7 @@ pub(super) fn insert(connection: &Connection, new: &NewReport) -> rusqlite::Resu
     let state = match (unchanged, new.is_wanted) {
         (true, _) => DeliveryState::Unchanged,
         (false, true) => DeliveryState::Queued,
-        (false, false) => DeliveryState::Unneeded,
+        (false, false) => DeliveryState::Suppressed,
     };
     let plans: Vec<PlanSummary> = report
         .correlation
@@ -134,7 +134,7 @@ pub(super) fn insert(connection: &Connection, new: &NewReport) -> rusqlite::Resu
         })?;
     if state == DeliveryState::Queued {
         let mut tell = connection.prepare_cached("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?)")?;
-        for Telling { plan, digest, outcome } in &new.tellings {
+        for Notification { plan, digest, outcome } in &new.notifications {
             // What comes late of an earlier run is told, but it is not the plan's last word.
             if new.run_of(plan).map_or(Ok(false), |run| runs::is_superseded(connection, run))? {
                 continue;
@@ -150,7 +150,7 @@ pub(super) fn insert(connection: &Connection, new: &NewReport) -> rusqlite::Resu
 fn is_unchanged(connection: &Connection, new: &NewReport) -> rusqlite::Result<bool> {
     let mut told = connection.prepare_cached("SELECT digest, at FROM told WHERE plan = ?")?;
     let since = new.report.created_at.saturating_sub(new.repeat).unwrap_or(Timestamp::MIN);
-    for Telling { plan, digest, .. } in &new.tellings {
+    for Notification { plan, digest, .. } in &new.notifications {
         let last: Option<(String, i64)> =
             told.query_row([plan], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         // What was told in the future was told by a clock that was set back.
@@ -164,7 +164,7 @@ fn is_unchanged(connection: &Connection, new: &NewReport) -> rusqlite::Result<bo
             return Ok(false);
         }
     }
-    Ok(!new.tellings.is_empty())
+    Ok(!new.notifications.is_empty())
 }
 
 /// Forgets old reports, but none whose mail still waits.
@@ -180,7 +180,7 @@ fn prune(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
 
 /// Which reports are listed. What is not set is not asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct ReportFilter {
     /// Only reports with smaller numbers: those after a page that ended with this one.
     pub before: Option<JobId>,
     /// Only reports about this plan.
@@ -193,15 +193,19 @@ pub struct Filter {
 
 /// A page of reports.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Page {
+pub struct ReportPage {
     /// The reports, newest first.
-    pub reports: Vec<Summary>,
+    pub reports: Vec<ReportSummary>,
     /// How many fit the filter on all pages.
     pub total: u32,
 }
 
 /// The newest reports that fit `filter`, newest first.
-pub(super) fn list(connection: &Connection, filter: &Filter, limit: u32) -> rusqlite::Result<Page> {
+pub(super) fn list(
+    connection: &Connection,
+    filter: &ReportFilter,
+    limit: u32,
+) -> rusqlite::Result<ReportPage> {
     const FITTING: &str = "FROM reports WHERE (:outcome IS NULL OR outcome = :outcome)
         AND (:plan IS NULL OR EXISTS (SELECT 1 FROM json_each(plans) WHERE value ->> 'id' = :plan))
         AND (:application IS NULL OR EXISTS (
@@ -232,7 +236,7 @@ pub(super) fn list(connection: &Connection, filter: &Filter, limit: u32) -> rusq
         named_params! {":outcome": outcome, ":plan": plan, ":application": application},
         |row| row.get(0),
     )?;
-    Ok(Page { reports, total })
+    Ok(ReportPage { reports, total })
 }
 
 /// Queues a report's mail once more, for everybody. False when there is no such report.
@@ -251,15 +255,15 @@ pub(super) fn resend(connection: &Connection, id: JobId, now: Timestamp) -> rusq
 }
 
 /// The newest reports with the text of their mails, newest first.
-pub(super) fn recent(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<(Summary, String)>> {
+pub(super) fn recent(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<(ReportSummary, String)>> {
     connection
         .prepare_cached("SELECT * FROM reports ORDER BY id DESC LIMIT ?")?
         .query_map([limit], |row| Ok((summary(row)?, row.get("text")?)))?
         .collect()
 }
 
-fn summary(row: &Row) -> rusqlite::Result<Summary> {
-    Ok(Summary {
+fn summary(row: &Row) -> rusqlite::Result<ReportSummary> {
+    Ok(ReportSummary {
         id: JobId(row.get("id")?),
         created_at: from_millis(row.get("created_at")?),
         outcome: word(row, "outcome")?,
@@ -270,11 +274,11 @@ fn summary(row: &Row) -> rusqlite::Result<Summary> {
 }
 
 /// One report.
-pub(super) fn get(connection: &Connection, id: JobId) -> rusqlite::Result<Option<Stored>> {
+pub(super) fn get(connection: &Connection, id: JobId) -> rusqlite::Result<Option<StoredReport>> {
     connection
         .prepare_cached("SELECT * FROM reports WHERE id = ?")?
         .query_row([id.0], |row| {
-            Ok(Stored { report: json(row, "report")?, delivery: delivery(row)?, mail: message(row)? })
+            Ok(StoredReport { report: json(row, "report")?, delivery: delivery(row)?, mail: message(row)? })
         })
         .optional()
 }

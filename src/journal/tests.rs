@@ -1,9 +1,9 @@
 use super::*;
 use crate::{
-    alert::{Followed, Source},
+    alert::{ObservedRun, Source},
     alertmanager::{AlertNames, parse_webhook},
     correlator::correlation::{Correlation, Outcome},
-    notifier::{delivery::DeliveryState, message::Message, notification::Telling},
+    notifier::{delivery::DeliveryState, message::Message, notification::Notification},
     report::Report,
 };
 
@@ -35,7 +35,11 @@ fn new_report(id: JobId, created_at: Timestamp, digest: &str) -> NewReport {
     NewReport {
         report: report(id, created_at),
         message: Message { subject: "subject".into(), text: "text".into(), html: "html".into() },
-        tellings: vec![Telling { plan: "1".into(), digest: digest.into(), outcome: Outcome::Unknown }],
+        notifications: vec![Notification {
+            plan: "1".into(),
+            digest: digest.into(),
+            outcome: Outcome::Unknown,
+        }],
         repeat: DAY,
         only_if_changed: false,
         is_wanted: true,
@@ -79,7 +83,7 @@ async fn an_accepted_alert_survives_a_restart() {
         due_at: at("2026-11-22T12:00:30Z"),
         stage: Stage::Waiting,
         follow_up: false,
-        looks: 0,
+        reads: 0,
         note: None,
         alerts: vec![alert("1")],
         alerts_kept: 1,
@@ -125,7 +129,7 @@ async fn a_stage_that_was_reached_survives_a_restart() {
     fixture.journal.advance(id, correlated(), 1).await.unwrap();
     let fixture = fixture.restart().await;
     let job = fixture.journal.jobs().await.unwrap().remove(0);
-    assert_eq!((job.stage, job.looks), (correlated(), 1));
+    assert_eq!((job.stage, job.reads), (correlated(), 1));
 }
 
 #[tokio::test]
@@ -153,7 +157,7 @@ async fn a_finished_job_is_a_report_with_a_queued_mail() {
     assert_eq!(stored.report, report(id, noon()));
     assert_eq!(stored.mail.html, "html");
     assert_eq!(stored.delivery.state, DeliveryState::Queued);
-    let summary = journal.reports(Filter::default(), 10).await.unwrap().reports.remove(0);
+    let summary = journal.reports(ReportFilter::default(), 10).await.unwrap().reports.remove(0);
     assert_eq!((summary.id, summary.outcome), (id, Outcome::Unknown));
     let (due, next) = journal.outgoing(noon()).await.unwrap();
     assert_eq!(due[0].id, id);
@@ -220,12 +224,12 @@ async fn reports_are_kept_for_ninety_days_and_a_thousand_of_them() {
     deliver(&fixture, noon()).await;
     let much_later = noon() + DAY * 91;
     fixture.tell(much_later, "second").await;
-    assert_eq!(fixture.journal.reports(Filter::default(), 9999).await.unwrap().reports.len(), 1);
+    assert_eq!(fixture.journal.reports(ReportFilter::default(), 9999).await.unwrap().reports.len(), 1);
     for index in 0..1010 {
         fixture.tell(much_later, &index.to_string()).await;
         deliver(&fixture, much_later).await;
     }
-    let kept = fixture.journal.reports(Filter::default(), 9999).await.unwrap().reports;
+    let kept = fixture.journal.reports(ReportFilter::default(), 9999).await.unwrap().reports;
     assert_eq!(kept.len(), 1000);
     assert!(kept.is_sorted_by(|left, right| left.id > right.id));
 }
@@ -236,7 +240,7 @@ async fn numbers_are_never_used_twice() {
     let first = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
     let mut new = new_report(first, noon(), "a");
     new.only_if_changed = true;
-    new.tellings.clear();
+    new.notifications.clear();
     fixture.journal.finish(new, Afterwards::Done).await.unwrap();
     let fixture = fixture.restart().await;
     let second = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
@@ -395,7 +399,7 @@ async fn a_mail_put_off_before_the_clock_was_set_back_is_not_late_for_that() {
 }
 
 fn run(plan: &str, began_at: &str) -> Alert {
-    let followed = Followed { began_at: at(began_at), until: None, results: Default::default() };
+    let followed = ObservedRun { began_at: at(began_at), until: None, results: Default::default() };
     let alert = Alert::raised(Source::Run, "BackupRun", plan.parse().unwrap(), None, followed.began_at);
     Alert { run: Some(followed), ..alert }
 }
@@ -415,16 +419,17 @@ async fn a_job_tells_of_one_run_of_each_plan() {
 #[tokio::test]
 async fn alerts_and_marks_are_kept_together() {
     let fixture = Fixture::new();
-    let mark = |value: &str| Mark { key: "runs/1".into(), value: value.into() };
-    let observe = |mark| {
-        let seen = Observation { alerts: vec![alert("1")], marks: vec![mark], ..Observation::default() };
+    let checkpoint = |value: &str| Checkpoint { key: "runs/1".into(), value: value.into() };
+    let observe = |checkpoint| {
+        let seen =
+            Observation { alerts: vec![alert("1")], checkpoints: vec![checkpoint], ..Observation::default() };
         fixture.journal.observe(seen, noon(), WAIT)
     };
-    observe(mark("{}")).await.unwrap();
-    assert_eq!(fixture.journal.marks("runs/").await.unwrap(), [("1".into(), "{}".into())]);
-    assert_eq!(fixture.journal.marks("schedules/").await.unwrap(), []);
-    observe(mark("[]")).await.unwrap();
-    assert_eq!(fixture.journal.marks("runs/").await.unwrap(), [("1".into(), "[]".into())]);
+    observe(checkpoint("{}")).await.unwrap();
+    assert_eq!(fixture.journal.checkpoints("runs/").await.unwrap(), [("1".into(), "{}".into())]);
+    assert_eq!(fixture.journal.checkpoints("schedules/").await.unwrap(), []);
+    observe(checkpoint("[]")).await.unwrap();
+    assert_eq!(fixture.journal.checkpoints("runs/").await.unwrap(), [("1".into(), "[]".into())]);
     assert_eq!(fixture.journal.jobs().await.unwrap().len(), 1);
 }
 
@@ -435,7 +440,7 @@ async fn a_report_that_nobody_wants_a_mail_about_is_kept() {
     let new = NewReport { is_wanted: false, ..new_report(id, noon(), "a") };
     assert!(fixture.journal.finish(new, Afterwards::Done).await.unwrap());
     let stored = fixture.journal.report(id).await.unwrap().unwrap();
-    assert_eq!(stored.delivery.state, DeliveryState::Unneeded);
+    assert_eq!(stored.delivery.state, DeliveryState::Suppressed);
     assert!(fixture.journal.outgoing(noon()).await.unwrap().0.is_empty());
     // It was not told: the same by an alert is news.
     assert_eq!(fixture.tell(noon(), "a").await, DeliveryState::Queued);
@@ -466,18 +471,19 @@ async fn reports_are_listed_page_by_page_as_they_fit() {
     for digest in ["a", "b", "c", "d", "e"] {
         fixture.tell(noon(), digest).await;
     }
-    let ids = |page: &Page| page.reports.iter().map(|report| report.id.0).collect::<Vec<_>>();
-    let list = |filter: Filter| fixture.journal.reports(filter, 2);
-    let first = list(Filter::default()).await.unwrap();
+    let ids = |page: &ReportPage| page.reports.iter().map(|report| report.id.0).collect::<Vec<_>>();
+    let list = |filter: ReportFilter| fixture.journal.reports(filter, 2);
+    let first = list(ReportFilter::default()).await.unwrap();
     assert_eq!((ids(&first), first.total), (vec![5, 4], 5));
-    let second = list(Filter { before: Some(JobId(4)), ..Filter::default() }).await.unwrap();
+    let second = list(ReportFilter { before: Some(JobId(4)), ..ReportFilter::default() }).await.unwrap();
     assert_eq!((ids(&second), second.total), (vec![3, 2], 5));
-    let unknown = list(Filter { outcome: Some(Outcome::Unknown), ..Filter::default() }).await.unwrap();
+    let unknown =
+        list(ReportFilter { outcome: Some(Outcome::Unknown), ..ReportFilter::default() }).await.unwrap();
     assert_eq!(unknown.total, 5);
     for filter in [
-        Filter { outcome: Some(Outcome::Failure), ..Filter::default() },
-        Filter { plan: Some("1".parse().unwrap()), ..Filter::default() },
-        Filter { application: Some("mail1".parse().unwrap()), ..Filter::default() },
+        ReportFilter { outcome: Some(Outcome::Failure), ..ReportFilter::default() },
+        ReportFilter { plan: Some("1".parse().unwrap()), ..ReportFilter::default() },
+        ReportFilter { application: Some("mail1".parse().unwrap()), ..ReportFilter::default() },
     ] {
         assert_eq!(list(filter).await.unwrap().total, 0);
     }

@@ -23,7 +23,7 @@ const QUEUE: usize = 1024;
 const REOPEN_PAUSE: Duration = Duration::from_secs(1);
 
 /// A piece of work. It runs within the group's transaction, or is told why there is none; what it returns is called
-/// with the fate of the commit.
+/// with the result of the commit.
 type Work = Box<dyn FnOnce(Result<&Connection, JournalError>) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(Result<(), JournalError>)>;
 
@@ -60,9 +60,9 @@ impl Writer {
                 isolated(connection, operation).map_err(|error| JournalError::from_sqlite(&path, &error))
             });
             Box::new(move |commit| {
-                let fate = result.and_then(|value| commit.map(|()| value));
+                let result = result.and_then(|value| commit.map(|()| value));
                 // Whoever asked may have gone; the work is done all the same.
-                let _ = reply.send(fate);
+                let _ = reply.send(result);
             })
         });
         self.queue.send(work).await.map_err(|_| JournalError::Closed)?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     retry::backoff,
-    smtp::{Failure, Fate},
+    smtp::{Failure, RecipientResult},
 };
 
 /// How long a mail is tried. Later, its news are none any more.
@@ -22,7 +22,7 @@ pub enum DeliveryState {
     /// It is not sent: all of it was told before, and nothing has changed.
     Unchanged,
     /// It is not sent: all is well, nobody was alarmed, and only failures are to be told.
-    Unneeded,
+    Suppressed,
     /// It was given up.
     Failed,
 }
@@ -34,7 +34,7 @@ impl DeliveryState {
             DeliveryState::Queued => "queued",
             DeliveryState::Sent => "sent",
             DeliveryState::Unchanged => "unchanged",
-            DeliveryState::Unneeded => "unneeded",
+            DeliveryState::Suppressed => "unneeded",
             DeliveryState::Failed => "failed",
         }
     }
@@ -86,7 +86,7 @@ pub fn after_attempt(
     created_at: Timestamp,
     now: Timestamp,
     asked: &[&str],
-    result: Result<Vec<Fate>, Failure>,
+    result: Result<Vec<RecipientResult>, Failure>,
 ) -> Delivery {
     let mut after = delivery.clone();
     after.attempts += 1;
@@ -94,13 +94,13 @@ pub fn after_attempt(
     let mut refused = Vec::new();
     let mut deferred = Vec::new();
     match result {
-        Ok(fates) => {
-            for (address, fate) in asked.iter().zip(fates) {
+        Ok(results) => {
+            for (address, result) in asked.iter().zip(results) {
                 let address = address.to_string();
-                match fate {
-                    Fate::Accepted => after.accepted.push(address),
-                    Fate::Deferred(reason) => deferred.push(Refusal { address, reason }),
-                    Fate::Refused(reason) => refused.push(Refusal { address, reason }),
+                match result {
+                    RecipientResult::Accepted => after.accepted.push(address),
+                    RecipientResult::Deferred(reason) => deferred.push(Refusal { address, reason }),
+                    RecipientResult::Refused(reason) => refused.push(Refusal { address, reason }),
                 }
             }
         }
@@ -170,33 +170,38 @@ mod tests {
 
     const TO: [&str; 2] = ["a@example.org", "b@example.org"];
 
-    fn refused() -> Fate {
-        Fate::Refused("550 no such user".into())
+    fn refused() -> RecipientResult {
+        RecipientResult::Refused("550 no such user".into())
     }
 
-    fn deferred() -> Fate {
-        Fate::Deferred("451 later".into())
+    fn deferred() -> RecipientResult {
+        RecipientResult::Deferred("451 later".into())
     }
 
-    fn down() -> Result<Vec<Fate>, Failure> {
+    fn down() -> Result<Vec<RecipientResult>, Failure> {
         Err(Failure { what: "connecting".into(), reason: "refused".into() })
     }
 
-    fn attempt(delivery: &Delivery, now: Timestamp, result: Result<Vec<Fate>, Failure>) -> Delivery {
+    fn attempt(
+        delivery: &Delivery,
+        now: Timestamp,
+        result: Result<Vec<RecipientResult>, Failure>,
+    ) -> Delivery {
         let asked = pending(delivery, TO);
         after_attempt(delivery, noon(), now, &asked, result)
     }
 
     #[test]
     fn what_everybody_took_is_sent() {
-        let after = attempt(&queued(), noon(), Ok(vec![Fate::Accepted, Fate::Accepted]));
+        let after =
+            attempt(&queued(), noon(), Ok(vec![RecipientResult::Accepted, RecipientResult::Accepted]));
         assert_eq!(after.state, DeliveryState::Sent);
         assert_eq!((after.accepted, after.sent_at), (TO.map(str::to_owned).to_vec(), Some(noon())));
     }
 
     #[test]
     fn a_recipient_that_is_refused_does_not_keep_the_other_from_it() {
-        let after = attempt(&queued(), noon(), Ok(vec![refused(), Fate::Accepted]));
+        let after = attempt(&queued(), noon(), Ok(vec![refused(), RecipientResult::Accepted]));
         assert_eq!(after.state, DeliveryState::Sent);
         assert_eq!(after.accepted, ["b@example.org"]);
         let refusal = Refusal { address: "a@example.org".into(), reason: "550 no such user".into() };
@@ -206,11 +211,11 @@ mod tests {
 
     #[test]
     fn who_is_deferred_is_tried_again_alone() {
-        let after = attempt(&queued(), noon(), Ok(vec![deferred(), Fate::Accepted]));
+        let after = attempt(&queued(), noon(), Ok(vec![deferred(), RecipientResult::Accepted]));
         assert_eq!(after.state, DeliveryState::Queued);
         assert_eq!(after.next_attempt_at, noon() + SignedDuration::from_secs(30));
         assert_eq!(pending(&after, TO), ["a@example.org"]);
-        let after = attempt(&after, after.next_attempt_at, Ok(vec![Fate::Accepted]));
+        let after = attempt(&after, after.next_attempt_at, Ok(vec![RecipientResult::Accepted]));
         assert_eq!((after.state, after.accepted.len()), (DeliveryState::Sent, 2));
         assert_eq!(after.last_error, None);
     }
@@ -229,7 +234,7 @@ mod tests {
         assert_eq!(after.state, DeliveryState::Failed);
         assert_eq!(after.refused.len(), 2);
         // What somebody has is sent, whoever else has not.
-        let half = attempt(&queued(), noon(), Ok(vec![Fate::Accepted, deferred()]));
+        let half = attempt(&queued(), noon(), Ok(vec![RecipientResult::Accepted, deferred()]));
         let after = attempt(&half, late, Ok(vec![deferred()]));
         assert_eq!(after.state, DeliveryState::Sent);
         assert_eq!(after.refused[0].address, "b@example.org");

@@ -6,13 +6,13 @@
 use std::fmt::Write;
 
 use crate::{
-    correlator::correlation::{Oddity, Outcome, Plan, State},
+    correlator::correlation::{Outcome, Plan, PlanIssue, State},
     report::Report,
 };
 
 /// What was told of a plan: two reports that say the same of it have the same digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Telling {
+pub struct Notification {
     /// The plan, or what stands for "all".
     pub plan: String,
     /// What is said of it.
@@ -25,12 +25,15 @@ pub struct Telling {
 const ANY_PLAN: &str = "*";
 
 /// What `report` tells, plan by plan.
-pub fn tellings(report: &Report) -> Vec<Telling> {
-    if report.correlation.unread.is_none() {
+pub fn notifications(report: &Report) -> Vec<Notification> {
+    if report.correlation.read_error.is_none() {
         let plans = report.correlation.plans.iter();
-        let telling =
-            |plan: &Plan| Telling { plan: plan.id.to_string(), digest: digest(plan), outcome: plan.outcome };
-        return plans.map(telling).collect();
+        let notification = |plan: &Plan| Notification {
+            plan: plan.id.to_string(),
+            digest: digest(plan),
+            outcome: plan.outcome,
+        };
+        return plans.map(notification).collect();
     }
     let mut plans: Vec<&str> = report
         .alerts
@@ -39,13 +42,14 @@ pub fn tellings(report: &Report) -> Vec<Telling> {
         .collect();
     plans.sort_unstable();
     plans.dedup();
-    let unread = |plan: &str| Telling { plan: plan.into(), digest: "unread".into(), outcome: report.outcome };
+    let unread =
+        |plan: &str| Notification { plan: plan.into(), digest: "unread".into(), outcome: report.outcome };
     plans.into_iter().map(unread).collect()
 }
 
 /// Every application's state and the run it is of.
 fn digest(plan: &Plan) -> String {
-    if plan.oddities.contains(&Oddity::PlanNotFound) {
+    if plan.issues.contains(&PlanIssue::PlanNotFound) {
         return "not found".into();
     }
     let mut digest = String::new();

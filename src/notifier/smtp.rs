@@ -28,7 +28,7 @@ const QUIT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What became of the mail for one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub enum RecipientResult {
     /// The server has taken it over.
     Accepted,
     /// Not now (4xx).
@@ -87,14 +87,14 @@ impl MailServer {
         from: &Address,
         recipients: &[Address],
         message: &[u8],
-    ) -> Result<Vec<Fate>, Failure> {
+    ) -> Result<Vec<RecipientResult>, Failure> {
         self.within_time(async {
             let mut connection = self.connect().await?;
-            let fates = transaction(&mut connection, from, recipients, message).await;
-            match fates {
-                Ok(fates) => {
+            let results = transaction(&mut connection, from, recipients, message).await;
+            match results {
+                Ok(results) => {
                     leave(connection).await;
-                    Ok(fates)
+                    Ok(results)
                 }
                 Err(failure) => {
                     connection.abort().await;
@@ -184,7 +184,7 @@ async fn transaction(
     from: &Address,
     recipients: &[Address],
     message: &[u8],
-) -> Result<Vec<Fate>, Failure> {
+) -> Result<Vec<RecipientResult>, Failure> {
     let addresses = || recipients.iter().chain([from]);
     let mut parameters = Vec::new();
     if !addresses().all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
@@ -202,20 +202,20 @@ async fn transaction(
         .await
         .map_err(|error| Failure::new(format!("sending as {from}"), &error))?;
 
-    let mut fates = Vec::with_capacity(recipients.len());
+    let mut results = Vec::with_capacity(recipients.len());
     for recipient in recipients {
-        fates.push(match connection.command(Rcpt::new(recipient.clone(), Vec::new())).await {
-            Ok(_) => Fate::Accepted,
-            Err(error) if error.is_permanent() => Fate::Refused(reason(&error)),
-            Err(error) if error.is_transient() => Fate::Deferred(reason(&error)),
+        results.push(match connection.command(Rcpt::new(recipient.clone(), Vec::new())).await {
+            Ok(_) => RecipientResult::Accepted,
+            Err(error) if error.is_permanent() => RecipientResult::Refused(reason(&error)),
+            Err(error) if error.is_transient() => RecipientResult::Deferred(reason(&error)),
             Err(error) => return Err(Failure::new(format!("sending to {recipient}"), &error)),
         });
     }
-    if fates.contains(&Fate::Accepted) {
+    if results.contains(&RecipientResult::Accepted) {
         connection.command(Data).await.map_err(|error| Failure::new("sending the mail", &error))?;
         connection.message(message).await.map_err(|error| Failure::new("sending the mail", &error))?;
     }
-    Ok(fates)
+    Ok(results)
 }
 
 /// Says goodbye. The mail is delivered; what becomes of the connection does not matter.

@@ -9,7 +9,7 @@ use super::{
     view::{Item, Writer},
 };
 use crate::{
-    correlator::correlation::{Absence, Application, Oddity, Plan, State},
+    correlator::correlation::{Application, MissingReason, Plan, PlanIssue, State},
     repo_check::findings::{Cause, Health, RepoReport, RepositoryReport},
 };
 
@@ -28,7 +28,7 @@ pub(super) fn saved_at(plan: &Plan, application: &Application, repos: &RepoRepor
 /// The steps for a report, in the order in which they are best done.
 pub(super) fn steps(writer: &Writer) -> Vec<Item> {
     let mut steps = Steps { writer, items: Vec::new() };
-    if writer.report.correlation.unread.is_some() {
+    if writer.report.correlation.read_error.is_some() {
         steps.push(
             Sentence::DoCheckRedis,
             ["systemctl status redis".into(), "podman exec redis redis-cli ping".into()],
@@ -46,7 +46,7 @@ pub(super) fn steps(writer: &Writer) -> Vec<Item> {
         steps.applications(plan);
     }
     for plan in &writer.report.correlation.plans {
-        steps.oddities(plan);
+        steps.issues(plan);
     }
     for shrunk in &writer.report.changes.shrunk {
         steps.push(Sentence::DoLookAtShrunk(shrunk.module.as_str()), []);
@@ -178,9 +178,10 @@ impl Steps<'_> {
             });
             self.push(Sentence::DoReadLog { applications: &names, node: &node }, command);
         }
-        let (unreadable, missing): (Vec<_>, Vec<_>) = plan
-            .in_state(State::Missing)
-            .partition(|application| matches!(application.absence, Some(Absence::Unreadable { .. })));
+        let (unreadable, missing): (Vec<_>, Vec<_>) =
+            plan.in_state(State::Missing).partition(|application| {
+                matches!(application.missing_reason, Some(MissingReason::Unreadable { .. }))
+            });
         for (node, applications) in self.by_node(missing.into_iter()) {
             let names = self.names(&applications);
             let has_reported = |other: &Application| {
@@ -203,24 +204,24 @@ impl Steps<'_> {
         }
     }
 
-    fn oddities(&mut self, plan: &Plan) {
+    fn issues(&mut self, plan: &Plan) {
         let title = self.writer.plan_title(plan);
-        for oddity in &plan.oddities {
-            match oddity {
-                Oddity::PlanNotFound => self.push(Sentence::DoIgnoreGonePlan, []),
-                Oddity::PlanDisabled => self.push(Sentence::DoEnablePlan(&title), []),
-                Oddity::NoApplications => self.push(Sentence::DoFillPlan(&title), []),
-                Oddity::NoSchedule | Oddity::UnreadableSchedule { .. } => {
+        for plan_issue in &plan.issues {
+            match plan_issue {
+                PlanIssue::PlanNotFound => self.push(Sentence::DoIgnoreGonePlan, []),
+                PlanIssue::PlanDisabled => self.push(Sentence::DoEnablePlan(&title), []),
+                PlanIssue::NoApplications => self.push(Sentence::DoFillPlan(&title), []),
+                PlanIssue::NoSchedule | PlanIssue::UnreadableSchedule { .. } => {
                     self.push(Sentence::DoCorrectSchedule(&title), []);
                 }
-                Oddity::NoDestination | Oddity::UnknownDestination { .. } => {
+                PlanIssue::NoDestination | PlanIssue::UnknownDestination { .. } => {
                     self.push(Sentence::DoChooseDestination(&title), []);
                 }
-                Oddity::RemovedModule { module } => {
+                PlanIssue::RemovedModule { module } => {
                     self.push(Sentence::DoRemoveFromPlan { plan: &title, module }, []);
                 }
                 // Its words are quoted; what to do follows from the applications.
-                Oddity::PlanError { .. } => {}
+                PlanIssue::PlanError { .. } => {}
             }
         }
     }

@@ -5,7 +5,9 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use super::{format::Format, view::View, *};
 use crate::{
     alert::{Alert, Source},
-    correlator::correlation::{Absence, Application, Correlation, Destination, Oddity, Outcome, Plan, State},
+    correlator::correlation::{
+        Application, Correlation, Destination, MissingReason, Outcome, Plan, PlanIssue, State,
+    },
     ids::{DestinationId, JobId, ModuleId, NodeId, PlanId},
     language::Language,
     repo_check::findings::{
@@ -45,7 +47,7 @@ fn application(module: &str, label: Option<&str>, node: &str) -> Application {
         node_label: (node == "1").then(|| "leader".into()),
         state: State::Ok,
         last_run: None,
-        absence: None,
+        missing_reason: None,
         repository_path: Some(format!("x/uuid-of-{module}")),
     }
 }
@@ -84,7 +86,7 @@ fn plan(id: &str, name: &str, applications: Vec<Application>) -> Plan {
         next: Some(at("2026-11-23T01:00:00Z")),
         outcome: Outcome::of_applications(applications.iter().map(|application| application.state)),
         applications,
-        oddities: vec![],
+        issues: vec![],
     }
 }
 
@@ -109,7 +111,7 @@ fn report(plans: Vec<Plan>, repos: Option<RepoReport>) -> Report {
         at: seven(),
         cluster: Some("Acme".into()),
         outcome: Correlation::worst(&plans),
-        unread: None,
+        read_error: None,
         plans,
     };
     Report::new(JobId(12), seven(), "Acme".into(), alerts, correlation, repos)
@@ -204,9 +206,9 @@ fn repo_failure() -> Report {
 
 /// Two plans with all that can be odd, and every kind of repository.
 fn odd() -> Report {
-    let missing = |module: &str, absence: Absence, last_run: Option<Run>| Application {
+    let missing = |module: &str, missing_reason: MissingReason, last_run: Option<Run>| Application {
         state: State::Missing,
-        absence: Some(absence),
+        missing_reason: Some(missing_reason),
         last_run,
         ..application(module, None, "2")
     };
@@ -214,9 +216,9 @@ fn odd() -> Report {
         "1",
         "Nightly S3",
         vec![
-            missing("samba1", Absence::NotSince, Some(run("2026-11-20T01:00:05Z", 30, 0, 1024))),
-            missing("dokuwiki1", Absence::NeverRan, None),
-            missing("mail2", Absence::Unreadable { reason: "it is not a JSON object".into() }, None),
+            missing("samba1", MissingReason::NotSince, Some(run("2026-11-20T01:00:05Z", 30, 0, 1024))),
+            missing("dokuwiki1", MissingReason::NeverRan, None),
+            missing("mail2", MissingReason::Unreadable { reason: "it is not a JSON object".into() }, None),
             Application {
                 last_run: Some(Run {
                     start: None,
@@ -229,29 +231,29 @@ fn odd() -> Report {
             ok("webtop1", None, "1", "2026-11-22T01:36:40Z", 3, 734_003_200),
         ],
     );
-    first.oddities = vec![
-        Oddity::RemovedModule { module: "nextcloud3".into() },
-        Oddity::PlanError { error: "disk full".into(), at: at("2026-11-22T01:50:00Z") },
+    first.issues = vec![
+        PlanIssue::RemovedModule { module: "nextcloud3".into() },
+        PlanIssue::PlanError { error: "disk full".into(), at: at("2026-11-22T01:50:00Z") },
     ];
     let mut second = plan(
         "2",
         "Offsite",
         vec![Application {
             state: State::Pending,
-            absence: Some(Absence::NeverRan),
+            missing_reason: Some(MissingReason::NeverRan),
             ..application("samba1", None, "2")
         }],
     );
     second.due = None;
     second.next = None;
     second.destination = None;
-    second.oddities = vec![
-        Oddity::UnreadableSchedule { reason: "the schedule \"nightly\" can't be read: x".into() },
-        Oddity::NoDestination,
+    second.issues = vec![
+        PlanIssue::UnreadableSchedule { reason: "the schedule \"nightly\" can't be read: x".into() },
+        PlanIssue::NoDestination,
     ];
     let mut third = plan("9", "", vec![]);
     third.name = None;
-    third.oddities = vec![Oddity::PlanNotFound];
+    third.issues = vec![PlanIssue::PlanNotFound];
     let repos = RepoReport {
         destinations: vec![destination_report(Health::Ok, None)],
         repositories: vec![
@@ -282,7 +284,7 @@ fn pending() -> Report {
     let mut plan = nightly();
     plan.applications[3] = Application {
         state: State::Pending,
-        absence: Some(Absence::NotSince),
+        missing_reason: Some(MissingReason::NotSince),
         last_run: Some(run("2026-11-21T01:00:05Z", 134, 0, 214_748_364_800)),
         ..application("samba1", Some("Domain controller"), "2")
     };
@@ -318,7 +320,7 @@ fn missing() -> Report {
     let mut plan = nightly();
     for application in &mut plan.applications {
         application.state = State::Missing;
-        application.absence = Some(Absence::NotSince);
+        application.missing_reason = Some(MissingReason::NotSince);
         application.last_run = Some(run("2026-11-21T01:00:05Z", 30, 0, 1_073_741_824));
     }
     plan.outcome = Outcome::Missing;

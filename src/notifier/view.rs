@@ -180,7 +180,7 @@ pub fn headline(report: &Report, language: Language) -> String {
             language.say(Sentence::AllBackedUp { total, recovered, shrunk })
         }
         Outcome::Missing => language.say(Sentence::NothingRan { total }),
-        Outcome::Unknown if report.correlation.unread.is_some() => language.say(Sentence::ClusterUnread),
+        Outcome::Unknown if report.correlation.read_error.is_some() => language.say(Sentence::ClusterUnread),
         Outcome::Unknown => language.say(Sentence::NotKnown),
         Outcome::Partial | Outcome::Failure | Outcome::RepoFailure | Outcome::Pending => {
             let counts = language.say(Sentence::Counts {

@@ -15,7 +15,7 @@ use crate::{
     checks::{Check, Ready},
     correlator::correlation::Outcome,
     ids::JobId,
-    journal::{Filter, Job, JournalError, Summary},
+    journal::{Job, JournalError, ReportFilter, ReportSummary},
     telemetry::{METRICS_CONTENT_TYPE, PLAIN_METRICS_CONTENT_TYPE},
 };
 
@@ -34,7 +34,7 @@ pub(super) struct Status {
     reasons: Vec<String>,
     checks: Vec<Check>,
     jobs: Vec<JobSummary>,
-    reports: Vec<Summary>,
+    reports: Vec<ReportSummary>,
 }
 
 /// A job that is not done.
@@ -44,7 +44,8 @@ pub(super) struct JobSummary {
     stage: &'static str,
     created_at: Timestamp,
     due_at: Timestamp,
-    looks: u32,
+    #[serde(rename = "looks")]
+    reads: u32,
     follow_up: bool,
     note: Option<String>,
     alerts: usize,
@@ -61,7 +62,7 @@ impl From<&Job> for JobSummary {
             stage: job.stage.as_str(),
             created_at: job.created_at,
             due_at: job.due_at,
-            looks: job.looks,
+            reads: job.reads,
             follow_up: job.follow_up,
             note: job.note.clone(),
             alerts: job.alerts.len(),
@@ -88,7 +89,7 @@ pub(super) async fn status(receiver: Arc<Receiver>) -> Response {
         receiver.readiness.checks(),
         receiver.readiness.outside(),
         receiver.journal.jobs(),
-        receiver.journal.reports(Filter::default(), STATUS_REPORTS)
+        receiver.journal.reports(ReportFilter::default(), STATUS_REPORTS)
     );
     let ready = Ready::from_checks(&checks);
     checks.extend(outside);
@@ -185,8 +186,8 @@ fn unavailable(reason: &JournalError) -> Response {
 }
 
 /// What a query asks for: which reports, and how many. Parameters that are not known are ignored, empty ones count as absent.
-fn page_query(query: &str) -> Result<(Filter, u32), String> {
-    let mut filter = Filter::default();
+fn page_query(query: &str) -> Result<(ReportFilter, u32), String> {
+    let mut filter = ReportFilter::default();
     let mut limit = DEFAULT_LIMIT;
     for (name, value) in form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty()) {
         match &*name {

@@ -16,7 +16,7 @@ use super::{Receiver, api::STATUS_REPORTS};
 use crate::{
     checks::Ready,
     correlator::correlation::Outcome,
-    journal::{Job, JournalError, Summary},
+    journal::{Job, JournalError, ReportSummary},
     language::Language,
     notifier::{delivery::Delivery, format::Format, view::Tone},
 };
@@ -33,7 +33,7 @@ struct Page {
     version: &'static str,
     ready: Ready,
     jobs: Vec<Job>,
-    reports: Vec<(Summary, String)>,
+    reports: Vec<(ReportSummary, String)>,
 }
 
 /// `GET /`

@@ -130,14 +130,14 @@ pub struct Changes {
     /// Plans that are well again, after something else was told of them.
     pub recovered: Vec<PlanId>,
     /// What the destinations hold.
-    pub destinations: Vec<Holding>,
+    pub destinations: Vec<StorageUsage>,
     /// Backups that lost more than half of their size or files.
-    pub shrunk: Vec<Shrunk>,
+    pub shrunk: Vec<SizeDrop>,
 }
 
 /// What a destination holds of the plans in a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holding {
+pub struct StorageUsage {
     /// The destination.
     pub destination: Destination,
     /// Bytes in the latest snapshots of its applications, as far as they are known.
@@ -150,7 +150,7 @@ pub struct Holding {
 
 /// A backup that lost more than half of its size or files, though it succeeded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shrunk {
+pub struct SizeDrop {
     /// The plan.
     pub plan: PlanId,
     /// The application.
@@ -172,24 +172,24 @@ impl Changes {
         });
         let mut changes =
             Self { recovered: recovered.map(|plan| plan.id.clone()).collect(), ..Self::default() };
-        let mut holdings: BTreeMap<DestinationId, Holding> = BTreeMap::new();
+        let mut usages: BTreeMap<DestinationId, StorageUsage> = BTreeMap::new();
         for plan in plans {
             let past = history.runs.get(&plan.id).map_or(&[][..], Vec::as_slice);
             let last: LastGood =
                 good_backups(past).into_iter().map(|(module, good)| (module, good[0])).collect();
             if let Some(destination) = &plan.destination {
-                let holding = holdings.entry(destination.id.clone()).or_insert_with(|| Holding {
+                let usage = usages.entry(destination.id.clone()).or_insert_with(|| StorageUsage {
                     destination: destination.clone(),
                     size: 0,
                     applications: 0,
                     growth: None,
                 });
-                holding.add(plan, &last, !past.is_empty());
+                usage.add(plan, &last, !past.is_empty());
             }
             let shrunk = plan.in_state(State::Ok).filter_map(|application| shrunk(plan, application, &last));
             changes.shrunk.extend(shrunk);
         }
-        changes.destinations = holdings.into_values().filter(|holding| holding.applications > 0).collect();
+        changes.destinations = usages.into_values().filter(|usage| usage.applications > 0).collect();
         changes
     }
 }
@@ -208,7 +208,7 @@ pub fn good_backups(runs: &[PastRun]) -> HashMap<&ModuleId, Vec<&ApplicationReco
     good
 }
 
-impl Holding {
+impl StorageUsage {
     fn add(&mut self, plan: &Plan, last: &LastGood, has_past: bool) {
         let mut growth = 0;
         for application in &plan.applications {
@@ -233,13 +233,13 @@ fn signed(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }
 
-fn shrunk(plan: &Plan, application: &Application, last: &LastGood) -> Option<Shrunk> {
+fn shrunk(plan: &Plan, application: &Application, last: &LastGood) -> Option<SizeDrop> {
     let before = last.get(&application.module)?;
     let now = application.last_run.as_ref()?;
     let size = before.size.zip(now.size)?;
     let files = before.files.zip(now.files);
     let lost_most = |(before, now): (u64, u64)| now.saturating_mul(2) < before;
-    (lost_most(size) || files.is_some_and(lost_most)).then(|| Shrunk {
+    (lost_most(size) || files.is_some_and(lost_most)).then(|| SizeDrop {
         plan: plan.id.clone(),
         module: application.module.clone(),
         size,

@@ -7,22 +7,22 @@ use jiff::Timestamp;
 use reqwest::Url;
 use tokio_util::sync::CancellationToken;
 
-use super::troubles::{Health, Watcher};
+use super::troubles::{Watcher, WatcherTroubles};
 use crate::{alertmanager::client::Alertmanager, config::Settings, journal::Journal};
 
 /// Fetches alerts, and has the journal take those that are new.
 pub struct AlertWatcher {
     settings: Arc<Settings>,
     journal: Journal,
-    health: Arc<Health>,
+    troubles: Arc<WatcherTroubles>,
     alertmanager: Alertmanager,
 }
 
 impl AlertWatcher {
     /// A watcher of the Alertmanager at `url`.
-    pub fn new(url: &Url, settings: Arc<Settings>, journal: Journal, health: Arc<Health>) -> Self {
+    pub fn new(url: &Url, settings: Arc<Settings>, journal: Journal, troubles: Arc<WatcherTroubles>) -> Self {
         let alertmanager = Alertmanager::new(url, settings.receiver.alert_names.clone());
-        Self { settings, journal, health, alertmanager }
+        Self { settings, journal, troubles, alertmanager }
     }
 
     /// Fetches until `shutdown`.
@@ -30,7 +30,7 @@ impl AlertWatcher {
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                trouble = self.poll() => self.health.note(Watcher::Alertmanager, trouble),
+                trouble = self.poll() => self.troubles.note(Watcher::Alertmanager, trouble),
             }
             tokio::select! {
                 () = shutdown.cancelled() => return,

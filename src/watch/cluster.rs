@@ -20,11 +20,11 @@ use crate::{
     correlator::{
         classify,
         correlation::{Application, Plan, State},
-        facts::{ClusterFacts, PlanFacts, Question},
+        facts::{ClusterFacts, PlanFacts, Scope},
         read::ClusterReader,
     },
     ids::{ModuleId, PlanId},
-    journal::{Journal, JournalError, Mark, Observation},
+    journal::{Checkpoint, Journal, JournalError, Observation},
     oncalendar::Calendar,
     report::history::RunRecord,
 };
@@ -38,7 +38,7 @@ const PAUSE_FACTOR: u32 = 50;
 /// The pause before the next attempt when Redis or the journal is away.
 const TROUBLE_PAUSE: Duration = Duration::from_secs(5);
 
-/// The keys of the marks: by plan, and one for the time when runs were watched first.
+/// The keys of the checkpoints: by plan, and one for the time when runs were watched first.
 const RUNS: &str = "runs/";
 const SCHEDULES: &str = "schedules/";
 const RUNS_BEGAN: &str = "runs-began";
@@ -105,7 +105,7 @@ impl ClusterWatcher {
     /// Looks once, and says when to look again. None when Redis or the journal is away; both are told elsewhere.
     async fn look(&self, known: &mut Option<Known>) -> Option<Timestamp> {
         let now = Timestamp::now();
-        let facts = match self.reader.read(&Question::about([]), now).await {
+        let facts = match self.reader.read(&Scope::about([]), now).await {
             Ok(facts) => facts,
             Err(error) => {
                 tracing::debug!(%error, "the cluster can't be watched");
@@ -118,13 +118,13 @@ impl ClusterWatcher {
                 None => self.recall().await?,
             };
             let mut after = before.clone();
-            let (mut seen, look_at) = self.compare(&mut after, &facts, now);
-            seen.marks = marks(&before, &after);
-            if seen != Observation::default() {
-                for alert in &seen.alerts {
+            let (mut observed, look_at) = self.compare(&mut after, &facts, now);
+            observed.checkpoints = checkpoints(&before, &after);
+            if observed != Observation::default() {
+                for alert in &observed.alerts {
                     tracing::info!(alert = alert.name, plan = ?alert.plan, at = ?alert.starts_at, "noticed");
                 }
-                self.journal.observe(seen, now, self.settings.correlator.wait).await?;
+                self.journal.observe(observed, now, self.settings.correlator.wait).await?;
             }
             if after.runs_began && !before.runs_began {
                 tracing::info!("backup runs are followed from now on; what has run before is not told");
@@ -141,12 +141,12 @@ impl ClusterWatcher {
         }
     }
 
-    /// What the journal holds. A mark that can't be read is of another version, and begun anew.
+    /// What the journal holds. A checkpoint that can't be read is of another version, and begun anew.
     async fn recall(&self) -> Result<Known, JournalError> {
         Ok(Known {
-            runs_began: self.journal.marks(RUNS_BEGAN).await?.iter().any(|(rest, _)| rest.is_empty()),
-            runs: parsed(self.journal.marks(RUNS).await?),
-            schedules: parsed(self.journal.marks(SCHEDULES).await?),
+            runs_began: self.journal.checkpoints(RUNS_BEGAN).await?.iter().any(|(rest, _)| rest.is_empty()),
+            runs: parsed(self.journal.checkpoints(RUNS).await?),
+            schedules: parsed(self.journal.checkpoints(SCHEDULES).await?),
         })
     }
 
@@ -157,19 +157,19 @@ impl ClusterWatcher {
         facts: &ClusterFacts,
         now: Timestamp,
     ) -> (Observation, Option<Timestamp>) {
-        let mut seen = Observation::default();
+        let mut observed = Observation::default();
         let mut look_at: Option<Timestamp> = None;
         let mut earlier = |time: Option<Timestamp>| look_at = look_at.into_iter().chain(time).min();
         // What is there when runs are looked at for the first time ever. Asked about by their ids, all plans are classified, whenever
         // they ran.
         let at_first: BTreeMap<PlanId, Plan> = if self.settings.watch.runs && !known.runs_began {
-            let question = Question::about(facts.plans.keys().cloned());
-            let plans = classify(facts, &question, now, &self.settings.zone).plans;
+            let scope = Scope::about(facts.plans.keys().cloned());
+            let plans = classify(facts, &scope, now, &self.settings.zone).plans;
             plans.into_iter().map(|plan| (plan.id.clone(), plan)).collect()
         } else {
             BTreeMap::new()
         };
-        seen.runs = at_first.values().filter_map(ended_run).collect();
+        observed.runs = at_first.values().filter_map(ended_run).collect();
         // What is known of a plan that is gone is kept: a replica that is being filled anew has none for a moment, and no other plan
         // will ever have its number.
         for (id, plan) in &facts.plans {
@@ -177,24 +177,24 @@ impl ClusterWatcher {
             let schedule = plan.schedule.as_deref().filter(|_| plan.enabled);
             if self.settings.watch.runs {
                 let calendar: Option<Calendar> = schedule.and_then(|text| text.parse().ok());
-                let sight = runs::Sight {
+                let snapshot = runs::PlanSnapshot {
                     plan: id,
                     name: plan.name.as_deref(),
                     members: members.clone(),
                     calendar: calendar.as_ref().map(|calendar| (calendar, &self.settings.zone)),
                 };
                 let known = known.runs.entry(id.clone()).or_insert_with(|| match at_first.get(id) {
-                    Some(plan) => PlanRuns::baseline(&sight, |module| is_open(plan, module)),
+                    Some(plan) => PlanRuns::baseline(&snapshot, |module| is_open(plan, module)),
                     // A plan that was not there before: all of its results are new.
                     None => PlanRuns::default(),
                 });
-                let findings = known.look(&sight, now, self.settings.correlator.settle);
-                seen.alerts.extend(findings.raised);
-                seen.closed.extend(findings.closed);
+                let findings = known.look(&snapshot, now, self.settings.correlator.settle);
+                observed.alerts.extend(findings.raised);
+                observed.closed.extend(findings.closed);
                 earlier(findings.look_at);
             }
             if let Some(grace) = self.settings.watch.missing_grace {
-                let sight = schedule::Sight {
+                let snapshot = schedule::PlanSnapshot {
                     plan: id,
                     name: plan.name.as_deref(),
                     schedule,
@@ -202,14 +202,14 @@ impl ClusterWatcher {
                     result: plan.result.as_ref().and_then(|result| result.as_ref().ok()),
                 };
                 let before = known.schedules.get(id);
-                let findings = schedule::look(&sight, before, now, &self.settings.zone, grace);
+                let findings = schedule::look(&snapshot, before, now, &self.settings.zone, grace);
                 known.schedules.insert(id.clone(), findings.known);
-                seen.alerts.extend(findings.raised);
+                observed.alerts.extend(findings.raised);
                 earlier(findings.look_at);
             }
         }
         known.runs_began |= self.settings.watch.runs;
-        (seen, look_at)
+        (observed, look_at)
     }
 }
 
@@ -239,32 +239,32 @@ fn ended_run(plan: &Plan) -> Option<RunRecord> {
     (has_run && plan.count(State::Pending) == 0).then(|| RunRecord::new(plan, None)).flatten()
 }
 
-fn parsed<T: DeserializeOwned>(marks: Vec<(String, String)>) -> BTreeMap<PlanId, T> {
-    marks
+fn parsed<T: DeserializeOwned>(checkpoints: Vec<(String, String)>) -> BTreeMap<PlanId, T> {
+    checkpoints
         .into_iter()
         .filter_map(|(plan, value)| Some((plan.parse().ok()?, serde_json::from_str(&value).ok()?)))
         .collect()
 }
 
-/// The marks that differ.
-fn marks(before: &Known, after: &Known) -> Vec<Mark> {
-    let mut marks = changed(RUNS, &before.runs, &after.runs);
-    marks.extend(changed(SCHEDULES, &before.schedules, &after.schedules));
+/// The checkpoints that differ.
+fn checkpoints(before: &Known, after: &Known) -> Vec<Checkpoint> {
+    let mut checkpoints = changed(RUNS, &before.runs, &after.runs);
+    checkpoints.extend(changed(SCHEDULES, &before.schedules, &after.schedules));
     if before.runs_began != after.runs_began {
-        marks.push(Mark { key: RUNS_BEGAN.into(), value: "true".into() });
+        checkpoints.push(Checkpoint { key: RUNS_BEGAN.into(), value: "true".into() });
     }
-    marks
+    checkpoints
 }
 
 fn changed<T: PartialEq + Serialize>(
     prefix: &str,
     before: &BTreeMap<PlanId, T>,
     after: &BTreeMap<PlanId, T>,
-) -> Vec<Mark> {
+) -> Vec<Checkpoint> {
     let is_other = |(plan, value): &(&PlanId, &T)| before.get(plan) != Some(value);
-    let mark = |(plan, value): (&PlanId, &T)| Mark {
+    let checkpoint = |(plan, value): (&PlanId, &T)| Checkpoint {
         key: format!("{prefix}{plan}"),
         value: serde_json::to_string(value).expect("our own values have text keys"),
     };
-    after.iter().filter(is_other).map(mark).collect()
+    after.iter().filter(is_other).map(checkpoint).collect()
 }

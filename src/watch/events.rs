@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::troubles::{Health, Watcher};
+use super::troubles::{Watcher, WatcherTroubles};
 
 /// Both publishers: `node/<n>/…` since core 3.20 (`run-backup`), and `module/<mid>/…` before.
 const CHANNELS: &str = "*/event/backup-status-changed";
@@ -21,14 +21,14 @@ const PAUSE: Duration = Duration::from_secs(2);
 pub async fn listen(
     url: SecretString,
     reported: Arc<Notify>,
-    health: Arc<Health>,
+    troubles: Arc<WatcherTroubles>,
     shutdown: CancellationToken,
 ) {
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
-            error = hear(&url, &reported, &health) => {
-                health.note(Watcher::Events, Some(format!("backup runs can't be followed through Redis: {error}")));
+            error = hear(&url, &reported, &troubles) => {
+                troubles.note(Watcher::Events, Some(format!("backup runs can't be followed through Redis: {error}")));
             }
         }
         tokio::select! {
@@ -39,12 +39,12 @@ pub async fn listen(
 }
 
 /// Hears until the connection breaks; says why.
-async fn hear(url: &SecretString, reported: &Notify, health: &Health) -> String {
+async fn hear(url: &SecretString, reported: &Notify, troubles: &WatcherTroubles) -> String {
     let subscription = match subscribe(url).await {
         Ok(subscription) => subscription,
         Err(error) => return error,
     };
-    health.note(Watcher::Events, None);
+    troubles.note(Watcher::Events, None);
     reported.notify_one();
     let mut messages = subscription;
     while messages.next().await.is_some() {

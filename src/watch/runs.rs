@@ -1,7 +1,7 @@
 //! Gathers the results of one run of a plan, from one look at the cluster to the next. Pure.
 //!
 //! A look sees of each application its last result only, and not which run that was of. That follows from how a run goes
-//! (ns8-core's `run-backup`): each application reports once in it, and no node is silent for longer than [`PATIENCE`]. So an
+//! (ns8-core's `run-backup`): each application reports once in it, and no node is silent for longer than [`NODE_SILENCE_LIMIT`]. So an
 //! application that reports again, or long after the others, has begun the next run. So has a node that reports for the first time
 //! after the plan was due again: it may have been off before.
 
@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    alert::{Alert, Followed, Source},
-    correlator::{PATIENCE, WINDOW},
+    alert::{Alert, ObservedRun, Source},
+    correlator::{NODE_SILENCE_LIMIT, RECENT},
     ids::{ModuleId, NodeId, PlanId},
     oncalendar::Calendar,
     run::{Run, SLOW_BACKUP},
@@ -48,7 +48,7 @@ struct Gathered {
 
 /// A plan as one look found it.
 #[derive(Debug, Clone)]
-pub struct Sight<'a> {
+pub struct PlanSnapshot<'a> {
     /// The plan.
     pub plan: &'a PlanId,
     /// Its name.
@@ -88,29 +88,29 @@ pub struct Findings {
 }
 
 impl Findings {
-    fn hand_over(&mut self, run: &Gathered, sight: &Sight, until: Option<Timestamp>) {
+    fn hand_over(&mut self, run: &Gathered, snapshot: &PlanSnapshot, until: Option<Timestamp>) {
         let to = if run.is_raised { &mut self.closed } else { &mut self.raised };
-        to.push(run.alert(sight, until));
+        to.push(run.alert(snapshot, until));
     }
 }
 
 impl PlanRuns {
     /// What is known when runs are watched for the first time ever: everything that is there counts as told, but for the results of
     /// a run that goes on, which `is_open` tells.
-    pub fn baseline(sight: &Sight, is_open: impl Fn(&ModuleId) -> bool) -> Self {
-        let told = sight.members.iter().filter(|member| !is_open(member.module));
+    pub fn baseline(snapshot: &PlanSnapshot, is_open: impl Fn(&ModuleId) -> bool) -> Self {
+        let told = snapshot.members.iter().filter(|member| !is_open(member.module));
         let taken = told.map(|member| (member.module.clone(), member.run.map(|run| run.end))).collect();
         Self { taken, run: None }
     }
 
     /// Takes a look. `settle` is how long a run may be silent before it is handed over as it is, or longer where an application that
     /// has not reported took long the last time.
-    pub fn look(&mut self, sight: &Sight, now: Timestamp, settle: Duration) -> Findings {
+    pub fn look(&mut self, snapshot: &PlanSnapshot, now: Timestamp, settle: Duration) -> Findings {
         let mut findings = Findings::default();
         let mut fresh: Vec<(&Member, &Run)> =
-            sight.members.iter().filter_map(|member| Some((member, member.run?))).collect();
+            snapshot.members.iter().filter_map(|member| Some((member, member.run?))).collect();
         fresh.retain(|(member, run)| self.is_fresh(member.module, run, now));
-        for member in &sight.members {
+        for member in &snapshot.members {
             let taken = self.taken.entry(member.module.clone()).or_default();
             *taken = member.run.map(|run| run.end).or(*taken);
         }
@@ -118,7 +118,7 @@ impl PlanRuns {
         for (member, run) in fresh {
             let began_at = run.start.unwrap_or(run.end);
             match &mut self.run {
-                Some(gathered) if gathered.takes(member, began_at, sight) => {
+                Some(gathered) if gathered.takes(member, began_at, snapshot) => {
                     gathered.results.insert(member.module.clone(), run.clone());
                     gathered.seen_at = now;
                     // Another node may have begun earlier and reported later. Once it was raised, a run keeps its name.
@@ -127,7 +127,7 @@ impl PlanRuns {
                     }
                 }
                 _ => {
-                    self.end_run(sight, began_at, &mut findings);
+                    self.end_run(snapshot, began_at, &mut findings);
                     self.run = Some(Gathered {
                         began_at,
                         seen_at: now,
@@ -137,11 +137,11 @@ impl PlanRuns {
                     });
                 }
             }
-            self.complete_run(sight, &mut findings);
+            self.complete_run(snapshot, &mut findings);
         }
         // The last that was outstanding may have been taken out of the plan.
-        self.complete_run(sight, &mut findings);
-        self.give_up(sight, now, settle, &mut findings);
+        self.complete_run(snapshot, &mut findings);
+        self.give_up(snapshot, now, settle, &mut findings);
         findings
     }
 
@@ -153,37 +153,43 @@ impl PlanRuns {
             Some(Some(taken)) if *taken > now + CLOCK_SLACK => run.end != *taken,
             Some(Some(taken)) => run.end > *taken,
             Some(None) => true,
-            None => run.end >= now - WINDOW,
+            None => run.end >= now - RECENT,
         }
     }
 
     /// Ends the run before the one that began at `until`.
-    fn end_run(&mut self, sight: &Sight, until: Timestamp, findings: &mut Findings) {
+    fn end_run(&mut self, snapshot: &PlanSnapshot, until: Timestamp, findings: &mut Findings) {
         let Some(run) = self.run.take().filter(|run| !run.is_complete) else { return };
-        findings.hand_over(&run, sight, Some(until));
+        findings.hand_over(&run, snapshot, Some(until));
     }
 
     /// Hands a run over in which every application has reported.
-    fn complete_run(&mut self, sight: &Sight, findings: &mut Findings) {
+    fn complete_run(&mut self, snapshot: &PlanSnapshot, findings: &mut Findings) {
         let Some(run) = self.run.as_mut().filter(|run| !run.is_complete) else { return };
-        run.is_complete = sight.members.iter().all(|member| member.is_in(&run.results));
+        run.is_complete = snapshot.members.iter().all(|member| member.is_in(&run.results));
         if run.is_complete {
-            findings.hand_over(run, sight, None);
+            findings.hand_over(run, snapshot, None);
             run.is_raised = true;
         }
     }
 
     /// Hands a run over that has been silent for too long, or says when it will have been.
-    fn give_up(&mut self, sight: &Sight, now: Timestamp, settle: Duration, findings: &mut Findings) {
+    fn give_up(
+        &mut self,
+        snapshot: &PlanSnapshot,
+        now: Timestamp,
+        settle: Duration,
+        findings: &mut Findings,
+    ) {
         let Some(run) = self.run.as_mut().filter(|run| !run.is_raised) else { return };
-        let outstanding = sight.members.iter().filter(|member| !member.is_in(&run.results));
+        let outstanding = snapshot.members.iter().filter(|member| !member.is_in(&run.results));
         let durations = outstanding.filter_map(|member| member.run?.duration());
         let longest = durations.filter(|duration| *duration > SLOW_BACKUP).max().unwrap_or_default();
         let give_up_at =
             run.seen_at.checked_add(settle.max(longest.saturating_mul(2))).unwrap_or(Timestamp::MAX);
         // The clock was set back, when we have seen something in the future.
         if now >= give_up_at || now < run.seen_at {
-            findings.hand_over(run, sight, None);
+            findings.hand_over(run, snapshot, None);
             run.is_raised = true;
         } else {
             findings.look_at = Some(give_up_at);
@@ -193,25 +199,25 @@ impl PlanRuns {
 
 impl Gathered {
     /// True when a result that `began_at` then is of this run.
-    fn takes(&self, member: &Member, began_at: Timestamp, sight: &Sight) -> bool {
+    fn takes(&self, member: &Member, began_at: Timestamp, snapshot: &PlanSnapshot) -> bool {
         if self.is_complete || member.is_in(&self.results) {
             return false;
         }
         let node_is_at_it =
-            sight.members.iter().any(|other| other.node == member.node && other.is_in(&self.results));
-        let due_again = sight.calendar.and_then(|(calendar, zone)| calendar.next(self.began_at, zone));
+            snapshot.members.iter().any(|other| other.node == member.node && other.is_in(&self.results));
+        let due_again = snapshot.calendar.and_then(|(calendar, zone)| calendar.next(self.began_at, zone));
         if !node_is_at_it && due_again.is_some_and(|due| began_at >= due) {
             return false;
         }
         let last_sign = self.results.values().map(|run| run.end).max().unwrap_or(self.began_at);
         let silence = Duration::try_from(began_at.duration_since(last_sign)).unwrap_or_default();
-        silence <= PATIENCE
+        silence <= NODE_SILENCE_LIMIT
     }
 
-    fn alert(&self, sight: &Sight, until: Option<Timestamp>) -> Alert {
-        let name = sight.name.map(str::to_owned);
-        let alert = Alert::raised(Source::Run, RUN, sight.plan.clone(), name, self.began_at);
-        let run = Followed { began_at: self.began_at, until, results: self.results.clone() };
+    fn alert(&self, snapshot: &PlanSnapshot, until: Option<Timestamp>) -> Alert {
+        let name = snapshot.name.map(str::to_owned);
+        let alert = Alert::raised(Source::Run, RUN, snapshot.plan.clone(), name, self.began_at);
+        let run = ObservedRun { began_at: self.began_at, until, results: self.results.clone() };
         Alert { run: Some(run), ..alert }
     }
 }

@@ -30,7 +30,7 @@ pub struct PlanSchedule {
 
 /// A plan as one look found it.
 #[derive(Debug, Clone)]
-pub struct Sight<'a> {
+pub struct PlanSnapshot<'a> {
     /// The plan.
     pub plan: &'a PlanId,
     /// Its name.
@@ -56,44 +56,44 @@ pub struct Findings {
 
 /// Takes a look at a plan, of which `known` was known before. A run counts as missing so long after it was due.
 pub fn look(
-    sight: &Sight,
+    snapshot: &PlanSnapshot,
     known: Option<&PlanSchedule>,
     now: Timestamp,
     zone: &TimeZone,
     grace: Duration,
 ) -> Findings {
     // A plan that is not due at any time is kept without a schedule: once it has one, that is a new one.
-    let schedule = sight.schedule.unwrap_or_default();
+    let schedule = snapshot.schedule.unwrap_or_default();
     let new = |since| PlanSchedule { schedule: schedule.to_owned(), since, reported: None };
     let mut known = match known {
         Some(known) if known.schedule == schedule => known.clone(),
         Some(_) => new(now),
         // It ran before we came; that it has had this schedule since then is not known, but likely.
-        None => new(sight.results().map(|run| run.end).max().unwrap_or(now)),
+        None => new(snapshot.results().map(|run| run.end).max().unwrap_or(now)),
     };
     let Ok(calendar) = schedule.parse::<Calendar>() else {
         return Findings { known, raised: None, look_at: None };
     };
     // The clock was set back.
     known.since = known.since.min(now);
-    let grace = grace.max(time_to_first_result(sight));
+    let grace = grace.max(time_to_first_result(snapshot));
     let long_enough_ago = now.checked_sub(grace).unwrap_or(Timestamp::MIN);
     let look_at = calendar.next(long_enough_ago, zone).and_then(|next| next.checked_add(grace).ok());
     let mut raised = None;
     let due = calendar.previous(long_enough_ago, zone).filter(|due| *due > known.since);
     if let Some(due) = due
-        && !sight.members.is_empty()
+        && !snapshot.members.is_empty()
         && known.reported != Some(due)
-        && !sight.has_run_since(due)
+        && !snapshot.has_run_since(due)
     {
         known.reported = Some(due);
-        let name = sight.name.map(str::to_owned);
-        raised = Some(Alert::raised(Source::Schedule, MISSING, sight.plan.clone(), name, due));
+        let name = snapshot.name.map(str::to_owned);
+        raised = Some(Alert::raised(Source::Schedule, MISSING, snapshot.plan.clone(), name, due));
     }
     Findings { known, raised, look_at }
 }
 
-impl Sight<'_> {
+impl PlanSnapshot<'_> {
     fn results(&self) -> impl Iterator<Item = &Run> {
         self.members.iter().filter_map(|(_, run)| *run).chain(self.result)
     }
@@ -105,9 +105,9 @@ impl Sight<'_> {
 
 /// How long it may take until the first application of any node reports, where every node's first one takes [`SLOW_BACKUP`]: twice as long
 /// as the last time.
-fn time_to_first_result(sight: &Sight) -> Duration {
+fn time_to_first_result(snapshot: &PlanSnapshot) -> Duration {
     let mut first: HashMap<&NodeId, Duration> = HashMap::new();
-    for (node, run) in &sight.members {
+    for (node, run) in &snapshot.members {
         first.entry(node).or_insert_with(|| run.and_then(Run::duration).unwrap_or_default());
     }
     first.into_values().min().filter(|shortest| *shortest > SLOW_BACKUP).unwrap_or_default().saturating_mul(2)

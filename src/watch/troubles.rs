@@ -16,9 +16,9 @@ pub enum Watcher {
 
 /// The watchers' troubles. Whoever has one says so at each attempt; it is logged when it comes and when it goes.
 #[derive(Debug, Default)]
-pub struct Health(Mutex<BTreeMap<Watcher, String>>);
+pub struct WatcherTroubles(Mutex<BTreeMap<Watcher, String>>);
 
-impl Health {
+impl WatcherTroubles {
     /// Notes how an attempt went.
     pub fn note(&self, watcher: Watcher, trouble: Option<String>) {
         let mut troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -85,13 +85,13 @@ impl Cluster {
         self.ran_for(module, end, 5, errors)
     }
 
-    fn ask(&self, question: &Question, now: &str) -> Correlation {
-        classify(&self.0, question, at(now), &TimeZone::UTC)
+    fn ask(&self, scope: &Scope, now: &str) -> Correlation {
+        classify(&self.0, scope, at(now), &TimeZone::UTC)
     }
 
     /// Plan 1, as of `now`.
     fn classify(&self, now: &str) -> Plan {
-        self.ask(&Question::about([plan_id("1")]), now).plans.remove(0)
+        self.ask(&Scope::about([plan_id("1")]), now).plans.remove(0)
     }
 }
 
@@ -120,7 +120,7 @@ fn a_night_in_which_all_went_well() {
     assert_eq!(plan.outcome, Outcome::Success);
     assert_eq!(plan.due, Some(at("2026-11-22T02:00:00Z")));
     assert_eq!(plan.next, Some(at("2026-11-23T02:00:00Z")));
-    assert_eq!(plan.oddities, []);
+    assert_eq!(plan.issues, []);
     let mail = &plan.applications[0];
     assert_eq!(mail.node_label.as_deref(), Some("leader"));
     assert_eq!(mail.last_run.as_ref().unwrap().size, Some(1_048_576));
@@ -150,7 +150,7 @@ fn a_plan_still_running_is_pending_not_failed() {
     let plan = Cluster::new().ran("mail1", "2026-11-22T02:10:00Z", 1).classify("2026-11-22T02:11:00Z");
     assert_eq!(states(&plan), "failed pending pending pending");
     assert_eq!(plan.outcome, Outcome::Pending);
-    assert_eq!(plan.applications[1].absence, Some(Absence::NeverRan));
+    assert_eq!(plan.applications[1].missing_reason, Some(MissingReason::NeverRan));
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn the_night_before_does_not_count() {
     assert_eq!(states(&plan), "ok missing ok ok");
     assert_eq!(plan.outcome, Outcome::Partial);
     let webtop = &plan.applications[1];
-    assert_eq!(webtop.absence, Some(Absence::NotSince));
+    assert_eq!(webtop.missing_reason, Some(MissingReason::NotSince));
     assert_eq!(webtop.last_run.as_ref().unwrap().end, at("2026-11-21T02:15:00Z"));
 }
 
@@ -208,14 +208,14 @@ fn nothing_ran_at_all() {
 
 #[test]
 fn an_alert_that_says_missing_is_believed_while_nothing_has_run() {
-    let mut question = Question::about([plan_id("1")]);
-    question.missing.insert(plan_id("1"));
+    let mut scope = Scope::about([plan_id("1")]);
+    scope.asserted_missing.insert(plan_id("1"));
     let ten_past_two = "2026-11-22T02:10:00Z";
-    let plan = Cluster::new().ask(&question, ten_past_two).plans.remove(0);
+    let plan = Cluster::new().ask(&scope, ten_past_two).plans.remove(0);
     assert_eq!(plan.outcome, Outcome::Missing);
     // But not against a sign of life.
     let plan =
-        Cluster::new().ran("mail1", "2026-11-22T02:05:00Z", 0).ask(&question, ten_past_two).plans.remove(0);
+        Cluster::new().ran("mail1", "2026-11-22T02:05:00Z", 0).ask(&scope, ten_past_two).plans.remove(0);
     assert_eq!(states(&plan), "ok pending pending pending");
 }
 
@@ -229,16 +229,16 @@ fn a_schedule_that_can_not_be_read_counts_a_day_and_says_so() {
     let plan = cluster.classify(SEVEN);
     assert_eq!(plan.due, None);
     assert_eq!(states(&plan), "ok missing failed missing");
-    let [Oddity::UnreadableSchedule { reason }] = &plan.oddities[..] else { panic!("{:?}", plan.oddities) };
+    let [PlanIssue::UnreadableSchedule { reason }] = &plan.issues[..] else { panic!("{:?}", plan.issues) };
     assert!(reason.contains("every night"), "{reason}");
 }
 
 #[test]
 fn schedules_are_meant_in_the_clusters_zone() {
     let cluster = Cluster::new().ran("mail1", "2026-11-22T01:10:00Z", 0);
-    let question = Question::about([plan_id("1")]);
+    let scope = Scope::about([plan_id("1")]);
     let rome = TimeZone::get("Europe/Rome").unwrap();
-    let plan = classify(&cluster.0, &question, at(SEVEN), &rome).plans.remove(0);
+    let plan = classify(&cluster.0, &scope, at(SEVEN), &rome).plans.remove(0);
     assert_eq!(plan.due, Some(at("2026-11-22T01:00:00Z")));
     assert_eq!(plan.applications[0].state, State::Ok);
 }
@@ -252,8 +252,8 @@ fn a_status_that_is_not_json_is_named_and_the_rest_is_right() {
     cluster.set_status("mail1", from_node_hash("<html>"));
     let plan = cluster.classify(SEVEN);
     assert_eq!(states(&plan), "missing ok ok ok");
-    let unreadable = Absence::Unreadable { reason: "it is not a JSON object".into() };
-    assert_eq!(plan.applications[0].absence, Some(unreadable));
+    let unreadable = MissingReason::Unreadable { reason: "it is not a JSON object".into() };
+    assert_eq!(plan.applications[0].missing_reason, Some(unreadable));
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn a_plans_own_result_speaks_for_applications_that_have_none() {
     cluster.plan().result = result("error");
     let plan = cluster.classify(SEVEN);
     assert_eq!(states(&plan), "failed failed failed failed");
-    assert!(matches!(&plan.oddities[..], [Oddity::PlanError { error, .. }] if error == "disk full"));
+    assert!(matches!(&plan.issues[..], [PlanIssue::PlanError { error, .. }] if error == "disk full"));
 
     // Where applications have results of their own, a failed plan does not say which of the others failed.
     let cluster = Cluster(cluster.0).ran("mail1", "2026-11-22T02:10:00Z", 1);
@@ -284,7 +284,10 @@ fn what_is_odd_about_a_plan_is_named() {
     cluster.plan().repository = None;
     let plan = cluster.classify(SEVEN);
     assert_eq!(plan.applications.len(), 4);
-    assert_eq!(plan.oddities, [Oddity::RemovedModule { module: "dokuwiki7".into() }, Oddity::NoDestination]);
+    assert_eq!(
+        plan.issues,
+        [PlanIssue::RemovedModule { module: "dokuwiki7".into() }, PlanIssue::NoDestination]
+    );
 
     cluster.plan().repository = Some("gone".into());
     cluster.plan().instances.clear();
@@ -292,21 +295,21 @@ fn what_is_odd_about_a_plan_is_named() {
     let plan = cluster.classify(SEVEN);
     assert_eq!(plan.outcome, Outcome::Unknown);
     assert_eq!(
-        plan.oddities,
+        plan.issues,
         [
-            Oddity::PlanDisabled,
-            Oddity::NoApplications,
-            Oddity::UnknownDestination { repository: "gone".into() }
+            PlanIssue::PlanDisabled,
+            PlanIssue::NoApplications,
+            PlanIssue::UnknownDestination { repository: "gone".into() }
         ]
     );
 }
 
 #[test]
 fn a_plan_that_the_cluster_does_not_have_is_unknown_and_keeps_the_alerts_name() {
-    let mut question = Question::about([plan_id("1")]);
-    question.plans.insert(plan_id("9"), Some("Old plan".into()));
-    let correlation = Cluster::new().ask(&question, SEVEN);
-    assert_eq!(correlation.plans[1].oddities, [Oddity::PlanNotFound]);
+    let mut scope = Scope::about([plan_id("1")]);
+    scope.plans.insert(plan_id("9"), Some("Old plan".into()));
+    let correlation = Cluster::new().ask(&scope, SEVEN);
+    assert_eq!(correlation.plans[1].issues, [PlanIssue::PlanNotFound]);
     assert_eq!(correlation.plans[1].title(), "Old plan");
     // What is certain leads.
     assert_eq!(correlation.outcome, Outcome::Missing);
@@ -320,7 +323,7 @@ fn without_a_named_plan_the_enabled_ones_that_ran_recently_are_told() {
     cluster.0.plans.get_mut(&plan_id("3")).unwrap().enabled = false;
     cluster.add_plan("4", "*-*-* 04:00:00", "samba1");
     let told = |cluster: &Cluster| {
-        let correlation = cluster.ask(&Question::about([]), SEVEN);
+        let correlation = cluster.ask(&Scope::about([]), SEVEN);
         correlation.plans.iter().map(|plan| plan.id.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(told(&cluster), ["1", "4"]);
@@ -330,13 +333,13 @@ fn without_a_named_plan_the_enabled_ones_that_ran_recently_are_told() {
         cluster.0.plans.remove(&plan_id(id));
     }
     assert_eq!(told(&cluster), ["2"]);
-    let named = cluster.ask(&Question::about([plan_id("3")]), SEVEN);
-    assert_eq!(named.plans[0].oddities, [Oddity::PlanDisabled]);
+    let named = cluster.ask(&Scope::about([plan_id("3")]), SEVEN);
+    assert_eq!(named.plans[0].issues, [PlanIssue::PlanDisabled]);
 }
 
 #[test]
 fn an_empty_cluster_is_unknown() {
-    let correlation = classify(&ClusterFacts::default(), &Question::about([]), at(SEVEN), &TimeZone::UTC);
+    let correlation = classify(&ClusterFacts::default(), &Scope::about([]), at(SEVEN), &TimeZone::UTC);
     assert_eq!((correlation.outcome, correlation.plans.len()), (Outcome::Unknown, 0));
 }
 
@@ -370,7 +373,7 @@ proptest! {
                 State::Failed => prop_assert!(!current.unwrap().is_ok()),
                 State::Pending | State::Missing => {
                     prop_assert!(current.is_none());
-                    prop_assert!(application.absence.is_some());
+                    prop_assert!(application.missing_reason.is_some());
                 }
             }
         }

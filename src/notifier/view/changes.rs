@@ -4,7 +4,7 @@ use super::{Item, Section, Tone, Writer, application_title};
 use crate::{
     correlator::correlation::Plan,
     notifier::phrases::{Sentence, Word},
-    report::history::{Holding, Shrunk},
+    report::history::{SizeDrop, StorageUsage},
 };
 
 impl Writer<'_> {
@@ -14,7 +14,7 @@ impl Writer<'_> {
         self.section(Word::WhatShrank, items)
     }
 
-    fn shrunk_application(&self, shrunk: &Shrunk) -> Item {
+    fn shrunk_application(&self, shrunk: &SizeDrop) -> Item {
         let plan = self.report.correlation.plans.iter().find(|plan| plan.id == shrunk.plan);
         let of_plan = |plan: &Plan| {
             plan.applications
@@ -41,17 +41,17 @@ impl Writer<'_> {
 
     /// What the destinations hold, and how much it grew.
     pub(super) fn held(&self) -> Section {
-        let items = self.report.changes.destinations.iter().map(|holding| self.holding(holding)).collect();
+        let items = self.report.changes.destinations.iter().map(|usage| self.usage(usage)).collect();
         self.section(Word::WhatIsHeld, items)
     }
 
-    fn holding(&self, holding: &Holding) -> Item {
-        let growth = holding.growth.map(|growth| (growth.signum(), self.format.size(growth.unsigned_abs())));
+    fn usage(&self, usage: &StorageUsage) -> Item {
+        let growth = usage.growth.map(|growth| (growth.signum(), self.format.size(growth.unsigned_abs())));
         Item {
-            title: Some(holding.destination.title().to_owned()),
+            title: Some(usage.destination.title().to_owned()),
             lines: vec![self.language.say(Sentence::Held {
-                size: &self.format.size(holding.size),
-                applications: holding.applications,
+                size: &self.format.size(usage.size),
+                applications: usage.applications,
                 growth: growth.as_ref().map(|(sign, size)| (*sign, size.as_str())),
             })],
             ..Item::default()

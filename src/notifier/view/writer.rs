@@ -3,7 +3,7 @@
 use super::{Badge, FineGroup, FineRow, Group, Item, Section, Tone, application_title, plan_title};
 use crate::{
     alert::{Alert, Source},
-    correlator::correlation::{Absence, Application, Oddity, Outcome, Plan, State},
+    correlator::correlation::{Application, MissingReason, Outcome, Plan, PlanIssue, State},
     ids::PlanId,
     language::Language,
     notifier::{
@@ -50,7 +50,7 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn intro(&self) -> Vec<String> {
-        match &self.report.correlation.unread {
+        match &self.report.correlation.read_error {
             Some(reason) => vec![self.language.say(Sentence::Unread { reason })],
             None if self.report.outcome == Outcome::Success => {
                 let sentence = match self.report.alerts.iter().any(Alert::has_alarmed) {
@@ -101,9 +101,9 @@ impl<'a> Writer<'a> {
             let mut items: Vec<Item> =
                 applications.map(|application| self.unwell_application(plan, application)).collect();
             if items.is_empty() {
-                items.extend(plan.oddities.iter().map(|oddity| self.oddity(oddity)));
+                items.extend(plan.issues.iter().map(|plan_issue| self.plan_issue(plan_issue)));
             }
-            let read = !plan.oddities.contains(&Oddity::PlanNotFound);
+            let read = !plan.issues.contains(&PlanIssue::PlanNotFound);
             Group { heading: self.heading(plan), note: read.then(|| self.plan_note(plan)), items }
         };
         Section {
@@ -114,7 +114,7 @@ impl<'a> Writer<'a> {
     }
 
     fn unwell_application(&self, plan: &Plan, application: &Application) -> Item {
-        let unreadable = matches!(application.absence, Some(Absence::Unreadable { .. }));
+        let unreadable = matches!(application.missing_reason, Some(MissingReason::Unreadable { .. }));
         let badge = match application.state {
             State::Failed => self.badge(Word::Failed, Tone::Bad),
             State::Pending => self.badge(Word::Pending, Tone::Busy),
@@ -123,15 +123,15 @@ impl<'a> Writer<'a> {
         };
         let mut lines = Vec::new();
         let mut quote = None;
-        match (&application.absence, &application.last_run) {
+        match (&application.missing_reason, &application.last_run) {
             (None, Some(run)) => {
                 lines.push(self.ran(run));
                 quote = run.error.clone();
             }
-            (Some(Absence::Unreadable { reason }), _) => {
+            (Some(MissingReason::Unreadable { reason }), _) => {
                 lines.push(self.language.say(Sentence::UnreadableStatus { reason }));
             }
-            (Some(Absence::RanLater), Some(run)) => {
+            (Some(MissingReason::RanLater), Some(run)) => {
                 lines.push(match plan.due {
                     Some(due) => self.language.say(Sentence::NotWhenDue(&self.format.time(due))),
                     None => self.language.say(Sentence::NoResultInADay),
@@ -183,12 +183,12 @@ impl<'a> Writer<'a> {
             items.extend(self.saved_anyway(repos));
         }
         for plan in self.report.correlation.plans.iter() {
-            // Where a plan has nothing but oddities, they have been told above.
+            // Where a plan has nothing but issues, they have been told above.
             if !plan.applications.is_empty() {
                 items.extend(
-                    plan.oddities
+                    plan.issues
                         .iter()
-                        .map(|oddity| self.oddity(oddity))
+                        .map(|plan_issue| self.plan_issue(plan_issue))
                         .map(|item| Item { title: Some(self.plan_title(plan)), ..item }),
                 );
             }
@@ -277,17 +277,17 @@ impl<'a> Writer<'a> {
         items
     }
 
-    fn oddity(&self, oddity: &Oddity) -> Item {
-        let (line, quote) = match oddity {
-            Oddity::PlanNotFound => (Sentence::PlanNotFound, None),
-            Oddity::PlanDisabled => (Sentence::PlanDisabled, None),
-            Oddity::NoApplications => (Sentence::NoApplications, None),
-            Oddity::NoSchedule => (Sentence::NoSchedule, None),
-            Oddity::UnreadableSchedule { reason } => (Sentence::UnreadableSchedule { reason }, None),
-            Oddity::NoDestination => (Sentence::NoDestination, None),
-            Oddity::UnknownDestination { repository } => (Sentence::UnknownDestination(repository), None),
-            Oddity::RemovedModule { module } => (Sentence::RemovedModule(module), None),
-            Oddity::PlanError { error, at } => {
+    fn plan_issue(&self, plan_issue: &PlanIssue) -> Item {
+        let (line, quote) = match plan_issue {
+            PlanIssue::PlanNotFound => (Sentence::PlanNotFound, None),
+            PlanIssue::PlanDisabled => (Sentence::PlanDisabled, None),
+            PlanIssue::NoApplications => (Sentence::NoApplications, None),
+            PlanIssue::NoSchedule => (Sentence::NoSchedule, None),
+            PlanIssue::UnreadableSchedule { reason } => (Sentence::UnreadableSchedule { reason }, None),
+            PlanIssue::NoDestination => (Sentence::NoDestination, None),
+            PlanIssue::UnknownDestination { repository } => (Sentence::UnknownDestination(repository), None),
+            PlanIssue::RemovedModule { module } => (Sentence::RemovedModule(module), None),
+            PlanIssue::PlanError { error, at } => {
                 let line = self.language.say(Sentence::PlanError { time: &self.format.time(*at) });
                 return Item {
                     badge: self.badge(Word::Error, Tone::Bad),

@@ -97,7 +97,7 @@ pub(super) fn delivery(format: &Format, delivery: &Delivery) -> String {
             "Not sent, as nothing has changed since it was last told".into(),
             "Non inviata, perché nulla è cambiato dall'ultima comunicazione".into(),
         ),
-        DeliveryState::Unneeded => (
+        DeliveryState::Suppressed => (
             "Not sent, as all is well and only failures are mailed".into(),
             "Non inviata, perché tutto va bene e vengono inviati solo i problemi".into(),
         ),

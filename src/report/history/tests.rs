@@ -23,7 +23,7 @@ fn application(module: &str, state: State, hour: i64, size: u64, files: u64) -> 
         node_label: None,
         state,
         last_run: Some(run),
-        absence: None,
+        missing_reason: None,
         repository_path: None,
     }
 }
@@ -39,7 +39,7 @@ fn plan(applications: Vec<Application>) -> Plan {
         next: None,
         outcome: Outcome::of_applications(applications.iter().map(|application| application.state)),
         applications,
-        oddities: vec![],
+        issues: vec![],
     }
 }
 
@@ -80,16 +80,16 @@ fn a_destination_grows_by_what_its_applications_grow() {
         application("web1", State::Ok, 24, MIB, 1),
         application("new1", State::Ok, 24, 5 * MIB, 1),
     ]);
-    let holding = &changes(&[first, second], None).destinations[0];
-    assert_eq!((holding.size, holding.applications, holding.growth), (18 * MIB, 3, Some(7 * MIB as i64)));
+    let usage = &changes(&[first, second], None).destinations[0];
+    assert_eq!((usage.size, usage.applications, usage.growth), (18 * MIB, 3, Some(7 * MIB as i64)));
 }
 
 #[test]
 fn what_failed_still_has_what_it_had() {
     // A failed run says zero where restic could not be asked.
     let runs = [mail(State::Ok, 0, 10 * MIB, 100), mail(State::Failed, 24, 0, 0)];
-    let holding = &changes(&runs, None).destinations[0];
-    assert_eq!((holding.size, holding.growth), (10 * MIB, Some(0)));
+    let usage = &changes(&runs, None).destinations[0];
+    assert_eq!((usage.size, usage.growth), (10 * MIB, Some(0)));
     // And after it, the next good run is compared with the last good one.
     let runs = [
         mail(State::Ok, 0, 10 * MIB, 100),

@@ -31,11 +31,11 @@ impl Scene {
         }
     }
 
-    fn sight(&self) -> Sight<'_> {
+    fn snapshot(&self) -> PlanSnapshot<'_> {
         let members = self.members.iter();
         let members = members.map(|(module, node, run)| Member { module, node, run: run.as_ref() }).collect();
         let calendar = self.calendar.as_ref().map(|calendar| (calendar, &self.zone));
-        Sight { plan: &self.plan, name: Some("Nightly"), members, calendar }
+        PlanSnapshot { plan: &self.plan, name: Some("Nightly"), members, calendar }
     }
 
     fn wait(&mut self, minutes: i64) -> &mut Self {
@@ -55,7 +55,7 @@ impl Scene {
 
     fn look(&mut self) -> Findings {
         let mut known = std::mem::take(&mut self.known);
-        let findings = known.look(&self.sight(), self.now, SETTLE);
+        let findings = known.look(&self.snapshot(), self.now, SETTLE);
         self.known = known;
         findings
     }
@@ -195,11 +195,11 @@ fn an_application_taken_out_of_the_plan_ends_the_run() {
 fn at_the_first_look_everything_counts_as_told_but_a_run_that_goes_on() {
     let mut scene = Scene::new(&["mail1", "nextcloud1"]);
     scene.reports("mail1", 5).reports("nextcloud1", 5);
-    scene.known = PlanRuns::baseline(&scene.sight(), |_| false);
+    scene.known = PlanRuns::baseline(&scene.snapshot(), |_| false);
     assert_eq!(scene.look(), Findings::default());
 
     scene.wait(24 * 60).reports("mail1", 5);
-    scene.known = PlanRuns::baseline(&scene.sight(), |module| module.as_str() == "mail1");
+    scene.known = PlanRuns::baseline(&scene.snapshot(), |module| module.as_str() == "mail1");
     assert!(scene.raised().is_empty());
     scene.reports("nextcloud1", 5);
     assert_eq!(scene.raised(), ["mail1 nextcloud1"]);

@@ -33,14 +33,14 @@ impl Months {
     }
 
     fn look(&mut self) {
-        let sight = Sight {
+        let snapshot = PlanSnapshot {
             plan: &self.plan,
             name: None,
             schedule: self.schedule.as_deref(),
             members: vec![(&self.node, self.last.as_ref())],
             result: None,
         };
-        let findings = look(&sight, self.known.as_ref(), self.now, &rome(), GRACE);
+        let findings = look(&snapshot, self.known.as_ref(), self.now, &rome(), GRACE);
         // As the journal does: nothing is lost in it.
         let kept = serde_json::to_string(&findings.known).unwrap();
         self.known = Some(serde_json::from_str(&kept).unwrap());

@@ -1,40 +1,40 @@
 //! Runs that were followed, and occurrences that were missed: what is asked is how these came out, not what ran last.
 
 use super::*;
-use crate::alert::{Alert, Followed, Source};
+use crate::alert::{Alert, ObservedRun, Source};
 
-/// The question that a followed run raises: it began at `began_at`, and brought these results until the next one began.
-fn followed(began_at: &str, until: Option<&str>, results: &Cluster) -> Question {
+/// The scope that a followed run raises: it began at `began_at`, and brought these results until the next one began.
+fn followed(began_at: &str, until: Option<&str>, results: &Cluster) -> Scope {
     let results = results.0.statuses.get(&plan_id("1")).into_iter().flatten();
-    let run = Followed {
+    let run = ObservedRun {
         began_at: at(began_at),
         until: until.map(at),
         results: results.map(|(module, status)| (module.clone(), status.clone().unwrap())).collect(),
     };
     let alert = Alert::raised(Source::Run, "BackupRun", plan_id("1"), None, run.began_at);
-    Question::from_alerts(&[Alert { run: Some(run), ..alert }])
+    Scope::from_alerts(&[Alert { run: Some(run), ..alert }])
 }
 
-fn missed(due: &str) -> Question {
+fn missed(due: &str) -> Scope {
     let alert = Alert::raised(Source::Schedule, "NsBackupMissing", plan_id("1"), None, at(due));
-    Question::from_alerts(&[alert])
+    Scope::from_alerts(&[alert])
 }
 
 #[test]
 fn a_run_keeps_its_results_when_a_later_one_has_overwritten_them() {
     let monday =
         Cluster::new().ran("mail1", "2026-11-21T02:05:00Z", 1).ran("webtop1", "2026-11-21T02:10:00Z", 0);
-    let question = followed("2026-11-21T02:00:00Z", Some("2026-11-22T02:00:00Z"), &monday);
+    let scope = followed("2026-11-21T02:00:00Z", Some("2026-11-22T02:00:00Z"), &monday);
     let tuesday = Cluster::new()
         .ran("mail1", "2026-11-22T02:05:00Z", 0)
         .ran("webtop1", "2026-11-22T02:10:00Z", 0)
         .ran("samba1", "2026-11-22T02:05:00Z", 0);
-    let plan = tuesday.ask(&question, SEVEN).plans.remove(0);
+    let plan = tuesday.ask(&scope, SEVEN).plans.remove(0);
     assert_eq!(states(&plan), "failed ok missing missing");
     assert_eq!(plan.due, Some(at("2026-11-21T02:00:00Z")));
     // That one has run since is said of it; the other never has.
-    assert_eq!(plan.applications[2].absence, Some(Absence::RanLater));
-    assert_eq!(plan.applications[3].absence, Some(Absence::NeverRan));
+    assert_eq!(plan.applications[2].missing_reason, Some(MissingReason::RanLater));
+    assert_eq!(plan.applications[3].missing_reason, Some(MissingReason::NeverRan));
 }
 
 #[test]
@@ -48,9 +48,9 @@ fn a_run_by_hand_counts_from_its_own_beginning() {
             .ran("nextcloud1", "2026-11-22T02:10:00Z", 0)
     };
     let by_hand = Cluster::new().ran("mail1", "2026-11-22T06:55:00Z", 1);
-    let question = followed("2026-11-22T06:50:00Z", None, &by_hand);
+    let scope = followed("2026-11-22T06:50:00Z", None, &by_hand);
     let cluster = night().ran("mail1", "2026-11-22T06:55:00Z", 1);
-    let plan = cluster.ask(&question, SEVEN).plans.remove(0);
+    let plan = cluster.ask(&scope, SEVEN).plans.remove(0);
     assert_eq!(states(&plan), "failed pending pending pending");
 }
 
@@ -61,7 +61,7 @@ fn what_was_missed_is_missed_though_it_has_run_since() {
     let plan = cluster.ask(&missed("2026-11-22T05:00:00Z"), "2026-11-22T06:02:00Z").plans.remove(0);
     assert_eq!((states(&plan).as_str(), plan.outcome), ("missing", Outcome::Missing));
     assert_eq!(plan.due, Some(at("2026-11-22T05:00:00Z")));
-    assert_eq!(plan.applications[0].absence, Some(Absence::RanLater));
+    assert_eq!(plan.applications[0].missing_reason, Some(MissingReason::RanLater));
 }
 
 #[test]
@@ -82,5 +82,5 @@ fn an_unreadable_status_is_not_waited_for() {
     cluster.set_status("webtop1", from_node_hash("not JSON"));
     let plan = cluster.classify("2026-11-22T02:06:00Z");
     assert_eq!(states(&plan), "ok missing ok pending");
-    assert!(matches!(plan.applications[1].absence, Some(Absence::Unreadable { .. })));
+    assert!(matches!(plan.applications[1].missing_reason, Some(MissingReason::Unreadable { .. })));
 }
