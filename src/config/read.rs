@@ -1,12 +1,19 @@
 //! From the environment's texts to typed [`Settings`], collecting every problem on the way.
 
-use std::{ffi::OsString, fmt, str::FromStr, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    ffi::OsString,
+    fmt,
+    ops::RangeInclusive,
+    str::FromStr,
+    time::Duration,
+};
 
 use jiff::tz::TimeZone;
 use lettre::message::{Mailbox, Mailboxes};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
 use super::*;
@@ -44,101 +51,110 @@ impl fmt::Display for Problems {
     }
 }
 
-/// Declares the variables that are read: the struct that envy fills in, and the list of their names.
-macro_rules! variables {
-    ($($name:ident $field:ident: $type:ty,)*) => {
-        /// The environment as texts. An absent field is an unset or empty variable.
-        #[derive(Deserialize)]
-        struct Raw {
-            $($field: Option<$type>,)*
-        }
-
-        const VARIABLES: &[&str] = &[$(stringify!($name)),*];
-    };
-}
-
-variables! {
-    RECEIVER_HOST receiver_host: String,
-    RECEIVER_PORT receiver_port: String,
-    RECEIVER_TOKEN receiver_token: SecretString,
-    RECEIVER_ALERT_NAMES receiver_alert_names: String,
-    CORRELATOR_WAIT_SECONDS correlator_wait_seconds: String,
-    CORRELATOR_SETTLE_SECONDS correlator_settle_seconds: String,
-    REDIS_URL redis_url: SecretString,
-    REPO_CHECK_GATEWAY_URL repo_check_gateway_url: String,
-    REPO_CHECK_API_URL repo_check_api_url: String,
-    REPO_CHECK_API_USER repo_check_api_user: String,
-    REPO_CHECK_API_PASSWORD repo_check_api_password: SecretString,
-    REPO_CHECK_TIMEOUT_SECONDS repo_check_timeout_seconds: String,
-    SMTP_ENABLED smtp_enabled: String,
-    SMTP_HOST smtp_host: String,
-    SMTP_PORT smtp_port: String,
-    SMTP_USERNAME smtp_username: String,
-    SMTP_PASSWORD smtp_password: SecretString,
-    SMTP_ENCRYPTION smtp_encryption: String,
-    SMTP_TLSVERIFY smtp_tlsverify: String,
-    MAIL_FROM mail_from: String,
-    MAIL_TO mail_to: String,
-    MAIL_LANGUAGE mail_language: String,
-    NOTIFY_ON notify_on: String,
-    NOTIFY_REPEAT_SECONDS notify_repeat_seconds: String,
-    ALERTMANAGER_URL alertmanager_url: String,
-    ALERTMANAGER_POLL_SECONDS alertmanager_poll_seconds: String,
-    WATCH_RUNS watch_runs: String,
-    WATCH_MISSING_GRACE_SECONDS watch_missing_grace_seconds: String,
-    STATE_DIR state_dir: String,
-    CLUSTER_NAME cluster_name: String,
-    TZ tz: String,
-    RUST_LOG rust_log: String,
-    LOG_FORMAT log_format: String,
-}
-
-/// The two truth values of NS8's smarthost, for which an empty text is a value: see [`SmtpSettings`].
-const EMPTY_IS_NO: [&str; 2] = ["SMTP_ENABLED", "SMTP_TLSVERIFY"];
-
-/// Collects problems while fields are read.
-#[derive(Default)]
-struct Reader {
+/// The environment's variables, and the problems found while reading them.
+///
+/// Each variable is asked for once, by its name: that is all there is to adding one.
+struct Environment {
+    /// The texts by name, in lower case as envy has them.
+    texts: HashMap<String, String>,
+    /// The variables whose values are not UTF-8: a problem only for one that is asked for.
+    not_utf8: HashSet<String>,
     problems: Vec<Problem>,
 }
 
-impl Reader {
+impl Environment {
+    fn new(vars: impl Iterator<Item = (OsString, OsString)>) -> Self {
+        let mut not_utf8 = HashSet::new();
+        let texts = vars.filter_map(|(name, value)| {
+            let name = name.into_string().ok()?;
+            // Names are in upper case. envy folds them, and would take `tz` for `TZ`.
+            if name.contains(char::is_lowercase) {
+                return None;
+            }
+            match value.into_string() {
+                Ok(text) => Some((name, text)),
+                Err(_) => {
+                    not_utf8.insert(name);
+                    None
+                }
+            }
+        });
+        let texts = envy::from_iter(texts).expect("a map takes any texts");
+        Self { texts, not_utf8, problems: Vec::new() }
+    }
+
     fn problem(&mut self, variable: &'static str, message: impl Into<String>) {
         self.problems.push(Problem { variable, message: message.into() });
     }
 
-    /// Parses a variable that has a default.
+    /// The variable's text as it stands, even if it is empty. None when it is unset.
+    fn verbatim(&mut self, variable: &'static str) -> Option<String> {
+        if self.not_utf8.contains(variable) {
+            self.problem(variable, "is not UTF-8 text");
+        }
+        self.texts.remove(&variable.to_ascii_lowercase())
+    }
+
+    /// The variable's text. None when it is unset or empty.
+    fn text(&mut self, variable: &'static str) -> Option<String> {
+        self.verbatim(variable).filter(|text| !text.trim().is_empty())
+    }
+
+    /// A secret. None when it is unset or empty.
+    fn secret(&mut self, variable: &'static str) -> Option<SecretString> {
+        self.text(variable).map(SecretString::from)
+    }
+
+    /// Parses a variable that has a default. `parse` gets its text without the space around it, and says what is wrong
+    /// with it in words that follow the quoted text.
     fn value<T>(
         &mut self,
         variable: &'static str,
-        text: Option<String>,
         default: T,
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> T {
-        let Some(text) = text else { return default };
-        match parse(text.trim()) {
-            Ok(value) => value,
-            Err(expected) => {
-                self.problem(variable, format!("{:?} {expected}", without_user(&text)));
-                // Never used: a reader with problems gives no settings.
-                default
-            }
+        let Some(text) = self.text(variable) else { return default };
+        self.checked(
+            variable,
+            parse(text.trim()).map_err(|wrong| format!("{:?} {wrong}", without_user(&text))),
+        )
+        .unwrap_or(default)
+    }
+
+    /// An HTTP URL.
+    fn http_url(&mut self, variable: &'static str) -> Option<Url> {
+        let text = self.text(variable)?;
+        self.checked(variable, http_url(&text))
+    }
+
+    /// A whole number of seconds.
+    fn seconds(&mut self, variable: &'static str, default: u64, range: RangeInclusive<u64>) -> Duration {
+        Duration::from_secs(self.value(variable, default, |text| whole_number(text, range)))
+    }
+
+    /// A truth value.
+    fn truth(&mut self, variable: &'static str, default: bool) -> bool {
+        self.value(variable, default, truth)
+    }
+
+    /// A truth value of NS8's smarthost, for which an empty text is a value: see [`SmtpSettings`].
+    fn smarthost_truth(&mut self, variable: &'static str, default: bool) -> bool {
+        match self.verbatim(variable) {
+            Some(text) if text.trim().is_empty() => false,
+            Some(text) => self
+                .checked(variable, truth(text.trim()).map_err(|wrong| format!("{text:?} {wrong}")))
+                .unwrap_or(default),
+            None => default,
         }
     }
 
-    fn seconds(
-        &mut self,
-        variable: &'static str,
-        text: Option<String>,
-        default: u64,
-        range: std::ops::RangeInclusive<u64>,
-    ) -> Duration {
-        let parse = |text: &str| whole_number(text, range);
-        Duration::from_secs(self.value(variable, text, default, parse))
+    /// Notes what is wrong with a value. A default may then stand in for it: with problems there are no settings.
+    fn checked<T>(&mut self, variable: &'static str, value: Result<T, String>) -> Option<T> {
+        value.map_err(|message| self.problem(variable, message)).ok()
     }
 }
 
-fn whole_number<T>(text: &str, range: std::ops::RangeInclusive<T>) -> Result<T, String>
+fn whole_number<T>(text: &str, range: RangeInclusive<T>) -> Result<T, String>
 where
     T: FromStr + PartialOrd + fmt::Display,
 {
@@ -151,7 +167,7 @@ where
 fn truth(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" => Ok(true),
-        "" | "0" | "false" | "no" | "off" => Ok(false),
+        "0" | "false" | "no" | "off" => Ok(false),
         _ => Err("is not a truth value; expected 1, true, yes or on, or 0, false, no or off".into()),
     }
 }
@@ -165,11 +181,11 @@ fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
     })
 }
 
-/// A URL may hold a user and a password before its host.
-fn without_user(text: &str) -> String {
-    match (text.find("//"), text.rfind('@')) {
-        (Some(start), Some(end)) if start + 2 < end => format!("{}…{}", &text[..start + 2], &text[end..]),
-        _ => text.to_owned(),
+/// Drops what stands before an `@` if it may be a password: somebody may give a URL where a host is expected.
+fn without_user(text: &str) -> Cow<'_, str> {
+    match text.rsplit_once('@') {
+        Some((user, host)) if user.contains(':') => format!("…@{host}").into(),
+        _ => text.into(),
     }
 }
 
@@ -188,8 +204,9 @@ fn host(text: &str) -> Result<String, String> {
     Err("is not a host; expected a name such as mail.example.org, or an address such as 127.0.0.1".into())
 }
 
+/// What is wrong is said without quoting the text, as it may hold a password wherever a typing error has put it.
 fn http_url(text: &str) -> Result<Url, String> {
-    match Url::parse(text) {
+    match Url::parse(text.trim()) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
         Ok(_) => Err("is not an http:// or https:// URL".into()),
         Err(error) => Err(format!("is not a URL ({error}); expected such as http://127.0.0.1:4694")),
@@ -244,144 +261,112 @@ fn default_from() -> Mailbox {
 
 /// Reads settings from variables.
 pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Result<Settings, Problems> {
-    let mut reader = Reader::default();
-    let known = vars.filter_map(|(name, value)| {
-        let variable = *VARIABLES.iter().find(|known| name == **known)?;
-        match value.into_string() {
-            Ok(text) if text.trim().is_empty() && !EMPTY_IS_NO.contains(&variable) => None,
-            Ok(text) => Some((variable.to_owned(), text)),
-            Err(_) => {
-                reader.problem(variable, "is not UTF-8 text");
-                None
-            }
-        }
-    });
-    let known: Vec<_> = known.collect();
-    let raw: Raw = envy::from_iter(known).expect("optional texts can be filled from any texts");
-
-    let receiver = ReceiverSettings {
-        host: reader.value("RECEIVER_HOST", raw.receiver_host, "127.0.0.1".into(), host),
-        port: reader.value("RECEIVER_PORT", raw.receiver_port, 9099, |text| whole_number(text, 0..=u16::MAX)),
-        token: raw.receiver_token,
-        alert_names: {
-            let text = raw.receiver_alert_names.as_deref().unwrap_or(DEFAULT_ALERT_NAMES);
-            let names: Vec<_> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-            if names.is_empty() {
-                reader.problem(
-                    "RECEIVER_ALERT_NAMES",
-                    "names no alert; expected names separated by commas, such as BackupFailed,NsBackupFailed",
-                );
-            }
-            names.into_iter().collect()
-        },
-    };
-    let correlator = CorrelatorSettings {
-        wait: reader.seconds("CORRELATOR_WAIT_SECONDS", raw.correlator_wait_seconds, 30, 0..=3600),
-        settle: reader.seconds("CORRELATOR_SETTLE_SECONDS", raw.correlator_settle_seconds, 1800, 0..=86_400),
-    };
-    let redis_url = raw.redis_url.unwrap_or_else(|| "redis://127.0.0.1:6379".into());
-    if let Err(error) = deadpool_redis::redis::Client::open(redis_url.expose_secret()) {
-        // The error's own text does not quote the URL, which may hold a password.
-        let reason = error.detail().unwrap_or("it can't be read").to_owned();
-        reader.problem(
-            "REDIS_URL",
-            format!("is not a Redis URL ({reason}); expected redis://[user:password@]host:port"),
-        );
-    }
-    let repo_check = RepoCheckSettings {
-        gateway: reader.value(
-            "REPO_CHECK_GATEWAY_URL",
-            raw.repo_check_gateway_url,
-            Url::parse("http://127.0.0.1:4694").expect("a valid URL"),
-            http_url,
-        ),
-        api: api(&mut reader, raw.repo_check_api_url, raw.repo_check_api_user, raw.repo_check_api_password),
-        timeout: reader.seconds("REPO_CHECK_TIMEOUT_SECONDS", raw.repo_check_timeout_seconds, 60, 1..=600),
-    };
-    let encryptions =
-        [("none", Encryption::None), ("starttls", Encryption::StartTls), ("tls", Encryption::Tls)];
-    let smtp = SmtpSettings {
-        enabled: reader.value("SMTP_ENABLED", raw.smtp_enabled, false, truth),
-        host: reader.value("SMTP_HOST", raw.smtp_host, None, |text| host(text).map(Some)),
-        port: reader.value("SMTP_PORT", raw.smtp_port, 587, |text| whole_number(text, 1..=u16::MAX)),
-        username: raw.smtp_username,
-        password: raw.smtp_password.unwrap_or_default(),
-        encryption: reader.value("SMTP_ENCRYPTION", raw.smtp_encryption, Encryption::StartTls, |text| {
-            one_of(text, &encryptions)
-        }),
-        tls_verify: reader.value("SMTP_TLSVERIFY", raw.smtp_tlsverify, true, truth),
-    };
-    let mail = MailSettings {
-        from: reader.value("MAIL_FROM", raw.mail_from, default_from(), mailbox),
-        to: reader.value("MAIL_TO", raw.mail_to, Vec::new(), mailboxes),
-        language: reader.value("MAIL_LANGUAGE", raw.mail_language, Language::English, |text| {
-            one_of(text, &[("en", Language::English), ("it", Language::Italian)])
-        }),
-    };
-    let notify = NotifySettings {
-        on: reader.value("NOTIFY_ON", raw.notify_on, NotifyOn::Failure, |text| {
-            one_of(text, &[("failure", NotifyOn::Failure), ("always", NotifyOn::Always)])
-        }),
-        repeat: reader.seconds(
-            "NOTIFY_REPEAT_SECONDS",
-            raw.notify_repeat_seconds,
-            86_400,
-            0..=MAX_REPEAT_SECONDS,
-        ),
-    };
-    let watch = WatchSettings {
-        alertmanager: reader
-            .value("ALERTMANAGER_URL", raw.alertmanager_url, None, |text| http_url(text).map(Some)),
-        poll: reader.seconds("ALERTMANAGER_POLL_SECONDS", raw.alertmanager_poll_seconds, 60, 1..=3600),
-        runs: reader.value("WATCH_RUNS", raw.watch_runs, false, truth),
-        missing_grace: reader.value(
-            "WATCH_MISSING_GRACE_SECONDS",
-            raw.watch_missing_grace_seconds,
-            None,
-            |text| {
-                whole_number(text, 0..=MAX_GRACE_SECONDS).map(|seconds| Some(Duration::from_secs(seconds)))
-            },
-        ),
-    };
+    let mut env = Environment::new(vars);
     let settings = Settings {
-        receiver,
-        correlator,
-        redis_url,
-        repo_check,
-        smtp,
-        mail,
-        notify,
-        watch,
-        state_dir: raw.state_dir.unwrap_or_else(|| "state".into()).into(),
-        cluster_name: raw.cluster_name.map(|name| name.trim().to_owned()),
-        zone: reader.value("TZ", raw.tz, TimeZone::UTC, zone),
+        receiver: ReceiverSettings {
+            host: env.value("RECEIVER_HOST", "127.0.0.1".into(), host),
+            port: env.value("RECEIVER_PORT", 9099, |text| whole_number(text, 0..=u16::MAX)),
+            token: env.secret("RECEIVER_TOKEN"),
+            alert_names: alert_names(&mut env),
+        },
+        correlator: CorrelatorSettings {
+            wait: env.seconds("CORRELATOR_WAIT_SECONDS", 30, 0..=3600),
+            settle: env.seconds("CORRELATOR_SETTLE_SECONDS", 1800, 0..=86_400),
+        },
+        redis_url: redis_url(&mut env),
+        repo_check: RepoCheckSettings {
+            gateway: env
+                .http_url("REPO_CHECK_GATEWAY_URL")
+                .unwrap_or_else(|| Url::parse("http://127.0.0.1:4694").expect("a valid URL")),
+            api: api(&mut env),
+            timeout: env.seconds("REPO_CHECK_TIMEOUT_SECONDS", 60, 1..=600),
+        },
+        smtp: SmtpSettings {
+            enabled: env.smarthost_truth("SMTP_ENABLED", false),
+            host: env.value("SMTP_HOST", None, |text| host(text).map(Some)),
+            port: env.value("SMTP_PORT", 587, |text| whole_number(text, 1..=u16::MAX)),
+            username: env.text("SMTP_USERNAME"),
+            password: env.secret("SMTP_PASSWORD").unwrap_or_default(),
+            encryption: env.value("SMTP_ENCRYPTION", Encryption::StartTls, |text| {
+                let words = [
+                    ("none", Encryption::None),
+                    ("starttls", Encryption::StartTls),
+                    ("tls", Encryption::Tls),
+                ];
+                one_of(text, &words)
+            }),
+            tls_verify: env.smarthost_truth("SMTP_TLSVERIFY", true),
+        },
+        mail: MailSettings {
+            from: env.value("MAIL_FROM", default_from(), mailbox),
+            to: env.value("MAIL_TO", Vec::new(), mailboxes),
+            language: env.value("MAIL_LANGUAGE", Language::English, |text| {
+                one_of(text, &[("en", Language::English), ("it", Language::Italian)])
+            }),
+        },
+        notify: NotifySettings {
+            on: env.value("NOTIFY_ON", NotifyOn::Failure, |text| {
+                one_of(text, &[("failure", NotifyOn::Failure), ("always", NotifyOn::Always)])
+            }),
+            repeat: env.seconds("NOTIFY_REPEAT_SECONDS", 86_400, 0..=MAX_REPEAT_SECONDS),
+        },
+        watch: WatchSettings {
+            alertmanager: env.http_url("ALERTMANAGER_URL"),
+            poll: env.seconds("ALERTMANAGER_POLL_SECONDS", 60, 1..=3600),
+            runs: env.truth("WATCH_RUNS", false),
+            missing_grace: env.value("WATCH_MISSING_GRACE_SECONDS", None, |text| {
+                whole_number(text, 0..=MAX_GRACE_SECONDS).map(|seconds| Some(Duration::from_secs(seconds)))
+            }),
+        },
+        state_dir: env.text("STATE_DIR").unwrap_or_else(|| "state".into()).into(),
+        cluster_name: env.text("CLUSTER_NAME").map(|name| name.trim().to_owned()),
+        zone: env.value("TZ", TimeZone::UTC, zone),
         log: LogSettings {
-            filter: reader.value("RUST_LOG", raw.rust_log, "info".into(), log_filter),
-            format: reader.value("LOG_FORMAT", raw.log_format, LogFormat::Text, |text| {
+            filter: env.value("RUST_LOG", "info".into(), log_filter),
+            format: env.value("LOG_FORMAT", LogFormat::Text, |text| {
                 one_of(text, &[("text", LogFormat::Text), ("json", LogFormat::Json)])
             }),
         },
     };
-    if reader.problems.is_empty() { Ok(settings) } else { Err(Problems(reader.problems)) }
+    if env.problems.is_empty() { Ok(settings) } else { Err(Problems(env.problems)) }
+}
+
+fn alert_names(env: &mut Environment) -> AlertNames {
+    let variable = "RECEIVER_ALERT_NAMES";
+    let text = env.text(variable);
+    let text = text.as_deref().unwrap_or(DEFAULT_ALERT_NAMES);
+    let names: Vec<_> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    if names.is_empty() {
+        env.problem(
+            variable,
+            "names no alert; expected names separated by commas, such as BackupFailed,NsBackupFailed",
+        );
+    }
+    names.into_iter().collect()
+}
+
+fn redis_url(env: &mut Environment) -> SecretString {
+    let variable = "REDIS_URL";
+    let url = env.secret(variable).unwrap_or_else(|| "redis://127.0.0.1:6379".into());
+    // The error stays unseen: it may quote a part of the URL.
+    if deadpool_redis::redis::Client::open(url.expose_secret()).is_err() {
+        env.problem(variable, "is not a Redis URL; expected redis://[user:password@]host:port");
+    }
+    url
 }
 
 /// The API is configured by its URL; user and password then belong to it.
-fn api(
-    reader: &mut Reader,
-    url: Option<String>,
-    user: Option<String>,
-    password: Option<SecretString>,
-) -> Option<ApiSettings> {
-    url.as_ref()?;
-    let url = reader.value("REPO_CHECK_API_URL", url, None, |text| http_url(text).map(Some));
+fn api(env: &mut Environment) -> Option<ApiSettings> {
+    let (url_variable, user_variable, password_variable) =
+        ("REPO_CHECK_API_URL", "REPO_CHECK_API_USER", "REPO_CHECK_API_PASSWORD");
+    let (url, user, password) =
+        (env.text(url_variable), env.text(user_variable), env.secret(password_variable));
+    let url = env.checked(url_variable, http_url(&url?));
     if user.is_none() {
-        reader.problem("REPO_CHECK_API_USER", "is not set; REPO_CHECK_API_URL needs a user to log in with");
+        env.problem(user_variable, format!("is not set; {url_variable} needs a user to log in with"));
     }
     if password.is_none() {
-        reader.problem(
-            "REPO_CHECK_API_PASSWORD",
-            "is not set; REPO_CHECK_API_URL needs a password to log in with",
-        );
+        env.problem(password_variable, format!("is not set; {url_variable} needs a password to log in with"));
     }
     Some(ApiSettings { url: url?, user: user?, password: password? })
 }

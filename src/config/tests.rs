@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
 use super::*;
@@ -133,6 +134,84 @@ fn an_error_never_shows_a_secret() {
     ])
     .unwrap();
     assert!(!format!("{settings:?}").contains(secret));
+}
+
+const URLS: [&str; 4] = ["REDIS_URL", "REPO_CHECK_GATEWAY_URL", "REPO_CHECK_API_URL", "ALERTMANAGER_URL"];
+
+#[test]
+fn a_wrong_url_is_reported_without_its_password() {
+    let wrong_everywhere = [
+        "ftp://admin:s3cr3t@host",
+        "http://admin:s3cr3t",
+        "http//admin:s3cr3t@host",
+        "admin:s3cr3t@host:9093",
+        "http://host:s3cr3t",
+        "http://s3cr3t:s3cr3t@[host",
+        "http://admin:pass word@s3cr3t@host:port",
+        "redis://admin:s3cr3t@host:port",
+        "rediss://:s3cr3t@host/#s3cr3t",
+        "s3cr3t",
+    ];
+    let wrong_for_redis = [
+        "http:/admin:s3cr3t@host",
+        "redis://admin:s3cr3t@/0/s3cr3t",
+        "redis://host?protocol=s3cr3t",
+        "redis://:s3cr3t@host/db",
+    ];
+    let everywhere = wrong_everywhere.iter().flat_map(|url| URLS.map(|variable| (variable, *url)));
+    for (variable, url) in everywhere.chain(wrong_for_redis.map(|url| ("REDIS_URL", url))) {
+        let text = problems(&[
+            ("REPO_CHECK_API_USER", "module/backup-monitor1"),
+            ("REPO_CHECK_API_PASSWORD", "s3cr3t"),
+            (variable, url),
+        ]);
+        let start = format!("1 environment variable is wrong:\n  {variable}: is not a");
+        assert!(text.starts_with(&start), "{url}: {text}");
+        assert!(!text.contains("s3cr3t"), "{url}: {text}");
+    }
+}
+
+#[test]
+fn a_url_given_as_a_host_is_reported_without_its_password() {
+    for variable in ["SMTP_HOST", "RECEIVER_HOST"] {
+        for url in ["smtp://admin:s3cr3t@mail.example.org", "admin:s3cr3t@mail.example.org"] {
+            assert_eq!(
+                problems(&[(variable, url)]).lines().last(),
+                Some(&*format!(
+                    "  {variable}: \"…@mail.example.org\" is not a host; expected a name such as mail.example.org, \
+                     or an address such as 127.0.0.1"
+                ))
+            );
+        }
+    }
+}
+
+proptest! {
+    /// However a URL is mangled, what is said of it never holds the password.
+    #[test]
+    fn no_mangled_url_is_echoed(
+        variable in prop::sample::select(&URLS[..]),
+        before in "[a-z:/@?#\\[\\]. ]{0,12}",
+        after in "[a-z0-9:/@?#\\[\\]. ]{0,12}",
+    ) {
+        let url = format!("{before}S3CR3T{after}");
+        if let Err(problems) = read(&[(variable, &*url)]) {
+            prop_assert!(!problems.to_string().to_uppercase().contains("S3CR3T"), "{}", problems);
+        }
+    }
+}
+
+#[test]
+fn names_are_taken_in_upper_case_only() {
+    let settings = read(&[("receiver_port", "1"), ("Tz", "Mars/Olympus"), ("tz", "Europe/Rome")]).unwrap();
+    assert_eq!(settings.receiver.port, 9099);
+    assert_eq!(settings.zone, TimeZone::UTC);
+}
+
+#[test]
+fn a_watcher_whose_switch_is_empty_is_off() {
+    assert!(!read(&[("WATCH_RUNS", "")]).unwrap().watch.runs);
+    assert!(read(&[("WATCH_RUNS", " on ")]).unwrap().watch.runs);
 }
 
 #[test]
