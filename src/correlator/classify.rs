@@ -5,10 +5,7 @@
 //! was busy is tried again for up to an hour after the others. So while a node has written something
 //! recently, what it has not reached yet is pending; once it has been silent for too long, it is missing.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
@@ -120,7 +117,7 @@ impl Span {
 
 /// What is known of one member of the plan before its neighbours are looked at.
 struct Member<'a> {
-    module: ModuleId,
+    module: &'a ModuleId,
     facts: &'a ModuleFacts,
     /// The newest run that could be read, or why none could.
     status: Option<Result<&'a Run, &'a UnreadableStatus>>,
@@ -225,36 +222,27 @@ impl<'a> PlanView<'a> {
         Span { since, until, began: due }
     }
 
-    /// The plan's members that are installed; the others are named as odd.
+    /// The plan's members that are installed; the others are issues.
     fn members(&self, issues: &mut Vec<PlanIssue>) -> Vec<Member<'a>> {
         if self.plan.instances.is_empty() {
             issues.push(PlanIssue::NoApplications);
         }
-        let mut seen = HashSet::new();
-        let distinct = self.plan.instances.iter().filter(|name| seen.insert(name.as_str()));
-        distinct
-            .filter_map(|name| {
-                let member = self.member(name);
-                if member.is_none() {
-                    issues.push(PlanIssue::RemovedModule { module: name.clone() });
+        let members = self.facts.members(self.id);
+        let removed = members.removed.into_iter();
+        issues.extend(removed.map(|name| PlanIssue::RemovedModule { module: name.to_owned() }));
+        // A run that was followed had its results, which a later one may have overwritten.
+        let followed = self.scope.runs.get(self.id);
+        let installed = members.installed.into_iter();
+        installed
+            .map(|member| {
+                let result = followed.and_then(|run| run.results.get(member.module));
+                Member {
+                    module: member.module,
+                    facts: member.facts,
+                    status: result.map(Ok).or(member.status.map(Status::as_ref)),
                 }
-                member
             })
             .collect()
-    }
-
-    /// A member by the name that the plan gives it. None when no node holds it: run-backup skips it then.
-    fn member(&self, name: &str) -> Option<Member<'a>> {
-        let module = ModuleId::new(name).ok()?;
-        let facts = self.facts.modules.get(&module)?;
-        let found = self.facts.statuses.get(self.id).and_then(|statuses| statuses.get(&module));
-        // A run that was followed had its results, which a later one may have overwritten.
-        let followed = self.scope.runs.get(self.id).and_then(|run| run.results.get(&module));
-        let status = match followed {
-            Some(result) => Some(Ok(result)),
-            None => found.map(Status::as_ref),
-        };
-        Some(Member { module, facts, status })
     }
 
     /// The plan's own result, in hand-made set-ups, where it is of the current run.
@@ -336,7 +324,7 @@ impl<'a> PlanView<'a> {
             last_run: current_run.or(member.run()).cloned(),
             missing_reason,
             repository_path: facts.repository_path(),
-            module: member.module,
+            module: member.module.clone(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What was read of the cluster: the raw material of classification.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -90,6 +90,46 @@ pub struct ClusterFacts {
     pub statuses: HashMap<PlanId, HashMap<ModuleId, Status>>,
 }
 
+impl ClusterFacts {
+    /// The applications of a plan, in its order and each once. None for a plan that is not among the facts.
+    pub fn members(&self, plan: &PlanId) -> Members<'_> {
+        let mut members = Members::default();
+        let Some(plan_facts) = self.plans.get(plan) else { return members };
+        let statuses = self.statuses.get(plan);
+        let mut seen = HashSet::new();
+        for name in plan_facts.instances.iter().filter(|name| seen.insert(name.as_str())) {
+            match ModuleId::new(name.as_str()).ok().and_then(|id| self.modules.get_key_value(&id)) {
+                Some((module, facts)) => {
+                    let status = statuses.and_then(|statuses| statuses.get(module));
+                    members.installed.push(Member { module, facts, status });
+                }
+                None => members.removed.push(name),
+            }
+        }
+        members
+    }
+}
+
+/// The applications of a plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Members<'a> {
+    /// Those that a node holds.
+    pub installed: Vec<Member<'a>>,
+    /// The names of the others: `run-backup` skips them.
+    pub removed: Vec<&'a str>,
+}
+
+/// An installed application of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member<'a> {
+    /// The module.
+    pub module: &'a ModuleId,
+    /// What is known of it.
+    pub facts: &'a ModuleFacts,
+    /// The newest status of its backup by this plan.
+    pub status: Option<&'a Status>,
+}
+
 /// One `cluster/backup/<id>`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlanFacts {
@@ -152,6 +192,29 @@ pub struct DestinationFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::correlator::status::from_node_hash;
+
+    #[test]
+    fn members_are_in_the_plans_order_each_once_and_the_removed_ones_apart() {
+        let (plan, node) = (PlanId::new("1").unwrap(), NodeId::new("1").unwrap());
+        let module = |name: &str| ModuleId::new(name).unwrap();
+        let mut facts = ClusterFacts::default();
+        for name in ["mail1", "samba1", "stranger1"] {
+            facts.modules.insert(module(name), ModuleFacts::on(node.clone()));
+        }
+        let names = ["samba1", "gone1", "mail1", "samba1", "not/a/module", "gone1"];
+        let instances = names.map(str::to_owned).into();
+        facts.plans.insert(plan.clone(), PlanFacts { instances, ..PlanFacts::default() });
+        let status = from_node_hash(r#"{"end":1}"#);
+        facts.statuses.insert(plan.clone(), [(module("mail1"), status.clone())].into());
+
+        let members = facts.members(&plan);
+        let installed: Vec<_> =
+            members.installed.iter().map(|member| (member.module.as_str(), member.status)).collect();
+        assert_eq!(installed, [("samba1", None), ("mail1", Some(&status))]);
+        assert_eq!(members.removed, ["gone1", "not/a/module"]);
+        assert_eq!(facts.members(&PlanId::new("2").unwrap()), Members::default());
+    }
 
     #[test]
     fn a_repositorys_path_is_the_images_name_and_the_modules_uuid() {

@@ -454,15 +454,8 @@ impl Session {
 type Members = BTreeMap<PlanId, Vec<ModuleId>>;
 
 fn members(facts: &ClusterFacts) -> Members {
-    let installed = |name: &String| {
-        let module = ModuleId::new(name.as_str()).ok()?;
-        facts.modules.contains_key(&module).then_some(module)
-    };
-    facts
-        .plans
-        .iter()
-        .map(|(id, plan)| (id.clone(), plan.instances.iter().filter_map(installed).collect()))
-        .collect()
+    let installed = |plan| facts.members(plan).installed.into_iter().map(|member| member.module.clone());
+    facts.plans.keys().map(|plan| (plan.clone(), installed(plan).collect())).collect()
 }
 
 fn keep_newest(statuses: &mut HashMap<ModuleId, Status>, module: &ModuleId, status: Status) {

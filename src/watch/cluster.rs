@@ -1,7 +1,7 @@
 //! Looks at the cluster: whenever an application reports, when something is due, and once a minute.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,7 +20,7 @@ use crate::{
     correlator::{
         classify,
         correlation::{Application, Plan, State},
-        facts::{ClusterFacts, PlanFacts, Scope},
+        facts::{ClusterFacts, Scope},
         read::ClusterReader,
     },
     ids::{ModuleId, PlanId},
@@ -173,7 +173,14 @@ impl ClusterWatcher {
         // What is known of a plan that is gone is kept: a replica that is being filled anew has none for a moment, and no other plan
         // will ever have its number.
         for (id, plan) in &facts.plans {
-            let members = members(facts, id, plan);
+            let installed = facts.members(id).installed.into_iter();
+            let members: Vec<Member> = installed
+                .map(|member| Member {
+                    module: member.module,
+                    node: &member.facts.node,
+                    run: member.status.and_then(|status| status.as_ref().ok()),
+                })
+                .collect();
             let schedule = plan.schedule.as_deref().filter(|_| plan.enabled);
             if self.settings.watch.runs {
                 let calendar: Option<Calendar> = schedule.and_then(|text| text.parse().ok());
@@ -211,18 +218,6 @@ impl ClusterWatcher {
         known.runs_began |= self.settings.watch.runs;
         (observed, look_at)
     }
-}
-
-/// The plan's installed applications in its order, each once.
-fn members<'a>(facts: &'a ClusterFacts, id: &PlanId, plan: &'a PlanFacts) -> Vec<Member<'a>> {
-    let statuses = facts.statuses.get(id);
-    let member = |name: &String| {
-        let (module, module_facts) = facts.modules.get_key_value(&ModuleId::new(name).ok()?)?;
-        let run = statuses.and_then(|statuses| statuses.get(module)?.as_ref().ok());
-        Some(Member { module, node: &module_facts.node, run })
-    };
-    let mut seen = HashSet::new();
-    plan.instances.iter().filter(|name| seen.insert(name.as_str())).filter_map(member).collect()
 }
 
 /// True for an application whose result is of a run of the plan that still goes on.
