@@ -5,7 +5,10 @@
 //! was busy is tried again for up to an hour after the others. So while a node has written something
 //! recently, what it has not reached yet is pending; once it has been silent for too long, it is missing.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
@@ -30,22 +33,17 @@ pub const NODE_SILENCE_LIMIT: Duration = Duration::from_secs(3600 + 300);
 /// Says what happened to the plans that `scope` is about, as of `now`. Schedules without a zone of their own are
 /// read in `zone`.
 pub fn classify(facts: &ClusterFacts, scope: &Scope, now: Timestamp, zone: &TimeZone) -> Correlation {
-    let plan = |(id, plan_facts): (&PlanId, &PlanFacts)| {
-        let view = PlanView { id, plan: plan_facts, facts, scope, now, zone };
-        let named = scope.plans.contains_key(id);
-        (named || scope.recent).then(|| view.classify()).map(|plan| (named, plan))
-    };
-    let found: Vec<(bool, Plan)> = facts.plans.iter().filter_map(plan).collect();
+    let is_named = |id: &PlanId| scope.plans.contains_key(id);
+    let in_scope = facts.plans.iter().filter(|(id, _)| scope.recent || is_named(id));
+    let mut plans: Vec<Plan> =
+        in_scope.map(|(id, plan)| PlanView { id, plan, facts, scope, now, zone }.classify()).collect();
 
-    // Asked for no plan in particular, all that ran recently are told, and when none did, all that are enabled.
-    let ran_recently = |(named, plan): &(bool, Plan)| *named || is_recent(plan, now);
-    let only_recent = found.iter().any(ran_recently);
-    let is_enabled = |plan: &Plan| facts.plans[&plan.id].enabled;
-    let mut plans: Vec<Plan> = found
-        .into_iter()
-        .filter(|found| found.0 || (is_enabled(&found.1) && (!only_recent || ran_recently(found))))
-        .map(|(_, plan)| plan)
-        .collect();
+    // Asked for no plan in particular, all that ran recently are reported, and when none did, all that are enabled.
+    let any_counts = plans.iter().any(|plan| is_named(&plan.id) || is_recent(plan, now));
+    plans.retain(|plan| {
+        let is_enabled = facts.plans[&plan.id].enabled;
+        is_named(&plan.id) || (is_enabled && (is_recent(plan, now) || !any_counts))
+    });
 
     let not_found = scope.plans.iter().filter(|(id, _)| !facts.plans.contains_key(*id));
     plans.extend(not_found.map(|(id, name)| plan_not_found(id, name)));
@@ -115,15 +113,25 @@ impl Span {
     }
 }
 
+/// When a plan was due, and is due next.
+#[derive(Default)]
+struct Due {
+    last: Option<Timestamp>,
+    next: Option<Timestamp>,
+}
+
 /// What is known of one member of the plan before its neighbours are looked at.
 struct Member<'a> {
     module: &'a ModuleId,
     facts: &'a ModuleFacts,
     /// The newest run that could be read, or why none could.
     status: Option<Result<&'a Run, &'a UnreadableStatus>>,
+    /// Its result of the run in scope.
+    current: Option<&'a Run>,
 }
 
 impl<'a> Member<'a> {
+    /// The newest run that could be read.
     fn run(&self) -> Option<&'a Run> {
         self.status?.ok()
     }
@@ -133,50 +141,67 @@ impl<'a> Member<'a> {
     }
 }
 
+/// The run in scope as a whole: what decides about the applications that have no result of it.
+struct RunState<'a> {
+    span: Span,
+    /// The plan's own result, for the applications that have none of their own.
+    plan_result: Option<&'a Run>,
+    /// An alert says that the plan did not run, and no result says otherwise.
+    is_presumed_missing: bool,
+    /// The nodes that have been silent for so long that what they have not reached, they will not reach.
+    silent_nodes: HashSet<&'a NodeId>,
+}
+
+impl<'a> RunState<'a> {
+    /// The result that counts for this member.
+    fn result(&self, member: &Member<'a>) -> Option<&'a Run> {
+        match member.status {
+            None => self.plan_result,
+            Some(_) => member.current,
+        }
+    }
+
+    fn state(&self, member: &Member<'a>) -> State {
+        match self.result(member) {
+            Some(run) if run.is_ok() => State::Ok,
+            Some(_) => State::Failed,
+            None if self.is_presumed_missing || self.silent_nodes.contains(member.node()) => State::Missing,
+            // What a run had not reached when the next one began, it never will.
+            None if self.span.is_over() => State::Missing,
+            // Waiting would not make it readable; that the next run may, is looked at again.
+            None if member.status.is_some_and(|status| status.is_err()) => State::Missing,
+            None => State::Pending,
+        }
+    }
+
+    /// Why a member has no result.
+    fn missing_reason(&self, member: &Member) -> MissingReason {
+        match member.status {
+            None => MissingReason::NeverRan,
+            Some(Ok(run)) if self.span.is_before(run) => MissingReason::RanLater,
+            Some(Ok(_)) => MissingReason::NotSince,
+            Some(Err(error)) => MissingReason::Unreadable { reason: error.reason.clone() },
+        }
+    }
+}
+
 impl<'a> PlanView<'a> {
     fn classify(&self) -> Plan {
         let mut issues = Vec::new();
-        let (due, next) = self.schedule(&mut issues);
-        let span = self.span(due);
-        let members = self.members(&mut issues);
-        let plan_run = self.plan_result(&span, &mut issues);
-        let is_current = |member: &Member| member.run().is_some_and(|run| span.contains(run));
-
-        let nothing_ran = plan_run.is_none() && !members.iter().any(is_current);
-        let presumed_missing = nothing_ran && self.scope.asserts_missing(self.id);
-        let silent = self.silent_nodes(&members, span.began, is_current);
-
-        // A plan that keeps one result for all of its applications speaks for those that have none of their own; when
-        // it failed, only if none has: it does not say which of them failed.
-        let speaks_for_all = members.iter().all(|member| member.status.is_none());
-        let plan_run = plan_run.filter(|run| run.is_ok() || speaks_for_all);
-
-        let applications: Vec<Application> = members
-            .into_iter()
-            .map(|member| {
-                let run = match (plan_run, member.status) {
-                    (Some(plan_run), None) => Some(plan_run),
-                    _ => member.run().filter(|_| is_current(&member)),
-                };
-                let state = match run {
-                    Some(run) if run.is_ok() => State::Ok,
-                    Some(_) => State::Failed,
-                    // What a run had not reached when the next one began, it never will.
-                    None if presumed_missing || span.is_over() || silent[member.node()] => State::Missing,
-                    // Waiting would not make it readable; that the next run may, is looked at again.
-                    None if member.status.is_some_and(|status| status.is_err()) => State::Missing,
-                    None => State::Pending,
-                };
-                self.application(member, state, run, &span)
-            })
-            .collect();
+        let due = self.due(&mut issues);
+        let span = self.span(due.last);
+        let members = self.members(&span, &mut issues);
+        let plan_result = self.plan_result(&span, &mut issues);
+        let run = self.run_state(span, &members, plan_result);
+        let applications: Vec<Application> =
+            members.iter().map(|member| self.application(member, &run)).collect();
         Plan {
             id: self.id.clone(),
             name: self.plan.name.clone(),
             destination: self.destination(&mut issues),
             schedule: self.plan.schedule.clone(),
-            due,
-            next,
+            due: due.last,
+            next: due.next,
             outcome: Outcome::of_applications(applications.iter().map(|application| application.state)),
             applications,
             issues,
@@ -186,25 +211,29 @@ impl<'a> PlanView<'a> {
     /// When the plan was due, and is due next. A disabled plan is never due.
     ///
     /// Of a run that was followed, it is the time before it began; of one that was missed, the time when it was.
-    fn schedule(&self, issues: &mut Vec<PlanIssue>) -> (Option<Timestamp>, Option<Timestamp>) {
+    fn due(&self, issues: &mut Vec<PlanIssue>) -> Due {
         if !self.plan.enabled {
             issues.push(PlanIssue::PlanDisabled);
-            return (None, None);
+            return Due::default();
         }
-        match self.plan.schedule.as_deref().map(str::parse::<Calendar>) {
-            None => issues.push(PlanIssue::NoSchedule),
-            Some(Err(error)) => issues.push(PlanIssue::UnreadableSchedule { reason: error.to_string() }),
-            Some(Ok(calendar)) => {
-                let began_at = self.scope.runs.get(self.id).map(|run| run.began_at);
-                let missed = self.scope.missed_due.get(self.id).copied();
-                let due = match (began_at, missed) {
-                    (None, Some(missed)) => Some(missed),
-                    (began_at, _) => calendar.previous(began_at.unwrap_or(self.now), self.zone),
-                };
-                return (due, calendar.next(self.now, self.zone));
+        let Some(schedule) = self.plan.schedule.as_deref() else {
+            issues.push(PlanIssue::NoSchedule);
+            return Due::default();
+        };
+        let calendar: Calendar = match schedule.parse() {
+            Ok(calendar) => calendar,
+            Err(error) => {
+                issues.push(PlanIssue::UnreadableSchedule { reason: format!("{error}") });
+                return Due::default();
             }
-        }
-        (None, None)
+        };
+        let began_at = self.scope.runs.get(self.id).map(|run| run.began_at);
+        let missed = self.scope.missed_due.get(self.id).copied();
+        let last = match (began_at, missed) {
+            (None, Some(missed)) => Some(missed),
+            (began_at, _) => calendar.previous(began_at.unwrap_or(self.now), self.zone),
+        };
+        Due { last, next: calendar.next(self.now, self.zone) }
     }
 
     /// The time within which a result is of the run in scope.
@@ -223,7 +252,7 @@ impl<'a> PlanView<'a> {
     }
 
     /// The plan's members that are installed; the others are issues.
-    fn members(&self, issues: &mut Vec<PlanIssue>) -> Vec<Member<'a>> {
+    fn members(&self, span: &Span, issues: &mut Vec<PlanIssue>) -> Vec<Member<'a>> {
         if self.plan.instances.is_empty() {
             issues.push(PlanIssue::NoApplications);
         }
@@ -236,11 +265,9 @@ impl<'a> PlanView<'a> {
         installed
             .map(|member| {
                 let result = followed.and_then(|run| run.results.get(member.module));
-                Member {
-                    module: member.module,
-                    facts: member.facts,
-                    status: result.map(Ok).or(member.status.map(Status::as_ref)),
-                }
+                let status = result.map(Ok).or(member.status.map(Status::as_ref));
+                let current = status.and_then(Result::ok).filter(|run| span.contains(run));
+                Member { module: member.module, facts: member.facts, status, current }
             })
             .collect()
     }
@@ -255,33 +282,35 @@ impl<'a> PlanView<'a> {
         Some(run)
     }
 
-    /// For each node, whether it has been silent for so long that what it has not reached will not be reached.
-    fn silent_nodes(
-        &self,
-        members: &[Member<'a>],
-        began: Option<Timestamp>,
-        is_current: impl Fn(&Member) -> bool,
-    ) -> HashMap<&'a NodeId, bool> {
+    fn run_state(&self, span: Span, members: &[Member<'a>], plan_result: Option<&'a Run>) -> RunState<'a> {
+        let nothing_ran = plan_result.is_none() && members.iter().all(|member| member.current.is_none());
+        // A plan that keeps one result for all of its applications speaks for those that have none of their own; when
+        // it failed, only if none has: it does not say which of them failed.
+        let speaks_for_all = members.iter().all(|member| member.status.is_none());
+        RunState {
+            plan_result: plan_result.filter(|run| run.is_ok() || speaks_for_all),
+            is_presumed_missing: nothing_ran && self.scope.asserts_missing(self.id),
+            silent_nodes: self.silent_nodes(members, span.began),
+            span,
+        }
+    }
+
+    fn silent_nodes(&self, members: &[Member<'a>], began: Option<Timestamp>) -> HashSet<&'a NodeId> {
         let mut nodes: HashMap<&'a NodeId, Vec<&Member<'a>>> = HashMap::new();
         for member in members {
             nodes.entry(member.node()).or_default().push(member);
         }
-        let is_silent = |members: Vec<&Member<'a>>| {
-            let (done, waiting): (Vec<_>, Vec<_>) =
-                members.into_iter().partition(|member| is_current(member));
-            let last_sign = done.iter().filter_map(|member| member.run()).map(|run| run.end).max();
+        let is_silent = |members: &[&Member<'a>]| {
+            let done = members.iter().filter_map(|member| member.current);
+            let waiting = members.iter().filter(|member| member.current.is_none());
             // What took long the last time takes long again: twice the longest of what is still to come.
-            let longest = waiting.iter().filter_map(|member| member.run()?.duration()).max();
+            let longest = waiting.filter_map(|member| member.run()?.duration()).max();
             let patience = longest
                 .map_or(NODE_SILENCE_LIMIT, |longest| NODE_SILENCE_LIMIT.max(longest.saturating_mul(2)));
-            match last_sign.or(began) {
-                None => true,
-                Some(sign) => {
-                    Duration::try_from(self.now.duration_since(sign)).is_ok_and(|silence| silence > patience)
-                }
-            }
+            let Some(last_sign) = done.map(|run| run.end).max().or(began) else { return true };
+            Duration::try_from(self.now.duration_since(last_sign)).is_ok_and(|silence| silence > patience)
         };
-        nodes.into_iter().map(|(node, members)| (node, is_silent(members))).collect()
+        nodes.into_iter().filter(|(_, members)| is_silent(members)).map(|(node, _)| node).collect()
     }
 
     fn destination(&self, issues: &mut Vec<PlanIssue>) -> Option<Destination> {
@@ -301,30 +330,19 @@ impl<'a> PlanView<'a> {
         }
     }
 
-    fn application(
-        &self,
-        member: Member<'a>,
-        state: State,
-        current_run: Option<&Run>,
-        span: &Span,
-    ) -> Application {
-        let missing_reason = match (state, member.status) {
-            (State::Ok | State::Failed, _) => None,
-            (_, None) => Some(MissingReason::NeverRan),
-            (_, Some(Ok(run))) if span.is_before(run) => Some(MissingReason::RanLater),
-            (_, Some(Ok(_))) => Some(MissingReason::NotSince),
-            (_, Some(Err(error))) => Some(MissingReason::Unreadable { reason: error.reason.clone() }),
-        };
+    fn application(&self, member: &Member<'a>, run: &RunState<'a>) -> Application {
+        let state = run.state(member);
         let facts = member.facts;
         Application {
+            module: member.module.clone(),
             label: facts.label.clone(),
             node: facts.node.clone(),
             node_label: self.facts.nodes.get(&facts.node).cloned().flatten(),
             state,
-            last_run: current_run.or(member.run()).cloned(),
-            missing_reason,
+            last_run: run.result(member).or(member.run()).cloned(),
+            missing_reason: matches!(state, State::Pending | State::Missing)
+                .then(|| run.missing_reason(member)),
             repository_path: facts.repository_path(),
-            module: member.module.clone(),
         }
     }
 }
