@@ -166,34 +166,23 @@ impl ClusterApi {
         }
     }
 
-    /// Makes a request with our token. Logs in again when the token is no longer taken, once; tries again while the API is
-    /// busy or not well, until the caller's time is over.
+    /// Makes a request with our token. Logs in again, once, when the token is no longer accepted.
     async fn ask(&self, what: &str, request: impl Fn() -> RequestBuilder) -> Result<Response, Cause> {
-        let mut token = self.token(None).await?;
-        let mut has_logged_in_again = false;
-        let mut pauses = pauses();
-        loop {
-            let answer = request().bearer_auth(token.expose_secret()).timeout(REQUEST_TIMEOUT).send().await;
-            match answer {
-                Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED && !has_logged_in_again => {
-                    has_logged_in_again = true;
-                    token = self.token(Some(&token)).await?;
-                    continue;
-                }
-                Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => {
-                    return Err(Cause::ApiRefused { reason: format!("{what}: not authorized (401)") });
-                }
-                Ok(answer) if is_transient(answer.status()) => {
-                    tracing::debug!(what, status = %answer.status(), "the cluster API is busy");
-                }
-                Ok(answer) => return Ok(answer),
-                Err(error) if error.is_connect() => {
-                    return Err(Cause::ApiSilent { reason: http::reason(&error) });
-                }
-                Err(error) => tracing::debug!(what, error = http::reason(&error), "the cluster API fails"),
-            }
-            tokio::time::sleep(pauses.next().unwrap_or_default()).await;
+        let send = async |token: &SecretString| {
+            let request = || request().bearer_auth(token.expose_secret());
+            send(what, request, reqwest::Error::is_connect).await
+        };
+        let token = self.token(None).await?;
+        let answer = send(&token).await?;
+        if answer.status() != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
         }
+        let token = self.token(Some(&token)).await?;
+        let answer = send(&token).await?;
+        if answer.status() != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        Err(Cause::ApiRefused { reason: format!("{what}: not authorized (401)") })
     }
 
     /// Our token; a new one when there is none, or when the one we have is `stale`.
@@ -209,28 +198,44 @@ impl ClusterApi {
             "username": self.settings.user,
             "password": self.settings.password.expose_secret(),
         });
-        let mut pauses = pauses();
-        let login = loop {
-            let request = self.client.post(self.url("api/login")).json(&credentials).timeout(REQUEST_TIMEOUT);
-            match request.send().await {
-                Ok(answer) if answer.status().is_success() => break read_json::<Login>(answer).await?,
-                Ok(answer) if is_transient(answer.status()) => {}
-                Ok(answer) => {
-                    let (user, status) = (&self.settings.user, answer.status().as_u16());
-                    let reason = format!("the login of {user} is refused ({status})");
-                    return Err(Cause::ApiRefused { reason });
-                }
-                Err(error) if error.is_timeout() && !error.is_connect() => {}
-                Err(error) => return Err(Cause::ApiSilent { reason: http::reason(&error) }),
-            }
-            tokio::time::sleep(pauses.next().unwrap_or_default()).await;
-        };
+        let request = || self.client.post(self.url("api/login")).json(&credentials);
+        // Nothing but a timeout is worth another login: whatever else breaks it off is wrong with the URL.
+        let is_final = |error: &reqwest::Error| error.is_connect() || !error.is_timeout();
+        let answer = send("the login", request, is_final).await?;
+        if !answer.status().is_success() {
+            let (user, status) = (&self.settings.user, answer.status().as_u16());
+            return Err(Cause::ApiRefused { reason: format!("the login of {user} is refused ({status})") });
+        }
+        let login: Login = read_json(answer).await?;
         Ok(token.insert(login.token).clone())
     }
 
     fn url(&self, path: &str) -> String {
         format!("{}/{path}", self.settings.url.as_str().trim_end_matches('/'))
     }
+}
+
+/// Sends a request, again and again while the API is busy or unwell: until it answers, an error is final, or the caller's
+/// time is over.
+async fn send(
+    what: &str,
+    request: impl Fn() -> RequestBuilder,
+    is_final: impl Fn(&reqwest::Error) -> bool,
+) -> Result<Response, Cause> {
+    for pause in pauses() {
+        match request().timeout(REQUEST_TIMEOUT).send().await {
+            Ok(answer) if is_transient(answer.status()) => {
+                tracing::debug!(what, status = %answer.status(), "the cluster API is busy");
+            }
+            Ok(answer) => return Ok(answer),
+            Err(error) if is_final(&error) => {
+                return Err(Cause::ApiSilent { reason: http::reason(&error) });
+            }
+            Err(error) => tracing::debug!(what, error = http::reason(&error), "the cluster API fails"),
+        }
+        tokio::time::sleep(pause).await;
+    }
+    unreachable!("the pauses never end")
 }
 
 /// Too many requests, or trouble at their end: worth another try.
@@ -306,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_task_tells_resctics_message() {
+    fn a_failed_task_reports_restics_message() {
         let failure = result(1, "Fatal: wrong password or no key found\n", Value::String(String::new()));
         let cause = Cause::Restic { message: "Fatal: wrong password or no key found".into() };
         assert_eq!(failure, Err(Failure::Repository(Health::WrongPassword, cause)));
