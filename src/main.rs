@@ -9,7 +9,7 @@ use ns8_backup_monitor::{
     config::{EXIT_CONFIG, Settings},
     demo,
     ids::PlanId,
-    service::Service,
+    service::{Exit, Service},
     telemetry,
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -88,13 +88,13 @@ async fn run(command: Command) -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(error),
         },
-        Command::Demo => unreachable!("done above, as it needs no configuration"),
+        Command::Demo => unreachable!("run above, as it needs no configuration"),
     }
 }
 
 async fn serve(settings: Settings) -> ExitCode {
-    let application = match Service::build(settings).await {
-        Ok(application) => application,
+    let service = match Service::build(settings).await {
+        Ok(service) => service,
         Err(error) => return fail(error),
     };
     let shutdown = CancellationToken::new();
@@ -103,9 +103,9 @@ async fn serve(settings: Settings) -> ExitCode {
         (Err(error), _) | (_, Err(error)) => return fail(format!("can't handle signals: {error}")),
     };
     tokio::spawn(stop_on_signal(terminate, interrupt, shutdown.clone()));
-    match application.run_until(shutdown).await {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+    match service.run_until(shutdown).await {
+        Exit::Shutdown => ExitCode::SUCCESS,
+        Exit::InternalError => ExitCode::FAILURE,
     }
 }
 

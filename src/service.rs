@@ -1,4 +1,4 @@
-//! The service as a whole: built from settings, run until it is told to stop.
+//! The service as a whole: built from settings, run until it is asked to stop.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -26,7 +26,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Why the service can't be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The receiver's address is not to be had.
+    /// The receiver's address is not available.
     #[error("can't listen on {address}: {source}; change RECEIVER_HOST or RECEIVER_PORT")]
     Listen {
         /// What was tried.
@@ -37,6 +37,15 @@ pub enum BuildError {
     /// `REDIS_URL` is not usable.
     #[error(transparent)]
     Redis(#[from] ReadError),
+}
+
+/// How the service came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// It was asked to stop.
+    Shutdown,
+    /// A task of its own ended by itself, which only a bug can cause.
+    InternalError,
 }
 
 /// The service, ready to run.
@@ -74,9 +83,7 @@ impl Service {
 
     /// Runs until `shutdown`, then ends within a few seconds: nothing more is accepted, what is in hand is ended or left in
     /// the journal.
-    ///
-    /// False when a part of the service ended by itself, which only a bug can cause.
-    pub async fn run_until(self, shutdown: CancellationToken) -> bool {
+    pub async fn run_until(self, shutdown: CancellationToken) -> Exit {
         let Self { listener, settings, journal, reader, metrics } = self;
         if let Ok(address) = listener.local_addr() {
             tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
@@ -102,39 +109,39 @@ impl Service {
             Arc::clone(&checker),
             Arc::clone(&troubles),
         );
-        let mut parts: JoinSet<()> = JoinSet::new();
-        watch(&mut parts, &settings, &journal, &reader, &troubles, &shutdown);
+        let mut tasks: JoinSet<()> = JoinSet::new();
+        watch(&mut tasks, &settings, &journal, &reader, &troubles, &shutdown);
         let receiver =
             Receiver { settings, journal: journal.clone(), readiness: Arc::new(readiness), metrics };
         let routes = receiver::routes(Arc::new(receiver));
 
-        parts.spawn(server::serve(listener, routes, shutdown.clone()));
-        parts.spawn(pipeline.run(shutdown.clone()));
-        parts.spawn(delivery_worker.run(shutdown.clone()));
-        let well = tokio::select! {
-            // Once told to stop, the parts end: only before that is it a bug.
+        tasks.spawn(server::serve(listener, routes, shutdown.clone()));
+        tasks.spawn(pipeline.run(shutdown.clone()));
+        tasks.spawn(delivery_worker.run(shutdown.clone()));
+        let exit = tokio::select! {
+            // After a shutdown all tasks end; before it, none may.
             biased;
-            () = shutdown.cancelled() => true,
-            ended = parts.join_next() => {
-                tracing::error!(?ended, "a bug: a part of the service has ended; stopping, to be started again");
+            () = shutdown.cancelled() => Exit::Shutdown,
+            ended = tasks.join_next() => {
+                tracing::error!(?ended, "internal error: a task exited unexpectedly; restarting");
                 shutdown.cancel();
-                false
+                Exit::InternalError
             }
         };
-        let all_ended = async { while parts.join_next().await.is_some() {} };
+        let all_ended = async { while tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(SHUTDOWN_TIMEOUT, all_ended).await.is_err() {
             tracing::info!("what is still in hand is left in the journal");
         }
-        parts.shutdown().await;
+        tasks.shutdown().await;
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, journal.close()).await;
         tracing::info!("stopped");
-        well
+        exit
     }
 }
 
 /// Starts the watchers that are wanted.
 fn watch(
-    parts: &mut JoinSet<()>,
+    tasks: &mut JoinSet<()>,
     settings: &Arc<Settings>,
     journal: &Journal,
     reader: &ClusterReader,
@@ -143,13 +150,13 @@ fn watch(
 ) {
     if let Some(url) = &settings.watch.alertmanager {
         let watcher = AlertWatcher::new(url, Arc::clone(settings), journal.clone(), Arc::clone(troubles));
-        parts.spawn(watcher.run(shutdown.clone()));
+        tasks.spawn(watcher.run(shutdown.clone()));
     }
     if settings.watch.runs || settings.watch.missing_grace.is_some() {
         let reported = Arc::new(Notify::new());
         let url = settings.redis_url.clone();
-        parts.spawn(events::listen(url, Arc::clone(&reported), Arc::clone(troubles), shutdown.clone()));
+        tasks.spawn(events::listen(url, Arc::clone(&reported), Arc::clone(troubles), shutdown.clone()));
         let watcher = ClusterWatcher::new(Arc::clone(settings), journal.clone(), reader.clone(), reported);
-        parts.spawn(watcher.run(shutdown.clone()));
+        tasks.spawn(watcher.run(shutdown.clone()));
     }
 }
