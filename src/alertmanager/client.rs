@@ -16,12 +16,12 @@ const MAX_BODY: usize = 16 * 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// No answer.
-    #[error("{0}")]
-    Silent(String),
+    #[error("{}", http::reason(.0))]
+    Silent(#[source] reqwest::Error),
     /// An answer that is no list of alerts.
     #[error("it answers with status {0}; is ALERTMANAGER_URL the address of an Alertmanager?")]
     Status(StatusCode),
-    /// A list that can't be read.
+    /// A list that can't be read. JSON's own error is left out, as it may quote the answer.
     #[error("its answer is no list of alerts: {0}")]
     Unreadable(String),
 }
@@ -48,19 +48,37 @@ impl Alertmanager {
     /// # Errors
     /// [`FetchError`]
     pub async fn alerts(&self) -> Result<Vec<Alert>, FetchError> {
-        let silent = |error: reqwest::Error| FetchError::Silent(http::reason(&error));
         let request = self.client.get(self.url.clone()).timeout(TIMEOUT);
-        let mut answer = request.send().await.map_err(silent)?;
+        let mut answer = request.send().await.map_err(FetchError::Silent)?;
         if answer.status() != StatusCode::OK {
             return Err(FetchError::Status(answer.status()));
         }
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(silent)? {
+        while let Some(chunk) = answer.chunk().await.map_err(FetchError::Silent)? {
             if body.len() + chunk.len() > MAX_BODY {
                 return Err(FetchError::Unreadable(format!("it has more than {MAX_BODY} bytes")));
             }
             body.extend_from_slice(&chunk);
         }
         parse_api(&body, &self.names).map_err(|error| FetchError::Unreadable(http::json_reason(&error)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{error::Error, net::TcpListener};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_failed_request_names_the_host_and_keeps_its_source_without_the_password() {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let url = format!("http://admin:s3cr3t@{address}").parse().unwrap();
+        let error =
+            Alertmanager::new(&url, ["BackupFailed"].into_iter().collect()).alerts().await.unwrap_err();
+        assert!(error.to_string().starts_with(&format!("{address}: ")), "{error}");
+        let source = error.source().unwrap();
+        assert!(source.is::<reqwest::Error>());
+        assert!(!format!("{error:?} {source}").contains("s3cr3t"), "{error:?}");
     }
 }
