@@ -217,7 +217,8 @@ impl Journal {
                 let kept = reports::insert(connection, &new)?;
                 let report = kept.then_some(new.report.id);
                 for run in &new.runs {
-                    let digest = new.notification_of(&run.plan).map(|notification| notification.digest.as_str());
+                    let digest =
+                        new.notification_of(&run.plan).map(|notification| notification.digest.as_str());
                     runs::record(connection, run, report, digest)?;
                 }
                 if let Afterwards::FollowUp(due_at) = afterwards {
