@@ -306,7 +306,7 @@ impl Phrases for English {
     fn step_recover_shrunk(&self, application: &str) -> String {
         format!(
             "Unless data of {application} was deleted or moved on purpose, restore it from an older snapshot before the \
-             plan's retention removes that."
+             plan's retention removes that snapshot."
         )
     }
 
@@ -324,8 +324,8 @@ impl Phrases for English {
 
     fn step_check_repository(&self, applications: &str, node: &str) -> String {
         format!(
-            "Check the repository of {applications} for damage. Delete nothing: older snapshots may still be good. On \
-             {node}:"
+            "Check the repository of {applications} for damage. Do not delete anything: older snapshots may still be \
+             good. On {node}:"
         )
     }
 
@@ -361,7 +361,7 @@ impl Phrases for English {
 
     fn step_check_timer(&self, applications: &str, node: &str) -> String {
         format!(
-            "Check that {node} was up and that its timer is set for the next run of {applications}. On that node:"
+            "Check that {node} was up and that the timer for the next run of {applications} is active. On that node:"
         )
     }
 

@@ -71,8 +71,8 @@ const TEXTS: Texts = Texts {
     never_backed_up: "Questo piano non ne ha mai eseguito il backup.",
 
     no_snapshots: "Nessuno snapshot: da qui non è possibile ripristinare nulla.",
-    snapshots_not_queried: "Non noti: il repository non è stato interrogato.",
-    snapshots_unreadable: "Non noti: il repository non è leggibile.",
+    snapshots_not_queried: "Elenco non disponibile: il repository non è stato interrogato.",
+    snapshots_unreadable: "Elenco non disponibile: il repository non è leggibile.",
 
     plan_not_found: "Questo piano non esiste nel cluster.",
     plan_disabled: "Questo piano è disabilitato: non era prevista alcuna esecuzione.",
@@ -340,7 +340,7 @@ impl Phrases for Italian {
 
     fn step_check_repository(&self, applications: &str, node: &str) -> String {
         format!(
-            "Verificare i danni nel repository di {applications}. Non eliminare nulla: gli snapshot meno recenti possono \
+            "Verificare l'integrità del repository di {applications}. Non eliminare nulla: gli snapshot meno recenti possono \
              essere ancora integri. Sul {node}:"
         )
     }
@@ -378,8 +378,8 @@ impl Phrases for Italian {
 
     fn step_check_timer(&self, applications: &str, node: &str) -> String {
         format!(
-            "Verificare che il {node} fosse acceso e che il timer sia attivo per la prossima esecuzione di \
-             {applications}. Su quel nodo:"
+            "Verificare che il {node} fosse acceso e che il timer per la prossima esecuzione di {applications} sia \
+             attivo. Su quel nodo:"
         )
     }
 
