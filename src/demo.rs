@@ -128,11 +128,8 @@ pub async fn run() -> Result<(), DemoError> {
     println!();
     shutdown.cancel();
     let _ = service.await;
-    println!(
-        "Open {} in a browser; {} is the email as received.",
-        at(&output, "mail.html"),
-        at(&output, "mail.eml")
-    );
+    let (html, received) = (at(&output, "mail.html"), at(&output, "mail.eml"));
+    println!("{}", wrap(&format!("Open {html} in a browser; {received} is the email as received."), ""));
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Reports by email what happened to the backups of an NS8 cluster. Configured by environment variables, see README.md.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
