@@ -315,7 +315,8 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
         from: reader.value("MAIL_FROM", raw.mail_from, default_from(), mailbox),
         to: reader.value("MAIL_TO", raw.mail_to, Vec::new(), mailboxes),
         language: reader.value("MAIL_LANGUAGE", raw.mail_language, Language::English, |text| {
-            one_of(text, &[("en", Language::English), ("it", Language::Italian)])
+            let codes: Vec<_> = Language::ALL.iter().map(|language| (language.code(), *language)).collect();
+            one_of(text, &codes)
         }),
     };
     let notify = NotifySettings {
