@@ -19,10 +19,10 @@ pub enum FetchError {
     #[error("{0}")]
     Silent(String),
     /// An answer that is no list of alerts.
-    #[error("it answers with status {0}; is ALERTMANAGER_URL the address of an Alertmanager?")]
+    #[error("unexpected HTTP status {0}; is ALERTMANAGER_URL the address of an Alertmanager?")]
     Status(StatusCode),
     /// A list that can't be read.
-    #[error("its answer is no list of alerts: {0}")]
+    #[error("the response is not a list of alerts: {0}")]
     Unreadable(String),
 }
 

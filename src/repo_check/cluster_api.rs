@@ -142,7 +142,8 @@ impl ClusterApi {
         match answer.status() {
             StatusCode::CREATED => Ok(read_json::<Created>(answer).await?.data.id),
             StatusCode::FORBIDDEN => Err(Cause::ApiRefused {
-                reason: "read-backup-snapshots is not allowed to us, or this is not the leader (403)".into(),
+                reason: "read-backup-snapshots is not allowed for this user, or this is not the leader (403)"
+                    .into(),
             }),
             StatusCode::NOT_FOUND => {
                 Err(Cause::ApiSilent { reason: "the cluster's agent is not running (404)".into() })
@@ -217,7 +218,7 @@ impl ClusterApi {
                 Ok(answer) if is_transient(answer.status()) => {}
                 Ok(answer) => {
                     let (user, status) = (&self.settings.user, answer.status().as_u16());
-                    let reason = format!("the login of {user} is refused ({status})");
+                    let reason = format!("login of {user} rejected ({status})");
                     return Err(Cause::ApiRefused { reason });
                 }
                 Err(error) if error.is_timeout() && !error.is_connect() => {}
@@ -249,7 +250,7 @@ fn unexpected(what: &str, status: StatusCode) -> Cause {
 async fn read_json<T: DeserializeOwned>(answer: Response) -> Result<T, Cause> {
     let body = answer.bytes().await.map_err(|error| Cause::ApiSilent { reason: http::reason(&error) })?;
     serde_json::from_slice(&body).map_err(|error| Cause::ApiSilent {
-        reason: format!("unexpected answer: {}", http::json_reason(&error)),
+        reason: format!("unexpected response: {}", http::json_reason(&error)),
     })
 }
 

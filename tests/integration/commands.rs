@@ -70,7 +70,7 @@ async fn check_asks_everybody() {
     for (what, words) in [
         ("Redis", "Connection refused"),
         ("gateway", "127.0.0.1:1"),
-        ("cluster API", "login of module/backup-monitor1 is refused"),
+        ("cluster API", "login of module/backup-monitor1 rejected"),
         ("mail server", "logging in"),
     ] {
         let line = text.lines().find(|line| line.starts_with(what)).unwrap_or_default();

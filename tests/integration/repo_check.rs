@@ -204,7 +204,7 @@ async fn an_api_that_does_not_let_us_is_said_to() {
     for (step, status, words) in [
         ("tasks", 403, "not allowed"),
         ("tasks", 404, "agent is not running"),
-        ("login", 401, "login of module/backup-monitor1 is refused"),
+        ("login", 401, "login of module/backup-monitor1 rejected"),
     ] {
         let redis = Redis::start().await;
         write_partial_night(&redis).await;
