@@ -88,14 +88,14 @@ impl Check {
 }
 
 /// What is missing when something is off.
-pub const NO_API: &str = "REPO_CHECK_API_URL is not set: repositories are not asked";
+pub const NO_API: &str = "REPO_CHECK_API_URL is not set: repositories are not checked";
 /// See [`NO_API`].
-pub const NO_ALERTMANAGER: &str = "ALERTMANAGER_URL is not set: alerts come by webhook only";
+pub const NO_ALERTMANAGER: &str = "ALERTMANAGER_URL is not set: alerts are only received by webhook";
 /// See [`NO_API`].
-pub const NO_RUNS: &str = "WATCH_RUNS is not set: runs that raise no alert are not reported";
+pub const NO_RUNS: &str = "WATCH_RUNS is not set: runs without an alert are not reported";
 /// See [`NO_API`].
 pub const NO_SCHEDULES: &str =
-    "WATCH_MISSING_GRACE_SECONDS is not set: a backup that does not run at all is not noticed";
+    "WATCH_MISSING_GRACE_SECONDS is not set: backups that do not run are not detected";
 
 /// Asks, and remembers the answers for a moment.
 pub struct Readiness {

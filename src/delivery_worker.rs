@@ -47,7 +47,7 @@ impl DeliveryWorker {
                     until.unwrap_or(Duration::ZERO).min(LOOK_INTERVAL)
                 }),
                 Err(error) => {
-                    tracing::debug!(%error, "no mails can be read from the journal");
+                    tracing::debug!(%error, "can't read emails from the journal");
                     TROUBLE_PAUSE
                 }
             };
@@ -81,7 +81,7 @@ impl DeliveryWorker {
             let after = if now.duration_since(outgoing.queued_at) >= delivery::GIVE_UP_AFTER {
                 let reason = match outgoing.delivery.last_error.clone() {
                     Some(error) if is_configured => error,
-                    _ => "mail was not configured within three days".into(),
+                    _ => "email was not configured within three days".into(),
                 };
                 delivery::given_up(&outgoing.delivery, reason)
             } else if is_configured {
@@ -123,20 +123,20 @@ impl DeliveryWorker {
         match after.state {
             DeliveryState::Sent => {
                 self.metrics.count_mail(MailResult::sent);
-                tracing::info!(%report, recipients = after.accepted.len(), "mail sent");
+                tracing::info!(%report, recipients = after.accepted.len(), "email sent");
                 for refusal in &after.refused {
                     let (address, reason) = (&refusal.address, &refusal.reason);
-                    tracing::warn!(%report, address, reason, "a recipient is refused");
+                    tracing::warn!(%report, address, reason, "recipient rejected");
                 }
             }
             DeliveryState::Failed => {
                 self.metrics.count_mail(MailResult::failed);
-                tracing::error!(%report, error, "mail given up");
+                tracing::error!(%report, error, "giving up on the email");
             }
             DeliveryState::Queued | DeliveryState::Unchanged | DeliveryState::Suppressed => {
                 self.metrics.count_mail(MailResult::deferred);
                 let next = after.next_attempt_at;
-                tracing::warn!(%report, attempts = after.attempts, %next, error, "mail not accepted yet");
+                tracing::warn!(%report, attempts = after.attempts, %next, error, "email not accepted yet");
             }
         }
     }

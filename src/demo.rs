@@ -1,8 +1,7 @@
-//! `demo`: the whole pipeline at work on this machine, with nothing else installed.
+//! `demo`: the whole pipeline on this machine, with nothing else installed.
 //!
-//! The service in it is the real one, configured as always by variables. What surrounds it on a node is played: a Redis
-//! that holds a sample cluster in memory, the gateway and the cluster's API, and a mail server that writes what it gets
-//! into a file.
+//! The service is the real one, configured by variables as always. What surrounds it on a node is simulated: a Redis with a
+//! sample cluster in memory, the rclone gateway, the cluster API, and a mail server.
 
 mod mail_server;
 mod redis;
@@ -28,14 +27,14 @@ use crate::{
     telemetry,
 };
 
-/// Where the mail is left, within the current directory.
+/// Where the email is saved, within the current directory.
 const OUTPUT: &str = "demo-output";
-/// How often the service is asked how far it is.
+/// How often the service's progress is polled.
 const POLL: Duration = Duration::from_millis(200);
-/// How long the demo may take. It needs a few seconds.
+/// How long each wait may take. The whole demo needs a few seconds.
 const LIMIT: Duration = Duration::from_secs(45);
 
-/// Why the demo could not be shown.
+/// Why the demo failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// A socket or file of the demo.
@@ -52,8 +51,8 @@ pub enum DemoError {
     /// The service.
     #[error(transparent)]
     Build(#[from] BuildError),
-    /// The service did not answer as it should.
-    #[error("the service did not answer as it should: {0}")]
+    /// An unexpected response of the service, or none.
+    #[error("unexpected response of the service: {0}")]
     Service(String),
 }
 
@@ -62,7 +61,7 @@ fn io_error(what: impl Into<String>) -> impl FnOnce(io::Error) -> DemoError {
     move |source| DemoError::Io { what, source }
 }
 
-/// Shows everything, step by step, on standard output.
+/// Runs the demo, and prints each step.
 ///
 /// # Errors
 /// [`DemoError`]
@@ -76,10 +75,10 @@ pub async fn run() -> Result<(), DemoError> {
     let cluster = MemoryRedis::start(sample.keys()).await.map_err(io_error("start its Redis"))?;
     let storage = Storage::start(sample.snapshots()).await.map_err(io_error("start its gateway"))?;
     let mail_server = MailServer::start().await.map_err(io_error("start its mail server"))?;
-    step(1, "A node of NS8, played in memory:");
+    step(1, "A simulated NS8 node, in memory:");
     say(&format!("Redis on {}, with the cluster \"Acme\": {}", cluster.address, sample.description()));
-    say(&format!("the rclone gateway and the cluster API on {}", storage.address));
-    say(&format!("a mail server on {}", mail_server.address));
+    say(&format!("rclone gateway and cluster API on {}", storage.address));
+    say(&format!("mail server on {}", mail_server.address));
 
     let settings = settings(&sample, &cluster, &storage, &mail_server, &state.0)?;
     telemetry::start_logging(&settings.log);
@@ -88,28 +87,28 @@ pub async fn run() -> Result<(), DemoError> {
     let shutdown = CancellationToken::new();
     let service = tokio::spawn(application.run_until(shutdown.clone()));
     let client = Client::new(format!("http://{address}"));
-    step(2, &format!("The service itself, on http://{address}"));
+    step(2, &format!("The real service, on http://{address}"));
 
     let webhook = sample.webhook();
-    step(3, "Alertmanager's webhook is posted to /alert, as NS8's own rule raises it:");
+    step(3, "Alertmanager posts the alert of NS8's own rule to /alert:");
     say(webhook["alerts"][0]["annotations"]["summary_en"].as_str().unwrap_or_default());
     let receipt = client.post("/alert", &webhook).await?;
-    say(&format!("answered 200 {receipt}: the alert is in the journal, and won't be lost"));
+    say(&format!("200 {receipt}: the alert is in the journal and can't be lost"));
 
-    step(4, "The service waits until the plan has settled:");
+    step(4, "The service waits for the backup run to finish:");
     let finished = wait_for_report(&client, async |note: &str| {
         say(note);
         // The run goes on meanwhile, as it does on a node.
         cluster.write(sample.late_result());
     })
     .await?;
-    say("the last application has finished; it was a success");
+    say("the last application has finished successfully");
 
-    step(5, "It read the cluster, asked the destination and the repository, and wrote one mail:");
+    step(5, "It has read the cluster and checked the destination and the repository:");
     let report = client.get(&format!("/api/reports/{finished}")).await?;
     say(&format!("outcome {}", report["outcome"].as_str().unwrap_or_default()));
 
-    step(6, "The mail was sent by SMTP:");
+    step(6, "It has sent one email by SMTP:");
     let mail = within_limit(mail_server.received()).await?;
     let files = [
         ("mail.html", report["mail"]["html"].as_str().unwrap_or_default().as_bytes()),
@@ -121,19 +120,16 @@ pub async fn run() -> Result<(), DemoError> {
         std::fs::write(&path, content).map_err(io_error(format!("write {}", path.display())))?;
     }
     println!();
-    println!("    Subject: {}", report["mail"]["subject"].as_str().unwrap_or_default());
-    for line in report["mail"]["text"].as_str().unwrap_or_default().lines() {
-        println!("    {line}");
+    let subject = format!("Subject: {}", report["mail"]["subject"].as_str().unwrap_or_default());
+    for line in subject.lines().chain(report["mail"]["text"].as_str().unwrap_or_default().lines()) {
+        println!("{}", wrap(line, "    "));
     }
 
     println!();
     shutdown.cancel();
     let _ = service.await;
-    println!(
-        "The mail as it was received is {}; open {} in a browser.",
-        at(&output, "mail.eml"),
-        at(&output, "mail.html")
-    );
+    let (html, received) = (at(&output, "mail.html"), at(&output, "mail.eml"));
+    println!("{}", wrap(&format!("Open {html} in a browser; {received} is the email as received."), ""));
     Ok(())
 }
 
@@ -141,16 +137,43 @@ fn at(directory: &Path, name: &str) -> String {
     directory.join(name).display().to_string()
 }
 
+/// The widest line that is printed, in characters: the usual terminal.
+const WIDTH: usize = 80;
+
+/// Breaks a line between words, so that it fits the terminal. Its first line begins with `mark`, the others are indented as far,
+/// and as far as the line itself. A longer word stays whole, so that it can be copied.
+fn wrap(line: &str, mark: &str) -> String {
+    let text = line.trim_start();
+    let indent = line.len() - text.len();
+    let mut wrapped = format!("{mark}{}", " ".repeat(indent));
+    let margin = " ".repeat(mark.chars().count() + indent);
+    let mut column = margin.len();
+    for (index, word) in text.split(' ').enumerate() {
+        let width = word.chars().count();
+        if index > 0 {
+            let fits = column + 1 + width <= WIDTH;
+            wrapped += if fits { " " } else { "\n" };
+            if !fits {
+                wrapped += &margin;
+            }
+            column = if fits { column + 1 } else { margin.len() };
+        }
+        wrapped += word;
+        column += width;
+    }
+    wrapped.trim_end().to_owned()
+}
+
 fn step(number: usize, text: &str) {
-    println!("\n{number}. {text}");
+    println!("\n{}", wrap(text, &format!("{number}. ")));
 }
 
 fn say(text: &str) {
-    println!("   - {text}");
+    println!("{}", wrap(text, "   - "));
     let _ = io::stdout().flush();
 }
 
-/// The variables that configure the service, as the module's unit sets them on a node; only the waits are short.
+/// The service's configuration, as the module's unit sets it on a node but for the short waits.
 fn settings(
     sample: &Sample,
     cluster: &MemoryRedis,
@@ -158,7 +181,7 @@ fn settings(
     mail_server: &MailServer,
     state: &Path,
 ) -> Result<Settings, Problems> {
-    // A filter that can't be read is no reason not to show anything.
+    // An invalid filter must not spoil the demo.
     let is_filter = |text: &String| tracing_subscriber::EnvFilter::builder().parse(text).is_ok();
     let log = std::env::var("RUST_LOG").ok().filter(is_filter).unwrap_or_else(|| "warn".into());
     Settings::from_vars([
@@ -182,7 +205,7 @@ fn settings(
     ])
 }
 
-/// Asks the service how far it is until the report is there; tells what it waits for, once. Gives the report's number.
+/// Polls the service until the report is there, and returns its number. `on_wait` gets what it is waiting for, once.
 async fn wait_for_report(client: &Client, on_wait: impl AsyncFn(&str)) -> Result<i64, DemoError> {
     let mut has_waited = false;
     let poll = async {
@@ -206,10 +229,10 @@ async fn wait_for_report(client: &Client, on_wait: impl AsyncFn(&str)) -> Result
 async fn within_limit<T>(work: impl Future<Output = T>) -> Result<T, DemoError> {
     tokio::time::timeout_at(Instant::now() + LIMIT, work)
         .await
-        .map_err(|_| DemoError::Service(format!("nothing for {} seconds", LIMIT.as_secs())))
+        .map_err(|_| DemoError::Service(format!("no result within {} seconds", LIMIT.as_secs())))
 }
 
-/// Asks the service over HTTP, as anybody would.
+/// A client of the service's HTTP API.
 struct Client {
     base: String,
     http: reqwest::Client,
@@ -235,7 +258,7 @@ impl Client {
     }
 }
 
-/// A directory for the journal, removed in the end.
+/// A directory for the journal, removed at the end.
 struct StateDir(PathBuf);
 
 impl StateDir {
@@ -252,7 +275,7 @@ impl Drop for StateDir {
     }
 }
 
-/// The body of the webhook for one plan, in the shape that Alertmanager posts it.
+/// The body of the webhook for one plan, as Alertmanager posts it.
 fn webhook_body(plan: &str, name: &str, starts_at: Timestamp) -> Value {
     let labels = json!({
         "alertname": "BackupFailed", "id": plan, "name": name, "node": "1", "severity": "critical",
@@ -281,4 +304,26 @@ fn webhook_body(plan: &str, name: &str, starts_at: Timestamp) -> Value {
             "fingerprint": "556cb799a73e1c32",
         }],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_wrapped_between_words_and_keeps_its_indent() {
+        let wrapped = wrap(&format!("  {}", "word ".repeat(40)), "   - ");
+        assert!(wrapped.lines().all(|line| line.chars().count() <= WIDTH), "{wrapped}");
+        assert!(wrapped.starts_with("   -   word"), "{wrapped}");
+        assert!(wrapped.lines().skip(1).all(|line| line.starts_with("       word")), "{wrapped}");
+        assert_eq!(wrapped.matches("word").count(), 40);
+    }
+
+    #[test]
+    fn a_line_that_fits_and_a_word_that_does_not_stay_as_they_are() {
+        assert_eq!(wrap("è qui", "- "), "- è qui");
+        assert_eq!(wrap("", "    "), "");
+        let word = "x".repeat(100);
+        assert_eq!(wrap(&format!("see {word}"), ""), format!("see\n{word}"));
+    }
 }

@@ -15,9 +15,9 @@ use ns8_backup_monitor::{
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// One mail that tells what happened to NS8's backups. Configured by environment variables; see README.md.
+/// Reports by email what happened to the backups of an NS8 cluster. Configured by environment variables, see README.md.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -25,24 +25,24 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Receive alerts and tell what happened (the default)
+    /// Run the service (the default)
     Serve,
-    /// Show all of it at work on this machine, with a sample cluster; nothing else needs to be installed
+    /// Run the whole pipeline on a simulated cluster, without any configuration
     Demo,
-    /// Ask Redis, the gateway, the cluster API, the mail server and Alertmanager whether they answer
+    /// Check Redis, rclone gateway, cluster API, mail server and Alertmanager
     Check {
-        /// Print the answers as JSON
+        /// Print the results as JSON
         #[arg(long)]
         json: bool,
     },
-    /// Send a test mail through the configured server
+    /// Send a test email through the configured server
     SendTest {
-        /// Whom to send it to, instead of MAIL_TO
+        /// Recipient, instead of MAIL_TO
         address: Option<Mailbox>,
     },
-    /// Find out what happened and print it; nothing is sent
+    /// Print a report of the last runs, without sending it
     Report {
-        /// Ids of the backup plans; without any, all that ran recently
+        /// Ids of the backup plans (default: all that ran recently)
         plans: Vec<PlanId>,
     },
 }

@@ -84,7 +84,7 @@ impl Pipeline {
             let wake = match pipeline.journal.due_jobs().await {
                 Ok(due_jobs) => pipeline.start_due(due_jobs, &mut driven, &mut in_hand),
                 Err(error) => {
-                    tracing::debug!(%error, "no jobs can be read from the journal");
+                    tracing::debug!(%error, "can't read jobs from the journal");
                     TROUBLE_PAUSE
                 }
             };
@@ -146,11 +146,11 @@ impl Pipeline {
                 Ok(Ok(true)) => {}
                 Ok(Ok(false)) => return,
                 Ok(Err(error)) => {
-                    tracing::warn!(job = %id, %error, "a job waits for the journal");
+                    tracing::warn!(job = %id, %error, "job is waiting for the journal");
                     return tokio::time::sleep(TROUBLE_PAUSE).await;
                 }
                 Err(_) => {
-                    tracing::error!(job = %id, stage = job.stage.as_str(), "a bug: the job's next step has panicked");
+                    tracing::error!(job = %id, stage = job.stage.as_str(), "internal error: the job's next stage panicked");
                     return tokio::time::sleep(PANIC_PAUSE).await;
                 }
             }
@@ -197,7 +197,7 @@ impl Pipeline {
             }
             Err(error) => {
                 self.metrics.cluster_read_failures.inc();
-                tracing::warn!(job = %job.id, %error, "the cluster can't be read");
+                tracing::warn!(job = %job.id, %error, "can't read the cluster");
                 if !is_over {
                     self.wait(job, now, error.to_string()).await?;
                     return Ok(None);
@@ -278,7 +278,7 @@ impl Pipeline {
         };
         if self.journal.finish(new, afterwards).await? {
             self.metrics.count_report(outcome);
-            tracing::info!(report = %job.id, %outcome, subject, "reported");
+            tracing::info!(report = %job.id, %outcome, subject, "report created");
         }
         Ok(())
     }

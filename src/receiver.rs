@@ -125,7 +125,7 @@ fn send(receiver: Arc<Receiver>) -> BoxedFilter<(Response,)> {
         .and(headers)
         .then(async |id: String, method: Method, receiver: Arc<Receiver>, headers: HeaderMap| match method {
             Method::POST if is_from_a_page(&headers) => {
-                error(StatusCode::FORBIDDEN, "this is not for web pages; ask with another program")
+                error(StatusCode::FORBIDDEN, "browser requests are not allowed")
             }
             Method::POST if !alert::is_authorized(&receiver, &headers) => alert::unauthorized(),
             Method::POST => api::send(&receiver, &id).await,

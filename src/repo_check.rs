@@ -176,7 +176,7 @@ impl RepoChecker {
                 report(health, Some(cause), None)
             }
             Err(Failure::Api(cause)) => {
-                tracing::warn!(%cause, "repositories can't be asked");
+                tracing::warn!(%cause, "can't check repositories");
                 cannot_ask(outages.api.get_or_init(|| cause).clone())
             }
         }

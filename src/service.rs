@@ -89,7 +89,7 @@ impl Service {
             tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
         }
         for gap in settings.mail_gaps() {
-            tracing::warn!("{gap}; reports are kept, and sent once mail is configured");
+            tracing::warn!("{gap}; reports are kept and will be sent once email is configured");
         }
         let checker = Arc::new(RepoChecker::new(settings.repo_check.clone()));
         let pipeline = Pipeline::new(
@@ -130,7 +130,7 @@ impl Service {
         };
         let all_ended = async { while tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(SHUTDOWN_TIMEOUT, all_ended).await.is_err() {
-            tracing::info!("what is still in hand is left in the journal");
+            tracing::info!("unfinished work stays in the journal");
         }
         tasks.shutdown().await;
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, journal.close()).await;

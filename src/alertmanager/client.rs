@@ -19,10 +19,10 @@ pub enum FetchError {
     #[error("{}", http::reason(.0))]
     Silent(#[source] reqwest::Error),
     /// An answer that is no list of alerts.
-    #[error("it answers with status {0}; is ALERTMANAGER_URL the address of an Alertmanager?")]
+    #[error("unexpected HTTP status {0}; is ALERTMANAGER_URL the address of an Alertmanager?")]
     Status(StatusCode),
     /// A list that can't be read. JSON's own error is left out, as it may quote the answer.
-    #[error("its answer is no list of alerts: {0}")]
+    #[error("the response is not a list of alerts: {0}")]
     Unreadable(String),
 }
 

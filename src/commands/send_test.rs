@@ -1,4 +1,4 @@
-//! `send-test [ADDRESS]`: does a mail arrive?
+//! `send-test [ADDRESS]`: sends a test email.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,28 +8,27 @@ use lettre::message::Mailbox;
 use crate::{
     config::Settings,
     correlator::{facts::Scope, read::ClusterReader},
-    language::Language,
     notifier::{
         message::{self, Message},
         smtp::{MailServer, RecipientResult},
     },
 };
 
-/// Why the test mail was not sent to everybody.
+/// Why the test email was not sent to everybody.
 #[derive(Debug, thiserror::Error)]
 pub enum SendTestError {
-    /// Mail is not configured.
-    #[error("the test mail can't be sent: {0}")]
+    /// Email is not configured.
+    #[error("the test email can't be sent: {0}")]
     NotConfigured(String),
-    /// The server could not be reached, or did not take it.
-    #[error("the test mail was not sent: {0}")]
+    /// The server could not be reached, or did not accept it.
+    #[error("the test email was not sent: {0}")]
     NotSent(String),
-    /// Not everybody gets it.
-    #[error("the test mail was not accepted for everybody")]
+    /// Not every recipient was accepted.
+    #[error("the mail server did not accept every recipient")]
     NotForAll,
 }
 
-/// Sends a test mail to `address`, or to the configured recipients, and prints what became of it for each.
+/// Sends a test email to `address`, or to the configured recipients, and prints the result for each.
 ///
 /// # Errors
 /// [`SendTestError`]
@@ -57,8 +56,8 @@ pub async fn send_test(settings: &Settings, address: Option<Mailbox>) -> Result<
     for (recipient, result) in recipients.iter().zip(&results) {
         match result {
             RecipientResult::Accepted => println!("{recipient}: accepted by the mail server"),
-            RecipientResult::Deferred(reason) => println!("{recipient}: not accepted now: {reason}"),
-            RecipientResult::Refused(reason) => println!("{recipient}: refused: {reason}"),
+            RecipientResult::Deferred(reason) => println!("{recipient}: deferred: {reason}"),
+            RecipientResult::Refused(reason) => println!("{recipient}: rejected: {reason}"),
         }
     }
     match results.iter().all(|result| *result == RecipientResult::Accepted) {
@@ -67,10 +66,10 @@ pub async fn send_test(settings: &Settings, address: Option<Mailbox>) -> Result<
     }
 }
 
-/// How long Redis gets to say what the cluster is called. The mail does not depend on it.
+/// How long Redis gets to give the cluster's name. The email does not depend on it.
 const NAME_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What the cluster is called: by the configuration, else by Redis if it answers.
+/// The cluster's name: from the configuration, else from Redis if it answers.
 async fn cluster_name(settings: &Settings) -> String {
     if let Some(name) = &settings.cluster_name {
         return name.clone();
@@ -84,16 +83,8 @@ async fn cluster_name(settings: &Settings) -> String {
 }
 
 fn text(settings: &Settings, cluster: &str) -> Message {
-    let (subject, text) = match settings.mail.language {
-        Language::English => (
-            "Backup monitor: test mail",
-            "This is a test mail of the backup monitor. Whoever can read it will be told when a backup fails.",
-        ),
-        Language::Italian => (
-            "Backup monitor: mail di prova",
-            "Questa è una mail di prova del backup monitor. Chi la legge sarà avvisato quando un backup fallisce.",
-        ),
-    };
+    let texts = settings.mail.language.phrases().texts();
+    let (subject, text) = (texts.test_subject, texts.test_text);
     Message {
         subject: format!("[{cluster}] {subject}"),
         text: format!("{text}\n"),

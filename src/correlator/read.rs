@@ -44,10 +44,10 @@ pub enum ReadError {
     #[error("Redis can't be read: {}", reason(.0))]
     Broken(#[source] RedisError),
     /// Redis answered that it will not, for instance for lack of a permission, or while it is loading.
-    #[error("Redis refuses to be read: {0}")]
+    #[error("Redis denies access: {0}")]
     Refused(String),
     /// Redis does not answer.
-    #[error("Redis does not answer within {} seconds", .0.as_secs())]
+    #[error("no response from Redis within {} seconds", .0.as_secs())]
     Silent(Duration),
 }
 

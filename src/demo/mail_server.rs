@@ -1,4 +1,4 @@
-//! A mail server that takes one mail and hands it to the demo.
+//! A mail server that accepts one email and hands it to the demo.
 
 use std::{io, net::SocketAddr};
 
@@ -8,7 +8,7 @@ use tokio::{
     sync::oneshot,
 };
 
-/// A server on a free port of the loopback, for one mail.
+/// A server on a free loopback port, for one email.
 pub(super) struct MailServer {
     pub address: SocketAddr,
     mail: oneshot::Receiver<Vec<u8>>,
@@ -30,13 +30,13 @@ impl MailServer {
         Ok(Self { address, mail })
     }
 
-    /// Waits for the mail.
+    /// Waits for the email.
     pub async fn received(self) -> Vec<u8> {
         self.mail.await.unwrap_or_default()
     }
 }
 
-/// One conversation (RFC 5321); the mail, if one was given.
+/// One SMTP session (RFC 5321); the email, if one was sent.
 async fn converse(stream: TcpStream) -> io::Result<Option<Vec<u8>>> {
     let mut stream = BufReader::new(stream);
     let mut mail = None;

@@ -1,4 +1,4 @@
-//! The sample cluster: what its Redis holds, and what its repositories do.
+//! The sample cluster: the content of its Redis and of its repositories.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ const SAMBA: Application = Application {
 };
 const APPLICATIONS: [Application; 4] = [MAIL, NEXTCLOUD, WEBTOP, SAMBA];
 
-/// A cluster whose nightly backup began forty minutes ago.
+/// A cluster whose nightly backup started forty minutes ago.
 pub(super) struct Sample {
     zone: TimeZone,
     due: Timestamp,
@@ -72,8 +72,8 @@ impl Sample {
 
     pub fn description(&self) -> String {
         format!(
-            "two nodes, {} applications, and the backup plan \"{PLAN_NAME}\", which has just failed for {} and \
-             is still running",
+            "2 nodes, {} applications and the backup plan \"{PLAN_NAME}\", which has just failed for {} and is \
+             still running",
             APPLICATIONS.len(),
             MAIL.module
         )
@@ -102,7 +102,7 @@ impl Sample {
         .to_string()
     }
 
-    /// All keys, while the run still goes on.
+    /// All keys, while the run is in progress.
     pub fn keys(&self) -> BTreeMap<String, Key> {
         let hash = |fields: &[(&str, &str)]| {
             Key::Hash(fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect())
@@ -163,13 +163,13 @@ impl Sample {
         keys
     }
 
-    /// The result that comes while the service waits: the hash, the field and its value.
+    /// The result that arrives while the service waits: hash, field and value.
     pub fn late_result(&self) -> (String, String, String) {
         let status = self.status(&WEBTOP, 34, 38, 0);
         (format!("node/1/backup_status/{PLAN}"), WEBTOP.module.to_owned(), status)
     }
 
-    /// What restic says of each repository, by its path.
+    /// restic's answer for each repository, by its path.
     pub fn snapshots(&self) -> BTreeMap<String, Answer> {
         let day = |days: i64| (self.due - SignedDuration::from_hours(24 * days)).as_second();
         let snapshots = (1..=7).map(|days| {

@@ -1,4 +1,4 @@
-//! The rclone gateway and the cluster's API, as far as the service asks them.
+//! The rclone gateway and the cluster API, as far as the service uses them.
 
 use std::{collections::BTreeMap, convert::Infallible, io, net::SocketAddr, sync::Arc};
 
@@ -9,13 +9,13 @@ use warp::{Filter, Rejection, http::StatusCode};
 
 use crate::receiver::server::serve;
 
-/// What restic says of a repository.
+/// restic's answer for a repository.
 pub(super) enum Answer {
     /// These snapshots, as `read-backup-snapshots` puts them out.
     Snapshots(Vec<Value>),
 }
 
-/// Both on one free port of the loopback.
+/// Both on one free loopback port.
 pub(super) struct Storage {
     pub address: SocketAddr,
 }

@@ -245,7 +245,7 @@ fn with_alerts(connection: &Connection, mut job: Job) -> rusqlite::Result<Job> {
     for text in alerts.query_map([job.id.0], |row| row.get::<_, String>(0))? {
         match serde_json::from_str(&text?) {
             Ok(alert) => job.alerts.push(alert),
-            Err(error) => tracing::warn!(job = %job.id, %error, "an alert in the journal can't be read"),
+            Err(error) => tracing::warn!(job = %job.id, %error, "unreadable alert in the journal"),
         }
     }
     Ok(job)
@@ -260,7 +260,7 @@ fn job(row: &Row) -> rusqlite::Result<Job> {
         Some(Ok(stage)) => stage,
         Some(Err(error)) => {
             // Another version wrote it. Nothing is lost by finding it out again.
-            tracing::warn!(job = %id, stage = name, %error, "a job's data can't be read; it is started again");
+            tracing::warn!(job = %id, stage = name, %error, "unreadable job data; restarting the job");
             Stage::Waiting
         }
     };

@@ -138,7 +138,7 @@ impl Loop {
             Err(error) => {
                 // The same trouble again is no news.
                 if self.closed_until.as_ref().is_none_or(|(last, _)| *last != error) {
-                    tracing::error!(%error, "the journal can't be opened; alerts are refused with 503 until it can");
+                    tracing::error!(%error, "can't open the journal; answering alerts with 503 until it can be opened");
                 }
                 self.closed_until = Some((error.clone(), Instant::now() + REOPEN_PAUSE));
                 Err(error)
@@ -161,7 +161,7 @@ impl Loop {
         let answers: Vec<Answer> = group.into_iter().map(|work| work(Ok(connection))).collect();
         // A full disk or a failed read may have ended the transaction by itself: then nothing of the group was done.
         let commit = if connection.is_autocommit() {
-            let reason = "the transaction was undone, as the disk is full or failed".into();
+            let reason = "the transaction was rolled back: the disk is full or has failed".into();
             Err(JournalError::Unusable { path: path.display().to_string(), reason })
         } else {
             connection.execute_batch("COMMIT").map_err(|error| {
@@ -170,7 +170,7 @@ impl Loop {
             })
         };
         if let Err(error) = &commit {
-            tracing::error!(%error, "the journal can't be written");
+            tracing::error!(%error, "can't write to the journal");
             self.close(error);
         }
         for answer in answers {

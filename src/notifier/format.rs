@@ -1,4 +1,4 @@
-//! Times, durations and sizes as people write them.
+//! Times, durations and sizes for people to read.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
 
 use crate::language::Language;
 
-/// Writes values for the readers of one mail: in their language, and in the cluster's time zone.
+/// Formats values for the readers of an email or page: in their language, and in the cluster's time zone.
 #[derive(Debug, Clone)]
 pub struct Format {
     /// The language.
@@ -14,13 +14,6 @@ pub struct Format {
     /// The zone of all times.
     pub zone: TimeZone,
 }
-
-const ENGLISH_DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-const ITALIAN_DAYS: [&str; 7] = ["lun", "mar", "mer", "gio", "ven", "sab", "dom"];
-const ENGLISH_MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const ITALIAN_MONTHS: [&str; 12] =
-    ["gen", "feb", "mar", "apr", "mag", "giu", "lug", "ago", "set", "ott", "nov", "dic"];
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -32,12 +25,9 @@ impl Format {
     }
 
     fn date(&self, time: &Zoned) -> String {
-        let (days, months) = match self.language {
-            Language::English => (ENGLISH_DAYS, ENGLISH_MONTHS),
-            Language::Italian => (ITALIAN_DAYS, ITALIAN_MONTHS),
-        };
-        let day = days[time.weekday().to_monday_zero_offset() as usize];
-        let month = months[time.month() as usize - 1];
+        let texts = self.language.phrases().texts();
+        let day = texts.weekdays[time.weekday().to_monday_zero_offset() as usize];
+        let month = texts.months[time.month() as usize - 1];
         format!("{day} {} {month} {}", time.day(), time.year())
     }
 
@@ -57,7 +47,7 @@ impl Format {
         }
     }
 
-    /// `02:14` where that is of the same day as `now`, else the time in full.
+    /// `02:14` for a time of the same day as `now`, else the time in full.
     pub fn recent_time(&self, time: Timestamp, now: Timestamp) -> String {
         let local = self.local(time);
         if local.date() == self.local(now).date() {
@@ -70,19 +60,13 @@ impl Format {
     /// `2 h 14 min`
     pub fn duration(&self, duration: Duration) -> String {
         let seconds = duration.as_secs();
-        let days_word = |days: u64| match (self.language, days) {
-            (Language::English, 1) => "day",
-            (Language::English, _) => "days",
-            (Language::Italian, 1) => "giorno",
-            (Language::Italian, _) => "giorni",
-        };
         match seconds {
             0..MINUTE => format!("{seconds} s"),
             MINUTE..HOUR => parts(seconds / MINUTE, "min", seconds % MINUTE, "s", seconds < 10 * MINUTE),
             HOUR..DAY => parts(seconds / HOUR, "h", seconds % HOUR / MINUTE, "min", true),
             _ => {
                 let days = seconds / DAY;
-                parts(days, days_word(days), seconds % DAY / HOUR, "h", days < 7)
+                parts(days, self.language.phrases().day_unit(days), seconds % DAY / HOUR, "h", days < 7)
             }
         }
     }
@@ -114,14 +98,8 @@ impl Format {
             unit += 1;
         }
         let number = if value < 99.95 { format!("{value:.1}") } else { format!("{value:.0}") };
-        format!("{} {}", self.decimal(&number), UNITS[unit])
-    }
-
-    fn decimal(&self, number: &str) -> String {
-        match self.language {
-            Language::English => number.to_owned(),
-            Language::Italian => number.replace('.', ","),
-        }
+        let number = number.replace('.', self.language.phrases().texts().decimal_mark);
+        format!("{number} {}", UNITS[unit])
     }
 }
 

@@ -1,438 +1,206 @@
-//! Everything that mails and pages say, as values; each language says it in its own file.
+//! Everything that an email says, phrase by phrase. Each language says it in a file of its own.
 //!
-//! A phrase that a language lacks does not compile. Values in phrases are already formatted (see
-//! [`super::format::Format`]) and not yet escaped: the templates do that.
+//! Phrases without values are fields of [`Texts`], sentences with values are methods of [`Phrases`]: a language that lacks one
+//! does not compile. Callers get them from [`Language::phrases`](crate::language::Language::phrases).
+//!
+//! Values arrive formatted (see [`Format`](super::format::Format)) and not yet escaped; the templates escape them. A parameter
+//! named `applications` is a list such as `mail1 and webtop1`, one named `node` comes from [`Phrases::node`].
 
 mod en;
 mod it;
+mod registry;
+mod texts;
 
 use crate::{
-    language::Language,
+    correlator::correlation::Outcome,
     repo_check::findings::{Cause, Health},
 };
 
-impl Language {
-    /// A fixed word or heading.
-    pub fn word(self, word: Word) -> &'static str {
-        match self {
-            Language::English => en::word(word),
-            Language::Italian => it::word(word),
-        }
-    }
+pub use self::texts::{Badges, Columns, Headings, Texts};
 
-    /// A sentence with values in it.
-    pub fn say(self, sentence: Sentence) -> String {
-        match self {
-            Language::English => en::sentence(sentence),
-            Language::Italian => it::sentence(sentence),
-        }
-    }
+/// The emails' words in one language.
+pub trait Phrases: Sync {
+    /// All phrases without values.
+    fn texts(&self) -> &'static Texts;
 
+    /// The unit after a number of days.
+    fn day_unit(&self, days: u64) -> &'static str;
+
+    // ---- Subject and headline ----
+
+    /// An outcome as the body of an email and the status page show it, after the word "Backup".
+    fn outcome(&self, outcome: Outcome) -> &'static str;
+
+    /// The subject. It contains the outcome's code (`PARTIAL`) in every language, so that mail filters can rely on it.
+    fn subject(&self, cluster: &str, outcome: Outcome, headline: &str) -> String;
+
+    /// Headline: how many of the plans' applications are in which state. At least one of the three counts is not 0.
+    fn counts(&self, failed: usize, missing: usize, pending: usize, total: usize) -> String;
+
+    /// Headline: not one of `total` (at least 1) backups has run.
+    fn nothing_ran(&self, total: usize) -> String;
+
+    /// Headline: all `total` (at least 1) applications are backed up. `recovered`: an earlier report said otherwise;
+    /// `shrunk`: how many backups are much smaller than before.
+    fn all_backed_up(&self, total: usize, recovered: bool, shrunk: usize) -> String;
+
+    /// Headline: several plans, by their number.
+    fn plans(&self, count: usize) -> String;
+
+    /// The title of a plan without a name.
+    fn plan_by_id(&self, id: &str) -> String;
+
+    // ---- Below the headline, and in the footer ----
+
+    /// When a plan was last due, and when it is due next.
+    fn due(&self, due: &str, next: Option<&str>) -> String;
+
+    /// Where a plan writes.
+    fn writes_to(&self, destination: &str) -> String;
+
+    /// The cluster could not be read; `reason` is a sentence without its full stop.
+    fn cluster_unread(&self, reason: &str) -> String;
+
+    /// Footer: the run of `plan` that this report is about.
+    fn started_by_run(&self, plan: &str, began: &str) -> String;
+
+    /// Footer: the run of `plan` that did not take place, which this report is about.
+    fn started_by_schedule(&self, plan: &str, due: &str) -> String;
+
+    /// Footer: the alert that this report is about, with its summary and the time since when it is firing.
+    fn started_by_alert(&self, name: &str, summary: Option<&str>, since: Option<&str>) -> String;
+
+    // ---- Applications ----
+
+    /// Where an application runs. Stands alone and within sentences.
+    fn node(&self, id: &str, label: Option<&str>) -> String;
+
+    /// When a run ended whose start is not known.
+    fn ended(&self, time: &str) -> String;
+
+    /// No result has come since the plan was due.
+    fn no_result_since(&self, due: &str) -> String;
+
+    /// The application did not run when the plan was due; [`later_run`](Phrases::later_run) follows.
+    fn not_run_when_due(&self, due: &str) -> String;
+
+    /// What the run after the missed one came to.
+    fn later_run(&self, time: &str, ok: bool) -> String;
+
+    /// What the last run before the missing one came to.
+    fn previous_run(&self, time: &str, age: &str, ok: bool) -> String;
+
+    /// The application's status in Redis can't be read.
+    fn unreadable_status(&self, reason: &str) -> String;
+
+    // ---- Cause ----
+
+    /// Title of a destination.
+    fn destination_title(&self, name: &str) -> String;
+
+    /// Title of `count` repositories that are in the same state.
+    fn repository_title(&self, applications: &str, count: usize) -> String;
+
+    /// The health of a destination. Where restic's message is the cause, it follows as a quotation.
+    fn destination_health(&self, health: Health, cause: Option<&Cause>) -> String;
+
+    /// The health of a repository. Where restic's message is the cause, it follows as a quotation.
+    fn repository_health(&self, health: Health, cause: Option<&Cause>) -> String;
+
+    /// A failed run has left a snapshot of `time`, as NS8 counts what goes wrong after the snapshot as a failure too.
+    fn saved_anyway(&self, time: &str) -> String;
+
+    /// The schedule can't be used; `reason` is a clause that begins in lower case, in English.
+    fn unreadable_schedule(&self, reason: &str) -> String;
+
+    /// The plan names a destination that the cluster does not have.
+    fn unknown_destination(&self, id: &str) -> String;
+
+    /// The plan names a module that is not installed any more.
+    fn removed_module(&self, module: &str) -> String;
+
+    /// The plan has a result of its own, which is an error; it follows as a quotation.
+    fn plan_error(&self, time: &str) -> String;
+
+    // ---- Sizes and snapshots ----
+
+    /// What is in a backup. Stands within [`shrank`](Phrases::shrank).
+    fn amount(&self, size: &str, files: Option<u64>) -> String;
+
+    /// A backup that succeeded lost most of its data: `now` and `before` come from [`amount`](Phrases::amount).
+    fn shrank(&self, now: &str, before: &str, time: &str) -> String;
+
+    /// How much the latest snapshots of `applications` (at least 1) at a destination contain. `growth` is its sign and the
+    /// difference to the run before, as a size.
+    fn backup_size(&self, size: &str, applications: usize, growth: Option<(i64, &str)>) -> String;
+
+    /// The latest snapshot in a repository that has `count` (at least 1).
+    fn latest_snapshot(&self, time: &str, age: &str, size: Option<&str>, count: usize) -> String;
+
+    // ---- Next steps; those that end with a colon are followed by commands ----
+
+    /// A backup shrank: restore what was lost before retention removes it.
+    fn step_recover_shrunk(&self, application: &str) -> String;
+
+    /// A destination is unhealthy.
+    fn step_check_destination(&self, destination: &str) -> String;
+
+    /// Repositories are locked.
+    fn step_unlock(&self, applications: &str, node: &str) -> String;
+
+    /// Repositories are damaged.
+    fn step_check_repository(&self, applications: &str, node: &str) -> String;
+
+    /// Repositories have another password than their destination.
+    fn step_restore_password(&self, applications: &str, destination: &str) -> String;
+
+    /// Repositories are not there.
+    fn step_find_repository(&self, applications: &str, destination: &str) -> String;
+
+    /// restic fails on repositories for another reason.
+    fn step_list_snapshots(&self, applications: &str, node: &str) -> String;
+
+    /// Backups failed.
+    fn step_read_log(&self, applications: &str, node: &str) -> String;
+
+    /// Results are missing, though the node has reported others in this run.
+    fn step_check_run(&self, applications: &str, node: &str) -> String;
+
+    /// Results are missing, and the node has reported nothing in this run.
+    fn step_check_timer(&self, applications: &str, node: &str) -> String;
+
+    /// An application's status in Redis can't be read.
+    fn step_inspect_status(&self, application: &str) -> String;
+
+    /// Run the plan again, by `api-cli` on the leader. The command follows unless the plan's id is none of NS8's.
+    fn step_run_again(&self, plan: &str, has_command: bool) -> String;
+
+    /// The plan names a module that is not installed any more.
+    fn step_remove_from_plan(&self, plan: &str, module: &str) -> String;
+
+    /// The plan has no applications.
+    fn step_add_applications(&self, plan: &str) -> String;
+
+    /// The plan has no destination, or one that does not exist.
+    fn step_set_destination(&self, plan: &str) -> String;
+
+    /// The plan has no schedule, or one that can't be read.
+    fn step_fix_schedule(&self, plan: &str) -> String;
+
+    /// The plan is disabled.
+    fn step_enable_plan(&self, plan: &str) -> String;
+}
+
+impl dyn Phrases {
     /// `a, b and c`
-    pub fn list<S: AsRef<str>>(self, items: &[S]) -> String {
-        let and = match self {
-            Language::English => "and",
-            Language::Italian => "e",
-        };
+    pub fn list<S: AsRef<str>>(&self, items: &[S]) -> String {
         match items {
             [] => String::new(),
             [one] => one.as_ref().to_owned(),
             [first @ .., last] => {
                 let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
-                format!("{} {and} {}", first.join(", "), last.as_ref())
+                format!("{} {} {}", first.join(", "), self.texts().and, last.as_ref())
             }
         }
     }
-}
-
-/// A fixed word or heading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Word {
-    /// "Backup", before the outcome in a subject.
-    Backup,
-    /// Heading: the applications that failed.
-    WhatFailed,
-    /// Heading: the applications without a result, where none failed.
-    WhatIsMissing,
-    /// Heading: the applications that are still running, where nothing else is wrong.
-    WhatIsRunning,
-    /// Heading: what is not known.
-    WhatIsUnknown,
-    /// Heading: destinations, repositories, and other findings.
-    WhatIsBehind,
-    /// Heading: snapshots.
-    WhatCanBeRestored,
-    /// Heading: backups that lost most of what they held.
-    WhatShrank,
-    /// Heading: how much the destinations hold.
-    WhatIsHeld,
-    /// Heading: next steps.
-    WhatToDo,
-    /// Heading: the applications that are backed up.
-    WhatIsFine,
-    /// Badge of an application that failed.
-    Failed,
-    /// Badge of an application without a result.
-    Missing,
-    /// Badge of an application that is still running.
-    Pending,
-    /// Badge of an application whose status can't be read, and of other things that are not known.
-    NotKnown,
-    /// Badge of a destination that is well.
-    Answers,
-    /// Badge of a repository that is well.
-    Readable,
-    /// Badge of what does not answer.
-    Unreachable,
-    /// Badge of a repository with a lock.
-    Locked,
-    /// Badge of a repository with damage.
-    Damaged,
-    /// Badge of a repository with another password.
-    WrongPassword,
-    /// Badge of a repository that is not there.
-    NotFound,
-    /// Badge of what the cluster does not know the place of.
-    NotConfigured,
-    /// Badge of any other error.
-    Error,
-    /// Badge of something to look at.
-    Notice,
-    /// Badge of data that were saved although the run failed.
-    Saved,
-    /// Badge of an application with a snapshot.
-    Restorable,
-    /// Badge of an application without any.
-    NothingToRestore,
-    /// Column: the application.
-    Application,
-    /// Column: its node.
-    Node,
-    /// Column: bytes in its latest snapshot.
-    Size,
-    /// Column: how long it took.
-    Duration,
-    /// Column: when it ended.
-    Finished,
-    /// "Report", before its number.
-    Report,
-    /// What stands in a column for a value that is not known.
-    None,
-}
-
-/// A sentence with values in it.
-#[derive(Debug, Clone, Copy)]
-pub enum Sentence<'a> {
-    /// The applications of the plans, counted by state. At least one is not well.
-    Counts {
-        /// How many failed.
-        failed: usize,
-        /// How many have no result.
-        missing: usize,
-        /// How many are still running.
-        pending: usize,
-        /// How many there are.
-        total: usize,
-    },
-    /// Every failure is the storage's.
-    StorageAtFault,
-    /// Not one application has run.
-    NothingRan {
-        /// How many there are.
-        total: usize,
-    },
-    /// Every application is backed up.
-    AllBackedUp {
-        /// How many there are.
-        total: usize,
-        /// Whether something else was told before.
-        recovered: bool,
-        /// How many backups shrank.
-        shrunk: usize,
-    },
-    /// The cluster could not be read.
-    ClusterUnread,
-    /// What happened is not known for another reason.
-    NotKnown,
-    /// Several plans, by their number.
-    Plans(usize),
-    /// Of a plan without a name: its id.
-    PlanById(&'a str),
-
-    /// A plan's times.
-    Due {
-        /// When it was last due.
-        due: &'a str,
-        /// When it is due next.
-        next: Option<&'a str>,
-    },
-    /// Runs of the last 24 hours count.
-    DueWithinADay,
-    /// Where a plan writes.
-    WritesTo(&'a str),
-    /// An alert was raised, and all is well since.
-    FineSinceTheAlert,
-    /// All that ran recently is well.
-    AllFine,
-    /// All is well, after another mail told of something else.
-    FineAgain,
-    /// Which run started the report.
-    StartedByRun {
-        /// The plan.
-        plan: &'a str,
-        /// When it began.
-        began: &'a str,
-    },
-    /// Which run that did not take place started the report.
-    StartedBySchedule {
-        /// The plan.
-        plan: &'a str,
-        /// When it was due.
-        due: &'a str,
-    },
-    /// Which alert started the report.
-    StartedBy {
-        /// The alert's name.
-        name: &'a str,
-        /// Its summary, or what else tells it from others.
-        summary: Option<&'a str>,
-        /// Since when it is firing.
-        since: Option<&'a str>,
-    },
-
-    /// Where an application lives.
-    OnNode {
-        /// The node's id.
-        node: &'a str,
-        /// The node's label.
-        label: Option<&'a str>,
-    },
-    /// When a run was, and how long it took.
-    Ran {
-        /// From when to when.
-        span: &'a str,
-        /// How long.
-        duration: &'a str,
-    },
-    /// When a run ended, whose start is not known.
-    Ended(&'a str),
-    /// No result has come since the plan was due.
-    NoResultSince(&'a str),
-    /// It did not run when the plan was due.
-    NotWhenDue(&'a str),
-    /// But it has run since.
-    RanSince {
-        /// When.
-        time: &'a str,
-        /// Whether it was a success.
-        ok: bool,
-    },
-    /// No result has come in the last 24 hours.
-    NoResultInADay,
-    /// What the last result before was.
-    LastRun {
-        /// When.
-        time: &'a str,
-        /// How long ago.
-        age: &'a str,
-        /// Whether it was a success.
-        ok: bool,
-    },
-    /// The plan has no result of the application at all.
-    NeverRan,
-    /// The application's status can't be read.
-    UnreadableStatus {
-        /// Why.
-        reason: &'a str,
-    },
-
-    /// Title of a destination.
-    DestinationNamed(&'a str),
-    /// Title of the repositories of these applications.
-    RepositoryOf(&'a str),
-    /// How a destination is.
-    DestinationHealth {
-        /// Its health.
-        health: Health,
-        /// What was found.
-        cause: Option<&'a Cause>,
-    },
-    /// How a repository is.
-    RepositoryHealth {
-        /// Its health.
-        health: Health,
-        /// What was found.
-        cause: Option<&'a Cause>,
-    },
-    /// A run that failed has left a snapshot.
-    SavedAnyway(&'a str),
-
-    /// What is in a backup.
-    Amount {
-        /// Bytes.
-        size: &'a str,
-        /// How many files, if that is known.
-        files: Option<u64>,
-    },
-    /// A backup lost most of what it held.
-    Shrank {
-        /// What it holds.
-        now: &'a str,
-        /// What the one before held.
-        before: &'a str,
-        /// When that was.
-        time: &'a str,
-    },
-    /// How much a destination holds.
-    Held {
-        /// Bytes.
-        size: &'a str,
-        /// Of how many applications.
-        applications: usize,
-        /// More (1), as much (0) or less (-1) than before, and by how many bytes.
-        growth: Option<(i64, &'a str)>,
-    },
-
-    /// The last good snapshot.
-    LastGood {
-        /// When.
-        time: &'a str,
-        /// How long ago.
-        age: &'a str,
-        /// Bytes in it.
-        size: Option<&'a str>,
-        /// How many there are.
-        count: usize,
-    },
-    /// The repository has no snapshot.
-    NoSnapshots,
-    /// What can be restored is not known, as nobody could be asked.
-    RestoreNotAsked,
-    /// What can be restored is not known, as the repository can't be read.
-    RestoreNotReadable,
-
-    /// A plan that an alert names is not in the cluster.
-    PlanNotFound,
-    /// The plan is disabled.
-    PlanDisabled,
-    /// The plan holds no application.
-    NoApplications,
-    /// The plan has no schedule.
-    NoSchedule,
-    /// The plan's schedule can't be read.
-    UnreadableSchedule {
-        /// Why.
-        reason: &'a str,
-    },
-    /// The plan has no destination.
-    NoDestination,
-    /// The plan's destination is not in the cluster.
-    UnknownDestination(&'a str),
-    /// A module of the plan is not installed.
-    RemovedModule(&'a str),
-    /// The plan's own result says that it failed.
-    PlanError {
-        /// When.
-        time: &'a str,
-    },
-    /// The cluster could not be read.
-    Unread {
-        /// Why.
-        reason: &'a str,
-    },
-
-    /// Step: see what was deleted.
-    DoLookAtShrunk(&'a str),
-    /// Step: see after Redis.
-    DoCheckRedis,
-    /// Step: a mail will follow by itself.
-    DoWaitForRedis,
-    /// Step: see after a destination.
-    DoCheckDestination(&'a str),
-    /// Step: see after the gateway.
-    DoCheckGateway,
-    /// Step: remove a lock.
-    DoUnlock {
-        /// The applications.
-        applications: &'a str,
-        /// Their node.
-        node: &'a str,
-    },
-    /// Step: see what is damaged.
-    DoCheckRepository {
-        /// The applications.
-        applications: &'a str,
-        /// Their node.
-        node: &'a str,
-    },
-    /// Step: bring the old password back.
-    DoRestorePassword {
-        /// The applications.
-        applications: &'a str,
-        /// The destination.
-        destination: &'a str,
-    },
-    /// Step: find out why there is no repository.
-    DoFindRepository {
-        /// The applications.
-        applications: &'a str,
-        /// The destination.
-        destination: &'a str,
-    },
-    /// Step: ask restic again by hand.
-    DoAskRestic {
-        /// The applications.
-        applications: &'a str,
-        /// Their node.
-        node: &'a str,
-    },
-    /// Step: read what the run said.
-    DoReadLog {
-        /// The applications that failed.
-        applications: &'a str,
-        /// Their node.
-        node: &'a str,
-    },
-    /// Step: see whether a node is still at work, that has reported others.
-    DoCheckRun {
-        /// The applications.
-        applications: &'a str,
-        /// Their node.
-        node: &'a str,
-    },
-    /// Step: see after a node on which something is missing.
-    DoCheckTimer {
-        /// The applications.
-        applications: &'a str,
-        /// Their node.
-        node: &'a str,
-    },
-    /// Step: look at a status that can't be read.
-    DoReadStatus {
-        /// The application.
-        application: &'a str,
-    },
-    /// Step: run the plan again.
-    DoRunAgain(&'a str),
-    /// Step: a mail will follow by itself.
-    DoWaitForPlan,
-    /// Step: correct a plan's applications.
-    DoRemoveFromPlan {
-        /// The plan.
-        plan: &'a str,
-        /// The module.
-        module: &'a str,
-    },
-    /// Step: add applications to a plan.
-    DoFillPlan(&'a str),
-    /// Step: give a plan a destination.
-    DoChooseDestination(&'a str),
-    /// Step: correct a plan's schedule.
-    DoCorrectSchedule(&'a str),
-    /// Step: nothing, as the plan is gone.
-    DoIgnoreGonePlan,
-    /// Step: enable a plan.
-    DoEnablePlan(&'a str),
-    /// Step: let us ask the API.
-    DoAllowApi,
 }

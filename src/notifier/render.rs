@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{
-    phrases::Word,
+    phrases::Texts,
     view::{Badge, Item, Tone, View},
 };
 
@@ -19,22 +19,26 @@ struct Html<'a> {
     view: &'a View,
 }
 
-/// The mail as plain text.
+/// The email as plain text.
 pub fn text(view: &View) -> String {
     Text { view }.render().expect("writing to memory does not fail")
 }
 
-/// The mail as HTML: tables and inline styles, as mail programs want them, without images and scripts.
+/// The email as HTML: tables and inline styles, as mail clients need them, without images or scripts.
 pub fn html(view: &View) -> String {
     Html { view }.render().expect("writing to memory does not fail")
 }
 
 impl Text<'_> {
-    fn word(&self, word: Word) -> &'static str {
-        self.view.language.word(word)
+    fn texts(&self) -> &'static Texts {
+        self.view.language.phrases().texts()
     }
 
-    /// The lines of an item before its quotation and commands: `- [failed] mail1, node 1`, and what is said of it.
+    fn outcome(&self) -> &'static str {
+        self.view.language.phrases().outcome(self.view.outcome)
+    }
+
+    /// The lines of an item before its quotation and commands: `- [failed] mail1, node 1`, then its sentences.
     fn opening(&self, item: &Item, numbered: &bool, number: &usize) -> Vec<String> {
         let mark = if *numbered { format!("{number}.") } else { "-".to_owned() };
         let indent = " ".repeat(mark.len() + 1);
@@ -59,8 +63,12 @@ impl Text<'_> {
 }
 
 impl Html<'_> {
-    fn word(&self, word: Word) -> &'static str {
-        self.view.language.word(word)
+    fn texts(&self) -> &'static Texts {
+        self.view.language.phrases().texts()
+    }
+
+    fn outcome(&self) -> &'static str {
+        self.view.language.phrases().outcome(self.view.outcome)
     }
 
     fn outcome_colour(&self) -> &'static str {

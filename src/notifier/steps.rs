@@ -1,39 +1,37 @@
-//! What to do next: a step for each finding, with the NS8 command where there is one.
+//! The next steps: one for each finding, with the NS8 command where there is one.
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    phrases::Sentence,
-    view::{Item, Writer},
-};
+use super::view::{Item, Writer};
 use crate::{
     correlator::correlation::{Application, MissingReason, Plan, PlanIssue, State},
     repo_check::findings::{Cause, Health, RepoReport, RepositoryReport},
 };
 
-/// How long before a run began its log is read from.
+/// The log is read from this long before the run began.
 const LOG_MARGIN: SignedDuration = SignedDuration::from_secs(60);
 
-/// When the data of a failed run were saved all the same: a snapshot that is not older than the run.
+/// When the data of a failed run was saved nevertheless: the time of a snapshot that is not older than the run.
 ///
-/// `run-backup` counts as failed what goes wrong after the snapshot, too: the figures, the removal of old snapshots.
+/// `run-backup` also counts as failed what goes wrong after the snapshot: statistics, removal of old snapshots.
 pub(super) fn saved_at(plan: &Plan, application: &Application, repos: &RepoReport) -> Option<Timestamp> {
     let began = application.last_run.as_ref()?.start?;
     let last = repos.repository(plan, application)?.snapshots?.last?;
     (last.time >= began).then_some(last.time)
 }
 
-/// The steps for a report, in the order in which they are best done.
+/// The steps for a report, in the order in which to take them.
 pub(super) fn steps(writer: &Writer) -> Vec<Item> {
     let mut steps = Steps { writer, items: Vec::new() };
+    let texts = writer.texts();
     if writer.report.correlation.read_error.is_some() {
         steps.push(
-            Sentence::DoCheckRedis,
+            texts.step_check_redis,
             ["systemctl status redis".into(), "podman exec redis redis-cli ping".into()],
         );
-        steps.push(Sentence::DoWaitForRedis, []);
+        steps.push(texts.step_wait_for_redis, []);
         return steps.items;
     }
     if let Some(repos) = &writer.report.repos {
@@ -49,7 +47,7 @@ pub(super) fn steps(writer: &Writer) -> Vec<Item> {
         steps.issues(plan);
     }
     for shrunk in &writer.report.changes.shrunk {
-        steps.push(Sentence::DoLookAtShrunk(shrunk.module.as_str()), []);
+        steps.push(writer.phrases.step_recover_shrunk(shrunk.module.as_str()), []);
     }
     for plan in writer.unwell() {
         let title = writer.plan_title(plan);
@@ -57,11 +55,11 @@ pub(super) fn steps(writer: &Writer) -> Vec<Item> {
             // NS8's own ids are numbers; of a hand-made plan, run-backup knows nothing.
             let command = plan.id.as_str().parse::<u64>().ok();
             let command = command.map(|id| format!("api-cli run run-backup --data '{{\"id\":{id}}}'"));
-            steps.push(Sentence::DoRunAgain(&title), command);
+            steps.push(writer.phrases.step_run_again(&title, command.is_some()), command);
         }
     }
     if writer.unwell().any(|plan| plan.count(State::Pending) > 0) {
-        steps.push(Sentence::DoWaitForPlan, []);
+        steps.push(texts.step_wait_for_plan, []);
     }
     steps.items
 }
@@ -75,9 +73,9 @@ struct Steps<'a> {
 type OnNode<'a> = (String, Vec<&'a Application>);
 
 impl Steps<'_> {
-    fn push(&mut self, sentence: Sentence, commands: impl IntoIterator<Item = String>) {
+    fn push(&mut self, sentence: impl Into<String>, commands: impl IntoIterator<Item = String>) {
         let item = Item {
-            lines: vec![self.writer.language.say(sentence)],
+            lines: vec![sentence.into()],
             commands: commands.into_iter().collect(),
             ..Item::default()
         };
@@ -89,7 +87,7 @@ impl Steps<'_> {
 
     fn names(&self, applications: &[&Application]) -> String {
         let names: Vec<&str> = applications.iter().map(|application| application.module.as_str()).collect();
-        self.writer.language.list(&names)
+        self.writer.phrases.list(&names)
     }
 
     /// Applications by their node, in the nodes' order.
@@ -108,22 +106,24 @@ impl Steps<'_> {
         let gateway = || GATEWAY.map(str::to_owned);
         let is_silent = |cause: &Option<Cause>| matches!(cause, Some(Cause::GatewaySilent { .. }));
         if repos.destinations.iter().any(|report| is_silent(&report.cause)) {
-            self.push(Sentence::DoCheckGateway, gateway());
+            self.push(self.writer.texts().step_check_gateway, gateway());
         }
         for report in &repos.destinations {
             if report.health.is_unhealthy() {
-                self.push(Sentence::DoCheckDestination(report.destination.title()), gateway());
+                let title = report.destination.title();
+                self.push(self.writer.phrases.step_check_destination(title), gateway());
             }
         }
         let api_refuses = |report: &RepositoryReport| {
             matches!(report.cause, Some(Cause::ApiRefused { .. } | Cause::NotAsked))
         };
         if repos.repositories.iter().any(api_refuses) {
-            self.push(Sentence::DoAllowApi, []);
+            self.push(self.writer.texts().step_allow_api, []);
         }
     }
 
     fn repositories(&mut self, plan: &Plan, repos: &RepoReport) {
+        let phrases = self.writer.phrases;
         let destination = plan.destination.as_ref().map(|destination| destination.title().to_owned());
         let destination = destination.unwrap_or_default();
         let with_health = |health: Health| {
@@ -138,31 +138,32 @@ impl Steps<'_> {
         for (node, applications) in self.by_node(with_health(Health::Locked)) {
             let names = self.names(&applications);
             let commands = applications.iter().map(|application| restic(application, "unlock"));
-            self.push(Sentence::DoUnlock { applications: &names, node: &node }, commands);
+            self.push(phrases.step_unlock(&names, &node), commands);
         }
         for (node, applications) in self.by_node(with_health(Health::Corrupted)) {
             let names = self.names(&applications);
             let commands = applications.iter().map(|application| restic(application, "check"));
-            self.push(Sentence::DoCheckRepository { applications: &names, node: &node }, commands);
+            self.push(phrases.step_check_repository(&names, &node), commands);
         }
         for (node, applications) in self.by_node(with_health(Health::Error)) {
             let names = self.names(&applications);
             let commands = applications.iter().map(|application| restic(application, "snapshots"));
-            self.push(Sentence::DoAskRestic { applications: &names, node: &node }, commands);
+            self.push(phrases.step_list_snapshots(&names, &node), commands);
         }
         let wrong_password: Vec<_> = with_health(Health::WrongPassword).collect();
         if !wrong_password.is_empty() {
-            let applications = &self.names(&wrong_password);
-            self.push(Sentence::DoRestorePassword { applications, destination: &destination }, []);
+            let names = self.names(&wrong_password);
+            self.push(phrases.step_restore_password(&names, &destination), []);
         }
         let not_found: Vec<_> = with_health(Health::NotFound).collect();
         if !not_found.is_empty() {
-            let applications = &self.names(&not_found);
-            self.push(Sentence::DoFindRepository { applications, destination: &destination }, []);
+            let names = self.names(&not_found);
+            self.push(phrases.step_find_repository(&names, &destination), []);
         }
     }
 
     fn applications(&mut self, plan: &Plan) {
+        let phrases = self.writer.phrases;
         for (node, applications) in self.by_node(plan.in_state(State::Failed)) {
             let names = self.names(&applications);
             let began = applications
@@ -176,7 +177,7 @@ impl Steps<'_> {
                 let since = (began - LOG_MARGIN).strftime("%F %T UTC");
                 format!("journalctl -u backup{}.service --since '{since}'", plan.id)
             });
-            self.push(Sentence::DoReadLog { applications: &names, node: &node }, command);
+            self.push(phrases.step_read_log(&names, &node), command);
         }
         let (unreadable, missing): (Vec<_>, Vec<_>) =
             plan.in_state(State::Missing).partition(|application| {
@@ -189,38 +190,39 @@ impl Steps<'_> {
             };
             if plan.applications.iter().any(has_reported) {
                 let command = format!("systemctl status backup{}.service", plan.id);
-                self.push(Sentence::DoCheckRun { applications: &names, node: &node }, [command]);
+                self.push(phrases.step_check_run(&names, &node), [command]);
                 continue;
             }
             let commands =
                 ["systemctl list-timers 'backup*'".into(), "journalctl --list-boots | tail -n 3".into()];
-            self.push(Sentence::DoCheckTimer { applications: &names, node: &node }, commands);
+            self.push(phrases.step_check_timer(&names, &node), commands);
         }
         for application in unreadable {
             let (node, module) = (&application.node, &application.module);
             let command =
                 format!("podman exec redis redis-cli HGET node/{node}/backup_status/{} {module}", plan.id);
-            self.push(Sentence::DoReadStatus { application: module.as_str() }, [command]);
+            self.push(phrases.step_inspect_status(module.as_str()), [command]);
         }
     }
 
     fn issues(&mut self, plan: &Plan) {
+        let (texts, phrases) = (self.writer.texts(), self.writer.phrases);
         let title = self.writer.plan_title(plan);
         for plan_issue in &plan.issues {
             match plan_issue {
-                PlanIssue::PlanNotFound => self.push(Sentence::DoIgnoreGonePlan, []),
-                PlanIssue::PlanDisabled => self.push(Sentence::DoEnablePlan(&title), []),
-                PlanIssue::NoApplications => self.push(Sentence::DoFillPlan(&title), []),
+                PlanIssue::PlanNotFound => self.push(texts.step_plan_gone, []),
+                PlanIssue::PlanDisabled => self.push(phrases.step_enable_plan(&title), []),
+                PlanIssue::NoApplications => self.push(phrases.step_add_applications(&title), []),
                 PlanIssue::NoSchedule | PlanIssue::UnreadableSchedule { .. } => {
-                    self.push(Sentence::DoCorrectSchedule(&title), []);
+                    self.push(phrases.step_fix_schedule(&title), []);
                 }
                 PlanIssue::NoDestination | PlanIssue::UnknownDestination { .. } => {
-                    self.push(Sentence::DoChooseDestination(&title), []);
+                    self.push(phrases.step_set_destination(&title), []);
                 }
                 PlanIssue::RemovedModule { module } => {
-                    self.push(Sentence::DoRemoveFromPlan { plan: &title, module }, []);
+                    self.push(phrases.step_remove_from_plan(&title, module), []);
                 }
-                // Its words are quoted; what to do follows from the applications.
+                // Its message is quoted; what to do follows from the applications.
                 PlanIssue::PlanError { .. } => {}
             }
         }

@@ -1,4 +1,4 @@
-//! The mails as they are: read the snapshots in `src/notifier/snapshots/` as an administrator would.
+//! The emails in full: read the snapshots in `src/notifier/snapshots/` as an administrator would.
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
@@ -335,7 +335,7 @@ fn view(report: &Report, language: Language) -> View {
     View::new(report, &format)
 }
 
-/// All reports in both languages, by a name for their snapshots.
+/// All reports in all languages, by the name of their snapshots.
 fn all() -> Vec<(String, View)> {
     let reports = [
         ("one_locked", one_locked()),
@@ -348,17 +348,18 @@ fn all() -> Vec<(String, View)> {
         ("recovered", recovered()),
         ("missing", missing()),
     ];
-    let languages = [("en", Language::English), ("it", Language::Italian)];
     reports
         .iter()
         .flat_map(|(name, report)| {
-            languages.map(|(code, language)| (format!("{name}_{code}"), view(report, language)))
+            Language::ALL
+                .iter()
+                .map(move |language| (format!("{name}_{}", language.code()), view(report, *language)))
         })
         .collect()
 }
 
 #[test]
-fn mails_read_as_they_should() {
+fn emails_read_as_they_should() {
     for (name, view) in all() {
         let text = format!("Subject: {}\n\n{}", view.subject(), render::text(&view));
         insta::assert_snapshot!(format!("{name}.txt"), text);
@@ -366,7 +367,7 @@ fn mails_read_as_they_should() {
 }
 
 #[test]
-fn html_mails_look_as_they_should() {
+fn html_emails_look_as_they_should() {
     for (name, view) in all() {
         insta::assert_snapshot!(format!("{name}.html"), render::html(&view));
     }

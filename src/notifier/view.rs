@@ -1,15 +1,12 @@
-//! What a mail says, in its order: one value from which both the text and the HTML are written, so that they say the same.
+//! An email's content in its order: one value that both the text and the HTML are rendered from, so that they say the same.
 //!
-//! Whoever reads it at seven in the morning on a phone wants, in this order: what failed and where, what is behind it,
-//! what can still be restored, what to do, and what is fine.
+//! Whoever reads it at seven in the morning on a phone wants, in this order: what failed and where, the cause, what can be
+//! restored, what to do, and what is backed up.
 
 mod changes;
 mod writer;
 
-use super::{
-    format::Format,
-    phrases::{Sentence, Word},
-};
+use super::{format::Format, phrases::Phrases};
 use crate::{
     correlator::correlation::{Application, Outcome, Plan, State},
     language::Language,
@@ -21,33 +18,33 @@ pub(super) use self::writer::Writer;
 /// The longest that a plan's name gets in the headline, in characters.
 const MAX_TITLE: usize = 60;
 
-/// A mail, before it is text or HTML.
+/// An email, before it is text or HTML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
     /// The language.
     pub language: Language,
-    /// What the cluster is called.
+    /// The cluster's name.
     pub cluster: String,
     /// The outcome.
     pub outcome: Outcome,
     /// The answer in one line.
     pub headline: String,
-    /// What stands before the first section.
+    /// Paragraphs before the first section.
     pub intro: Vec<String>,
-    /// The sections that hold anything.
+    /// The sections that have any content.
     pub sections: Vec<Section>,
-    /// The applications that are fine, plan by plan.
+    /// The applications that are backed up, plan by plan.
     pub fine: Vec<FineGroup>,
-    /// What stands below everything.
+    /// Lines below everything else.
     pub footer: Vec<String>,
 }
 
-/// A part of the mail with a heading.
+/// A part of the email with a heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
     /// Its heading.
     pub heading: &'static str,
-    /// Whether its items are steps, to be done one after the other.
+    /// Whether its items are steps, to be taken one after the other.
     pub numbered: bool,
     /// Its content.
     pub groups: Vec<Group>,
@@ -56,15 +53,15 @@ pub struct Section {
 /// Items that belong to one plan, or to none in particular.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Group {
-    /// The plan's name, where the mail is about more than one.
+    /// The plan's name, where the email covers more than one.
     pub heading: Option<String>,
     /// The plan's times and destination.
     pub note: Option<String>,
-    /// What is said.
+    /// Its items.
     pub items: Vec<Item>,
 }
 
-/// One thing that is said.
+/// One finding or step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Item {
     /// Its state in a word, and its colour.
@@ -73,11 +70,11 @@ pub struct Item {
     pub title: Option<String>,
     /// Where it is.
     pub place: Option<String>,
-    /// What is said of it.
+    /// The sentences about it.
     pub lines: Vec<String>,
-    /// Somebody else's words.
+    /// A message of restic or of a run, verbatim.
     pub quote: Option<String>,
-    /// Commands that do it.
+    /// Commands for the step.
     pub commands: Vec<String>,
 }
 
@@ -105,16 +102,16 @@ pub enum Tone {
     Neutral,
 }
 
-/// The applications of one plan that are fine.
+/// The applications of one plan that are backed up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FineGroup {
-    /// The plan's name, where the mail is about more than one.
+    /// The plan's name, where the email covers more than one.
     pub heading: Option<String>,
     /// One row for each.
     pub rows: Vec<FineRow>,
 }
 
-/// An application that is fine.
+/// An application that is backed up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FineRow {
     /// Its name and label.
@@ -127,6 +124,11 @@ pub struct FineRow {
     pub duration: String,
     /// When it ended.
     pub finished: String,
+}
+
+/// As [`Item::badge`] holds it.
+fn badge(word: &'static str, tone: Tone) -> Option<Badge> {
+    Some(Badge { word, tone })
 }
 
 impl Tone {
@@ -143,17 +145,23 @@ impl Tone {
 }
 
 impl View {
-    /// Says what a report says.
+    /// The email about a report.
     pub fn new(report: &Report, format: &Format) -> Self {
-        let writer = Writer { report, format, language: format.language };
+        let writer = Writer { report, format, phrases: format.language.phrases() };
         let found = writer.found();
-        let sections =
-            [found, writer.shrunk(), writer.behind(), writer.restorable(), writer.steps(), writer.held()];
+        let sections = [
+            found,
+            writer.shrunk(),
+            writer.cause(),
+            writer.snapshots(),
+            writer.steps(),
+            writer.backup_size(),
+        ];
         View {
             language: format.language,
             cluster: report.cluster.clone(),
             outcome: report.outcome,
-            headline: headline(report, format.language),
+            headline: headline(report, writer.phrases),
             intro: writer.intro(),
             sections: sections.into_iter().filter(|section| !section.groups.is_empty()).collect(),
             fine: writer.fine(),
@@ -163,13 +171,12 @@ impl View {
 
     /// `[Acme] Backup PARTIAL: Nightly S3, 1 of 4 applications failed`
     pub fn subject(&self) -> String {
-        let backup = self.language.word(Word::Backup);
-        format!("[{}] {backup} {}: {}", self.cluster, self.outcome, self.headline)
+        self.language.phrases().subject(&self.cluster, self.outcome, &self.headline)
     }
 }
 
 /// The answer in one line: which plans, and how they came out.
-pub fn headline(report: &Report, language: Language) -> String {
+fn headline(report: &Report, phrases: &'static dyn Phrases) -> String {
     let plans = &report.correlation.plans;
     let count = |state| plans.iter().map(|plan| plan.count(state)).sum();
     let total = plans.iter().map(|plan| plan.applications.len()).sum();
@@ -177,37 +184,35 @@ pub fn headline(report: &Report, language: Language) -> String {
         Outcome::Success => {
             let recovered = !report.changes.recovered.is_empty();
             let shrunk = report.changes.shrunk.len();
-            language.say(Sentence::AllBackedUp { total, recovered, shrunk })
+            phrases.all_backed_up(total, recovered, shrunk)
         }
-        Outcome::Missing => language.say(Sentence::NothingRan { total }),
-        Outcome::Unknown if report.correlation.read_error.is_some() => language.say(Sentence::ClusterUnread),
-        Outcome::Unknown => language.say(Sentence::NotKnown),
+        Outcome::Missing => phrases.nothing_ran(total),
+        Outcome::Unknown if report.correlation.read_error.is_some() => {
+            phrases.texts().cluster_unreadable.to_owned()
+        }
+        Outcome::Unknown => phrases.texts().result_unknown.to_owned(),
         Outcome::Partial | Outcome::Failure | Outcome::RepoFailure | Outcome::Pending => {
-            let counts = language.say(Sentence::Counts {
-                failed: count(State::Failed),
-                missing: count(State::Missing),
-                pending: count(State::Pending),
-                total,
-            });
+            let counts =
+                phrases.counts(count(State::Failed), count(State::Missing), count(State::Pending), total);
             match report.outcome {
-                Outcome::RepoFailure => format!("{counts}, {}", language.say(Sentence::StorageAtFault)),
+                Outcome::RepoFailure => format!("{counts}, {}", phrases.texts().storage_failure),
                 _ => counts,
             }
         }
     };
-    match plan_titles(report, language) {
+    match plan_titles(report, phrases) {
         Some(titles) => format!("{titles}, {result}"),
         None => result,
     }
 }
 
 /// The plans of a report by name; of one that could not be read, those that its alerts name.
-fn plan_titles(report: &Report, language: Language) -> Option<String> {
+fn plan_titles(report: &Report, phrases: &'static dyn Phrases) -> Option<String> {
     let mut titles: Vec<String> =
-        report.correlation.plans.iter().map(|plan| plan_title(plan, language)).collect();
+        report.correlation.plans.iter().map(|plan| plan_title(plan, phrases)).collect();
     if titles.is_empty() {
         for alert in &report.alerts {
-            let by_id = || alert.plan.as_ref().map(|id| language.say(Sentence::PlanById(id.as_str())));
+            let by_id = || alert.plan.as_ref().map(|id| phrases.plan_by_id(id.as_str()));
             if let Some(title) = alert.plan_name.clone().or_else(by_id)
                 && !titles.contains(&title)
             {
@@ -218,15 +223,15 @@ fn plan_titles(report: &Report, language: Language) -> Option<String> {
     let titles: Vec<String> = titles.iter().map(|title| shorten(title)).collect();
     match titles.len() {
         0 => None,
-        1 | 2 => Some(language.list(&titles)),
-        count => Some(language.say(Sentence::Plans(count))),
+        1 | 2 => Some(phrases.list(&titles)),
+        count => Some(phrases.plans(count)),
     }
 }
 
-fn plan_title(plan: &Plan, language: Language) -> String {
+fn plan_title(plan: &Plan, phrases: &'static dyn Phrases) -> String {
     match &plan.name {
         Some(name) => name.clone(),
-        None => language.say(Sentence::PlanById(plan.id.as_str())),
+        None => phrases.plan_by_id(plan.id.as_str()),
     }
 }
 

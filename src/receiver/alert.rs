@@ -59,7 +59,7 @@ pub(super) async fn receive(
         Ok(intake) => intake,
         Err(reason) => {
             // The reason never quotes the body, which may hold anything.
-            tracing::warn!(%reason, bytes = body.len(), "a webhook is refused");
+            tracing::warn!(%reason, bytes = body.len(), "webhook rejected");
             return error(StatusCode::BAD_REQUEST, reason);
         }
     };
@@ -71,7 +71,7 @@ pub(super) async fn receive(
         match receiver.journal.accept(intake.accepted, Timestamp::now(), wait).await {
             Ok(job) => job,
             Err(reason) => {
-                tracing::error!(%reason, accepted, "alerts can't be taken; Alertmanager will send them again");
+                tracing::error!(%reason, accepted, "can't ingest alerts; Alertmanager will retry");
                 return error(StatusCode::SERVICE_UNAVAILABLE, reason);
             }
         }
@@ -86,7 +86,7 @@ pub(super) async fn receive(
 
 /// The answer to a request that would change something, with a wrong token or none.
 pub(super) fn unauthorized() -> Response {
-    tracing::warn!("a request with a wrong token, or none, is refused");
+    tracing::warn!("request rejected: invalid or missing token");
     let mut answer = error(StatusCode::UNAUTHORIZED, "expected Authorization: Bearer with RECEIVER_TOKEN");
     answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     answer
@@ -118,9 +118,9 @@ async fn discard(mut body: impl Stream<Item = Result<impl Buf, warp::Error>> + U
 /// Why a body can't be read.
 #[derive(Debug, thiserror::Error)]
 enum BodyError {
-    #[error("a webhook may have {MAX_BODY} bytes")]
+    #[error("the body is larger than {MAX_BODY} bytes")]
     TooLarge,
-    #[error("the body broke off: {0}")]
+    #[error("the body is incomplete: {0}")]
     BrokenOff(warp::Error),
     #[error("the body did not arrive within {} seconds", BODY_TIMEOUT.as_secs())]
     TooSlow,

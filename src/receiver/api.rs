@@ -132,7 +132,7 @@ pub(super) async fn send(receiver: &Receiver, id: &str) -> Response {
     let Ok(number) = id.parse() else { return no_report(id) };
     match receiver.journal.resend(JobId(number), Timestamp::now()).await {
         Ok(true) => {
-            tracing::info!(report = number, "its mail is to be sent again");
+            tracing::info!(report = number, "email queued for resending");
             json(StatusCode::ACCEPTED, &serde_json::json!({"queued": true}))
         }
         Ok(false) => no_report(id),

@@ -1,6 +1,6 @@
-//! `GET /`: the status page. No script, so that it works everywhere; one column, so that it fits a phone.
+//! `GET /`: the status page. Without scripts, so that it works everywhere; in one column, so that it fits a phone.
 
-mod words;
+mod phrases;
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use warp::{
     reply::Response,
 };
 
-use self::words::Word;
+use self::phrases::PageTexts;
 use super::{Receiver, api::STATUS_REPORTS};
 use crate::{
     checks::Ready,
@@ -21,7 +21,7 @@ use crate::{
     notifier::{delivery::Delivery, format::Format, view::Tone},
 };
 
-/// The page holds nothing but itself: no script, no other site, no frame around it.
+/// The page loads nothing else: no script, no other site, and no frame may hold it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
@@ -29,6 +29,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 #[template(path = "status.html")]
 struct Page {
     language: Language,
+    texts: &'static PageTexts,
     format: Format,
     version: &'static str,
     ready: Ready,
@@ -43,6 +44,7 @@ pub(super) async fn page(receiver: Arc<Receiver>) -> Response {
     let language = receiver.settings.mail.language;
     let page = Page {
         language,
+        texts: language.page_phrases().texts(),
         format: Format { language, zone: receiver.settings.zone.clone() },
         version: env!("CARGO_PKG_VERSION"),
         ready,
@@ -59,20 +61,20 @@ pub(super) async fn page(receiver: Arc<Receiver>) -> Response {
 }
 
 impl Page {
-    fn word(&self, word: Word) -> &'static str {
-        words::word(self.language, word)
-    }
-
     fn job_title(&self, job: &Job) -> String {
-        words::job_title(self.language, job)
+        phrases::job_title(&self.format, job)
     }
 
-    fn job_state(&self, job: &Job) -> String {
-        words::job_state(&self.format, job)
+    fn job_stage(&self, job: &Job) -> String {
+        phrases::job_stage(&self.format, job)
     }
 
     fn delivery(&self, delivery: &Delivery) -> String {
-        words::delivery(&self.format, delivery)
+        phrases::delivery(&self.format, delivery)
+    }
+
+    fn outcome(&self, outcome: &Outcome) -> &'static str {
+        self.language.phrases().outcome(*outcome)
     }
 
     /// The class that gives an outcome its colour.

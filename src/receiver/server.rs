@@ -43,7 +43,7 @@ where
             (accepted, place) = accepted => match accepted {
                 Ok((stream, _)) => (stream, place),
                 Err(error) => {
-                    tracing::warn!(%error, "a connection can't be accepted");
+                    tracing::warn!(%error, "can't accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
@@ -62,6 +62,6 @@ where
     }
     drop(listener);
     if tokio::time::timeout(SHUTDOWN_TIMEOUT, graceful.shutdown()).await.is_err() {
-        tracing::warn!("connections were still open and are cut off");
+        tracing::warn!("closing connections that are still open");
     }
 }

@@ -142,7 +142,8 @@ impl ClusterApi {
         match answer.status() {
             StatusCode::CREATED => Ok(read_json::<Created>(answer).await?.data.id),
             StatusCode::FORBIDDEN => Err(Cause::ApiRefused {
-                reason: "read-backup-snapshots is not allowed to us, or this is not the leader (403)".into(),
+                reason: "read-backup-snapshots is not allowed for this user, or this is not the leader (403)"
+                    .into(),
             }),
             StatusCode::NOT_FOUND => {
                 Err(Cause::ApiSilent { reason: "the cluster's agent is not running (404)".into() })
@@ -204,7 +205,7 @@ impl ClusterApi {
         let answer = send("the login", request, is_final).await?;
         if !answer.status().is_success() {
             let (user, status) = (&self.settings.user, answer.status().as_u16());
-            return Err(Cause::ApiRefused { reason: format!("the login of {user} is refused ({status})") });
+            return Err(Cause::ApiRefused { reason: format!("login of {user} rejected ({status})") });
         }
         let login: Login = read_json(answer).await?;
         Ok(token.insert(login.token).clone())
@@ -254,7 +255,7 @@ fn unexpected(what: &str, status: StatusCode) -> Cause {
 async fn read_json<T: DeserializeOwned>(answer: Response) -> Result<T, Cause> {
     let body = answer.bytes().await.map_err(|error| Cause::ApiSilent { reason: http::reason(&error) })?;
     serde_json::from_slice(&body).map_err(|error| Cause::ApiSilent {
-        reason: format!("unexpected answer: {}", http::json_reason(&error)),
+        reason: format!("unexpected response: {}", http::json_reason(&error)),
     })
 }
 

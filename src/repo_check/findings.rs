@@ -191,12 +191,12 @@ impl fmt::Display for Cause {
         match self {
             Cause::Restic { message } => f.write_str(message),
             Cause::GatewayStatus { status } => write!(f, "the rclone gateway answers with status {status}"),
-            Cause::GatewaySilent { reason } => write!(f, "the rclone gateway does not answer: {reason}"),
+            Cause::GatewaySilent { reason } => write!(f, "the rclone gateway does not respond: {reason}"),
             Cause::NoAnswer { seconds } => write!(f, "no answer within {seconds} seconds"),
-            Cause::DestinationSilent => f.write_str("not asked, as the destination does not answer"),
-            Cause::NotAsked => f.write_str("not asked, as no cluster API is configured"),
-            Cause::ApiSilent { reason } => write!(f, "not asked, as the cluster API fails: {reason}"),
-            Cause::ApiRefused { reason } => write!(f, "not asked, as the cluster API refuses: {reason}"),
+            Cause::DestinationSilent => f.write_str("not checked: the destination does not respond"),
+            Cause::NotAsked => f.write_str("not checked: no cluster API is configured"),
+            Cause::ApiSilent { reason } => write!(f, "not checked: the cluster API fails: {reason}"),
+            Cause::ApiRefused { reason } => write!(f, "not checked: the cluster API denies access: {reason}"),
             Cause::NoDestination => f.write_str("the plan has no destination"),
             Cause::NoPath => f.write_str("the application's image or UUID is not known"),
         }

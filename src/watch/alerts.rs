@@ -48,10 +48,10 @@ impl AlertWatcher {
         tracing::debug!(about_backups = alerts.len(), "alerts fetched");
         let now = Timestamp::now();
         match self.journal.accept(alerts, now, self.settings.correlator.wait).await {
-            Ok(Some(job)) => tracing::info!(%job, "alerts taken from Alertmanager"),
+            Ok(Some(job)) => tracing::info!(%job, "alerts ingested from Alertmanager"),
             Ok(None) => {}
             // The journal's trouble is the journal's to tell. The alerts are still there at the next poll.
-            Err(error) => tracing::debug!(%error, "alerts can't be taken"),
+            Err(error) => tracing::debug!(%error, "can't ingest alerts"),
         }
         None
     }

@@ -108,7 +108,7 @@ impl ClusterWatcher {
         let facts = match self.reader.read(&Scope::about([]), now).await {
             Ok(facts) => facts,
             Err(error) => {
-                tracing::debug!(%error, "the cluster can't be watched");
+                tracing::debug!(%error, "can't read the cluster");
                 return None;
             }
         };
@@ -122,12 +122,12 @@ impl ClusterWatcher {
             observed.checkpoints = checkpoints(&before, &after);
             if observed != Observation::default() {
                 for alert in &observed.alerts {
-                    tracing::info!(alert = alert.name, plan = ?alert.plan, at = ?alert.starts_at, "noticed");
+                    tracing::info!(alert = alert.name, plan = ?alert.plan, at = ?alert.starts_at, "observed");
                 }
                 self.journal.observe(observed, now, self.settings.correlator.wait).await?;
             }
             if after.runs_began && !before.runs_began {
-                tracing::info!("backup runs are followed from now on; what has run before is not told");
+                tracing::info!("watching backup runs from now on; earlier runs are not reported");
             }
             *known = Some(after);
             Ok::<_, JournalError>(look_at)
@@ -135,7 +135,7 @@ impl ClusterWatcher {
         match taken.await {
             Ok(look_at) => Some(look_at.unwrap_or(Timestamp::MAX)),
             Err(error) => {
-                tracing::debug!(%error, "what was noticed can't be kept; it will be noticed again");
+                tracing::debug!(%error, "can't record the observed runs; will retry");
                 None
             }
         }

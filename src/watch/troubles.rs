@@ -25,13 +25,13 @@ impl WatcherTroubles {
         match trouble {
             Some(trouble) => {
                 if !troubles.contains_key(&watcher) {
-                    tracing::warn!("{trouble}; trying again until it works");
+                    tracing::warn!("{trouble}; retrying");
                 }
                 troubles.insert(watcher, trouble);
             }
             None => {
                 if let Some(trouble) = troubles.remove(&watcher) {
-                    tracing::info!("no longer: {trouble}");
+                    tracing::info!("resolved: {trouble}");
                 }
             }
         }

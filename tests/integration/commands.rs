@@ -70,7 +70,7 @@ async fn check_asks_everybody() {
     for (what, words) in [
         ("Redis", "Connection refused"),
         ("gateway", "127.0.0.1:1"),
-        ("cluster API", "login of module/backup-monitor1 is refused"),
+        ("cluster API", "login of module/backup-monitor1 rejected"),
         ("mail server", "logging in"),
     ] {
         let line = text.lines().find(|line| line.starts_with(what)).unwrap_or_default();
@@ -104,14 +104,14 @@ async fn send_test_sends_a_mail() {
     let output = settings.run(&["send-test", "Ada <ada@example.org>"]).await;
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let mails = smtp.received(2).await;
-    assert_eq!(mails[0].subject, "[Acme] Backup monitor: test mail");
+    assert_eq!(mails[0].subject, "[Acme] Backup monitor: test email");
     assert_eq!(mails[1].to, ["ada@example.org"]);
     assert_ne!(mails[0].message_id, mails[1].message_id);
 
     smtp.answer("rcpt", None, "550 no such user");
     let output = settings.run(&["send-test"]).await;
     assert_eq!(output.status.code(), Some(1));
-    assert!(stdout(&output).contains("refused: permanent error (550)"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("rejected: permanent error (550)"), "{}", stdout(&output));
     let output = Settings::new().run(&["send-test"]).await;
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("SMTP_ENABLED"), "{}", stderr(&output));
@@ -137,7 +137,7 @@ async fn report_prints_what_a_mail_would_say() {
         assert!(text.contains("3 snapshots in all"), "{text}");
     }
     let output = settings.run(&["report", "7"]).await;
-    assert!(stdout(&output).contains("The cluster does not have this plan."), "{}", stdout(&output));
+    assert!(stdout(&output).contains("This plan does not exist in the cluster."), "{}", stdout(&output));
     assert_eq!(settings.run(&["report", "../1"]).await.status.code(), Some(2));
     settings.set("REDIS_URL", "redis://127.0.0.1:1");
     let output = settings.run(&["report"]).await;

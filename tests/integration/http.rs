@@ -36,7 +36,7 @@ async fn what_is_no_webhook_is_refused_and_never_logged() {
         assert!(answer["error"].as_str().unwrap().contains("not an Alertmanager webhook"), "{answer}");
     }
     let log = service.log().join("\n");
-    assert!(log.contains("a webhook is refused"), "{log}");
+    assert!(log.contains("webhook rejected"), "{log}");
     assert!(!log.contains("SECRET"), "{log}");
 }
 

@@ -156,7 +156,7 @@ async fn an_alert_whose_trouble_is_over_is_told_as_a_success() {
     let report = service.report_of(&receipt).await;
     assert_eq!(report["repos"], json!(null), "nobody is asked when all is well");
     let mail = smtp.received(1).await.remove(0);
-    assert_eq!(mail.subject, "[Acme] Backup SUCCESS: Nightly S3, all 4 applications are backed up");
+    assert_eq!(mail.subject, "[Acme] Backup SUCCESS: Nightly S3, all 4 applications backed up");
 }
 
 #[tokio::test]

@@ -89,5 +89,5 @@ async fn a_redis_that_refuses_is_quoted() {
     let note = service
         .status_shows("the job waiting", |status| status["jobs"][0]["note"].as_str().map(str::to_owned))
         .await;
-    assert!(note.contains("Redis refuses to be read: NOPERM"), "{note}");
+    assert!(note.contains("Redis denies access: NOPERM"), "{note}");
 }

@@ -205,8 +205,8 @@ async fn an_api_that_does_not_let_us_is_said_to() {
         ("tasks", &[403][..], "not allowed"),
         ("tasks", &[404], "agent is not running"),
         ("tasks", &[503, 401, 429, 401], "not authorized (401)"),
-        ("login", &[401], "login of module/backup-monitor1 is refused"),
-        ("login", &[429, 403], "login of module/backup-monitor1 is refused"),
+        ("login", &[401], "login of module/backup-monitor1 rejected"),
+        ("login", &[429, 403], "login of module/backup-monitor1 rejected"),
     ] {
         let redis = Redis::start().await;
         write_partial_night(&redis).await;

@@ -1,6 +1,6 @@
 //! Writes the parts of a [`View`](super::View): the sections in their order, each from the report alone.
 
-use super::{Badge, FineGroup, FineRow, Group, Item, Section, Tone, application_title, plan_title};
+use super::{Badge, FineGroup, FineRow, Group, Item, Section, Tone, application_title, badge, plan_title};
 use crate::{
     alert::{Alert, Source},
     correlator::correlation::{Application, MissingReason, Outcome, Plan, PlanIssue, State},
@@ -8,7 +8,7 @@ use crate::{
     language::Language,
     notifier::{
         format::Format,
-        phrases::{Sentence, Word},
+        phrases::{Phrases, Texts},
         steps,
     },
     repo_check::findings::{Cause, DestinationReport, Health, RepoReport, RepositoryReport},
@@ -20,23 +20,20 @@ use crate::{
 pub(in crate::notifier) struct Writer<'a> {
     pub report: &'a Report,
     pub format: &'a Format,
-    pub language: Language,
+    pub phrases: &'static dyn Phrases,
 }
 
 impl<'a> Writer<'a> {
     pub(in crate::notifier) fn plan_title(&self, plan: &Plan) -> String {
-        plan_title(plan, self.language)
+        plan_title(plan, self.phrases)
     }
 
     pub(in crate::notifier) fn node(&self, application: &Application) -> String {
-        self.language.say(Sentence::OnNode {
-            node: application.node.as_str(),
-            label: application.node_label.as_deref(),
-        })
+        self.phrases.node(application.node.as_str(), application.node_label.as_deref())
     }
 
-    pub(super) fn badge(&self, word: Word, tone: Tone) -> Option<Badge> {
-        Some(Badge { word: self.language.word(word), tone })
+    pub(in crate::notifier) fn texts(&self) -> &'static Texts {
+        self.phrases.texts()
     }
 
     /// The plans that are not well.
@@ -51,14 +48,15 @@ impl<'a> Writer<'a> {
 
     pub(super) fn intro(&self) -> Vec<String> {
         match &self.report.correlation.read_error {
-            Some(reason) => vec![self.language.say(Sentence::Unread { reason })],
+            Some(reason) => vec![self.phrases.cluster_unread(reason)],
             None if self.report.outcome == Outcome::Success => {
+                let texts = self.texts();
                 let sentence = match self.report.alerts.iter().any(Alert::has_alarmed) {
-                    true => Sentence::FineSinceTheAlert,
-                    false if !self.report.changes.recovered.is_empty() => Sentence::FineAgain,
-                    false => Sentence::AllFine,
+                    true => texts.fine_since_the_alert,
+                    false if !self.report.changes.recovered.is_empty() => texts.fine_again,
+                    false => texts.all_fine,
                 };
-                let mut intro = vec![self.language.say(sentence)];
+                let mut intro = vec![sentence.to_owned()];
                 intro.extend(self.report.correlation.plans.iter().map(|plan| self.plan_note(plan)));
                 intro
             }
@@ -70,14 +68,12 @@ impl<'a> Writer<'a> {
     fn plan_note(&self, plan: &Plan) -> String {
         let next = plan.next.map(|next| self.format.time(next));
         let due = match plan.due {
-            Some(due) => {
-                self.language.say(Sentence::Due { due: &self.format.time(due), next: next.as_deref() })
-            }
-            None => self.language.say(Sentence::DueWithinADay),
+            Some(due) => self.phrases.due(&self.format.time(due), next.as_deref()),
+            None => self.texts().due_within_a_day.to_owned(),
         };
         match &plan.destination {
             Some(destination) => {
-                format!("{due} {}", self.language.say(Sentence::WritesTo(destination.title())))
+                format!("{due} {}", self.phrases.writes_to(destination.title()))
             }
             None => due,
         }
@@ -86,14 +82,15 @@ impl<'a> Writer<'a> {
     /// What failed, is missing, or is still running, and where.
     pub(super) fn found(&self) -> Section {
         let any = |state| self.unwell().any(|plan| plan.count(state) > 0);
+        let headings = &self.texts().headings;
         let heading = if any(State::Failed) {
-            Word::WhatFailed
+            headings.failed
         } else if any(State::Missing) {
-            Word::WhatIsMissing
+            headings.missing
         } else if any(State::Pending) {
-            Word::WhatIsRunning
+            headings.pending
         } else {
-            Word::WhatIsUnknown
+            headings.unknown
         };
         let group = |plan: &Plan| {
             let states = [State::Failed, State::Missing, State::Pending];
@@ -106,20 +103,17 @@ impl<'a> Writer<'a> {
             let read = !plan.issues.contains(&PlanIssue::PlanNotFound);
             Group { heading: self.heading(plan), note: read.then(|| self.plan_note(plan)), items }
         };
-        Section {
-            heading: self.language.word(heading),
-            numbered: false,
-            groups: self.unwell().map(group).collect(),
-        }
+        Section { heading, numbered: false, groups: self.unwell().map(group).collect() }
     }
 
     fn unwell_application(&self, plan: &Plan, application: &Application) -> Item {
         let unreadable = matches!(application.missing_reason, Some(MissingReason::Unreadable { .. }));
+        let badges = &self.texts().badges;
         let badge = match application.state {
-            State::Failed => self.badge(Word::Failed, Tone::Bad),
-            State::Pending => self.badge(Word::Pending, Tone::Busy),
-            State::Missing if unreadable => self.badge(Word::NotKnown, Tone::Neutral),
-            State::Missing | State::Ok => self.badge(Word::Missing, Tone::Bad),
+            State::Failed => badge(badges.failed, Tone::Bad),
+            State::Pending => badge(badges.pending, Tone::Busy),
+            State::Missing if unreadable => badge(badges.unknown, Tone::Neutral),
+            State::Missing | State::Ok => badge(badges.missing, Tone::Bad),
         };
         let mut lines = Vec::new();
         let mut quote = None;
@@ -129,28 +123,28 @@ impl<'a> Writer<'a> {
                 quote = run.error.clone();
             }
             (Some(MissingReason::Unreadable { reason }), _) => {
-                lines.push(self.language.say(Sentence::UnreadableStatus { reason }));
+                lines.push(self.phrases.unreadable_status(reason));
             }
             (Some(MissingReason::RanLater), Some(run)) => {
                 lines.push(match plan.due {
-                    Some(due) => self.language.say(Sentence::NotWhenDue(&self.format.time(due))),
-                    None => self.language.say(Sentence::NoResultInADay),
+                    Some(due) => self.phrases.not_run_when_due(&self.format.time(due)),
+                    None => self.texts().no_result_in_a_day.to_owned(),
                 });
                 let time = self.format.time(run.end);
-                lines.push(self.language.say(Sentence::RanSince { time: &time, ok: run.is_ok() }));
+                lines.push(self.phrases.later_run(&time, run.is_ok()));
             }
             (_, last_run) => {
                 lines.push(match plan.due {
-                    Some(due) => self.language.say(Sentence::NoResultSince(&self.format.time(due))),
-                    None => self.language.say(Sentence::NoResultInADay),
+                    Some(due) => self.phrases.no_result_since(&self.format.time(due)),
+                    None => self.texts().no_result_in_a_day.to_owned(),
                 });
                 lines.push(match last_run {
-                    Some(run) => self.language.say(Sentence::LastRun {
-                        time: &self.format.time(run.end),
-                        age: &self.format.age(run.end, self.report.correlation.at),
-                        ok: run.is_ok(),
-                    }),
-                    None => self.language.say(Sentence::NeverRan),
+                    Some(run) => self.phrases.previous_run(
+                        &self.format.time(run.end),
+                        &self.format.age(run.end, self.report.correlation.at),
+                        run.is_ok(),
+                    ),
+                    None => self.texts().never_backed_up.to_owned(),
                 });
             }
         }
@@ -166,16 +160,15 @@ impl<'a> Writer<'a> {
 
     fn ran(&self, run: &Run) -> String {
         match (run.start, run.duration()) {
-            (Some(start), Some(duration)) => self.language.say(Sentence::Ran {
-                span: &self.format.span(start, run.end),
-                duration: &self.format.duration(duration),
-            }),
-            _ => self.language.say(Sentence::Ended(&self.format.time(run.end))),
+            (Some(start), Some(duration)) => {
+                format!("{}, {}", self.format.span(start, run.end), self.format.duration(duration))
+            }
+            _ => self.phrases.ended(&self.format.time(run.end)),
         }
     }
 
-    /// Destinations, repositories and whatever is odd.
-    pub(super) fn behind(&self) -> Section {
+    /// Destinations, repositories and issues of the plans.
+    pub(super) fn cause(&self) -> Section {
         let mut items = Vec::new();
         if let Some(repos) = &self.report.repos {
             items.extend(repos.destinations.iter().map(|report| self.destination(report)));
@@ -183,7 +176,7 @@ impl<'a> Writer<'a> {
             items.extend(self.saved_anyway(repos));
         }
         for plan in self.report.correlation.plans.iter() {
-            // Where a plan has nothing but issues, they have been told above.
+            // The issues of a plan without applications have been listed above.
             if !plan.applications.is_empty() {
                 items.extend(
                     plan.issues
@@ -193,41 +186,40 @@ impl<'a> Writer<'a> {
                 );
             }
         }
-        self.section(Word::WhatIsBehind, items)
+        self.section(self.texts().headings.cause, items)
     }
 
-    pub(super) fn section(&self, heading: Word, items: Vec<Item>) -> Section {
+    pub(super) fn section(&self, heading: &'static str, items: Vec<Item>) -> Section {
         let groups = if items.is_empty() { Vec::new() } else { vec![Group { items, ..Group::default() }] };
-        Section { heading: self.language.word(heading), numbered: false, groups }
+        Section { heading, numbered: false, groups }
     }
 
     fn destination(&self, report: &DestinationReport) -> Item {
         let DestinationReport { destination, health, cause } = report;
         Item {
-            badge: self.health_badge(*health, Word::Answers),
-            title: Some(self.language.say(Sentence::DestinationNamed(destination.title()))),
+            badge: self.health_badge(*health, self.texts().badges.reachable),
+            title: Some(self.phrases.destination_title(destination.title())),
             place: destination.url.clone(),
-            lines: vec![
-                self.language.say(Sentence::DestinationHealth { health: *health, cause: cause.as_ref() }),
-            ],
+            lines: vec![self.phrases.destination_health(*health, cause.as_ref())],
             ..Item::default()
         }
     }
 
     /// A destination's or repository's health in a word; `well` is the word for one that is.
-    fn health_badge(&self, health: Health, well: Word) -> Option<Badge> {
+    fn health_badge(&self, health: Health, well: &'static str) -> Option<Badge> {
+        let badges = &self.texts().badges;
         let (word, tone) = match health {
             Health::Ok => (well, Tone::Good),
-            Health::Unreachable => (Word::Unreachable, Tone::Bad),
-            Health::Locked => (Word::Locked, Tone::Bad),
-            Health::Corrupted => (Word::Damaged, Tone::Bad),
-            Health::WrongPassword => (Word::WrongPassword, Tone::Bad),
-            Health::NotFound => (Word::NotFound, Tone::Bad),
-            Health::Unconfigured => (Word::NotConfigured, Tone::Bad),
-            Health::Error => (Word::Error, Tone::Bad),
-            Health::Unknown => (Word::NotKnown, Tone::Neutral),
+            Health::Unreachable => (badges.unreachable, Tone::Bad),
+            Health::Locked => (badges.locked, Tone::Bad),
+            Health::Corrupted => (badges.damaged, Tone::Bad),
+            Health::WrongPassword => (badges.wrong_password, Tone::Bad),
+            Health::NotFound => (badges.not_found, Tone::Bad),
+            Health::Unconfigured => (badges.not_configured, Tone::Bad),
+            Health::Error => (badges.error, Tone::Bad),
+            Health::Unknown => (badges.unknown, Tone::Neutral),
         };
-        self.badge(word, tone)
+        badge(word, tone)
     }
 
     /// The repositories, those that are in the same state together.
@@ -244,12 +236,9 @@ impl<'a> Writer<'a> {
             }
         }
         let item = |(report, modules): (&RepositoryReport, Vec<&str>)| Item {
-            badge: self.health_badge(report.health, Word::Readable),
-            title: Some(self.language.say(Sentence::RepositoryOf(&self.language.list(&modules)))),
-            lines: vec![
-                self.language
-                    .say(Sentence::RepositoryHealth { health: report.health, cause: report.cause.as_ref() }),
-            ],
+            badge: self.health_badge(report.health, self.texts().badges.readable),
+            title: Some(self.phrases.repository_title(&self.phrases.list(&modules), modules.len())),
+            lines: vec![self.phrases.repository_health(report.health, report.cause.as_ref())],
             quote: match &report.cause {
                 Some(Cause::Restic { message }) => Some(message.clone()),
                 _ => None,
@@ -266,9 +255,9 @@ impl<'a> Writer<'a> {
             for application in plan.in_state(State::Failed) {
                 if let Some(time) = steps::saved_at(plan, application, repos) {
                     items.push(Item {
-                        badge: self.badge(Word::Saved, Tone::Good),
+                        badge: badge(self.texts().badges.data_saved, Tone::Good),
                         title: Some(application_title(application)),
-                        lines: vec![self.language.say(Sentence::SavedAnyway(&self.format.time(time)))],
+                        lines: vec![self.phrases.saved_anyway(&self.format.time(time))],
                         ..Item::default()
                     });
                 }
@@ -278,35 +267,30 @@ impl<'a> Writer<'a> {
     }
 
     fn plan_issue(&self, plan_issue: &PlanIssue) -> Item {
-        let (line, quote) = match plan_issue {
-            PlanIssue::PlanNotFound => (Sentence::PlanNotFound, None),
-            PlanIssue::PlanDisabled => (Sentence::PlanDisabled, None),
-            PlanIssue::NoApplications => (Sentence::NoApplications, None),
-            PlanIssue::NoSchedule => (Sentence::NoSchedule, None),
-            PlanIssue::UnreadableSchedule { reason } => (Sentence::UnreadableSchedule { reason }, None),
-            PlanIssue::NoDestination => (Sentence::NoDestination, None),
-            PlanIssue::UnknownDestination { repository } => (Sentence::UnknownDestination(repository), None),
-            PlanIssue::RemovedModule { module } => (Sentence::RemovedModule(module), None),
+        let (texts, phrases) = (self.texts(), self.phrases);
+        let line = match plan_issue {
+            PlanIssue::PlanNotFound => texts.plan_not_found.to_owned(),
+            PlanIssue::PlanDisabled => texts.plan_disabled.to_owned(),
+            PlanIssue::NoApplications => texts.no_applications.to_owned(),
+            PlanIssue::NoSchedule => texts.no_schedule.to_owned(),
+            PlanIssue::UnreadableSchedule { reason } => phrases.unreadable_schedule(reason),
+            PlanIssue::NoDestination => texts.no_destination.to_owned(),
+            PlanIssue::UnknownDestination { repository } => phrases.unknown_destination(repository),
+            PlanIssue::RemovedModule { module } => phrases.removed_module(module),
             PlanIssue::PlanError { error, at } => {
-                let line = self.language.say(Sentence::PlanError { time: &self.format.time(*at) });
                 return Item {
-                    badge: self.badge(Word::Error, Tone::Bad),
-                    lines: vec![line],
+                    badge: badge(texts.badges.error, Tone::Bad),
+                    lines: vec![phrases.plan_error(&self.format.time(*at))],
                     quote: Some(error.clone()).filter(|error| !error.is_empty()),
                     ..Item::default()
                 };
             }
         };
-        Item {
-            badge: self.badge(Word::Notice, Tone::Warning),
-            lines: vec![self.language.say(line)],
-            quote,
-            ..Item::default()
-        }
+        Item { badge: badge(texts.badges.warning, Tone::Warning), lines: vec![line], ..Item::default() }
     }
 
-    /// What each repository that was asked still holds.
-    pub(super) fn restorable(&self) -> Section {
+    /// What can be restored from each repository that was asked.
+    pub(super) fn snapshots(&self) -> Section {
         let mut items = Vec::new();
         let mut not_asked: Vec<&str> = Vec::new();
         let mut not_readable: Vec<&str> = Vec::new();
@@ -325,44 +309,46 @@ impl<'a> Writer<'a> {
                 None => self.no_snapshots(report),
                 Some(last) => {
                     let size = last.size.map(|size| self.format.size(size));
-                    let line = self.language.say(Sentence::LastGood {
-                        time: &self.format.time(last.time),
-                        age: &self.format.age(last.time, self.report.correlation.at),
-                        size: size.as_deref(),
-                        count: snapshots.count,
-                    });
+                    let line = self.phrases.latest_snapshot(
+                        &self.format.time(last.time),
+                        &self.format.age(last.time, self.report.correlation.at),
+                        size.as_deref(),
+                        snapshots.count,
+                    );
                     self.snapshot_item(report, line, Tone::Good)
                 }
             };
             items.push(item);
         }
+        let texts = self.texts();
         for (modules, sentence) in
-            [(not_asked, Sentence::RestoreNotAsked), (not_readable, Sentence::RestoreNotReadable)]
+            [(not_asked, texts.snapshots_not_queried), (not_readable, texts.snapshots_unreadable)]
         {
             if !modules.is_empty() {
                 items.push(Item {
-                    badge: self.badge(Word::NotKnown, Tone::Neutral),
-                    title: Some(self.language.list(&modules)),
-                    lines: vec![self.language.say(sentence)],
+                    badge: badge(texts.badges.unknown, Tone::Neutral),
+                    title: Some(self.phrases.list(&modules)),
+                    lines: vec![sentence.to_owned()],
                     ..Item::default()
                 });
             }
         }
-        self.section(Word::WhatCanBeRestored, items)
+        self.section(texts.headings.snapshots, items)
     }
 
     fn no_snapshots(&self, report: &RepositoryReport) -> Item {
-        self.snapshot_item(report, self.language.say(Sentence::NoSnapshots), Tone::Bad)
+        self.snapshot_item(report, self.texts().no_snapshots.to_owned(), Tone::Bad)
     }
 
     fn snapshot_item(&self, report: &RepositoryReport, line: String, tone: Tone) -> Item {
-        let word = if tone == Tone::Good { Word::Restorable } else { Word::NothingToRestore };
+        let badges = &self.texts().badges;
+        let word = if tone == Tone::Good { badges.available } else { badges.none };
         let destinations = self.report.repos.iter().flat_map(|repos| &repos.destinations);
         let destination = destinations
             .map(|known| &known.destination)
             .find(|destination| Some(&destination.id) == report.destination.as_ref());
         Item {
-            badge: self.badge(word, tone),
+            badge: badge(word, tone),
             title: Some(report.module.to_string()),
             place: destination.map(|destination| destination.title().to_owned()),
             lines: vec![line],
@@ -371,12 +357,12 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn steps(&self) -> Section {
-        Section { numbered: true, ..self.section(Word::WhatToDo, steps::steps(self)) }
+        Section { numbered: true, ..self.section(self.texts().headings.steps, steps::steps(self)) }
     }
 
     pub(super) fn fine(&self) -> Vec<FineGroup> {
         let row = |application: &Application| {
-            let none = || self.language.word(Word::None).to_owned();
+            let none = || self.texts().none.to_owned();
             let run = application.last_run.as_ref();
             FineRow {
                 application: application_title(application),
@@ -403,28 +389,25 @@ impl<'a> Writer<'a> {
             let time = alert.starts_at.map(|at| self.format.time(at)).unwrap_or_default();
             match (alert.source, plan) {
                 (Source::Run, Some(plan)) => {
-                    return self.language.say(Sentence::StartedByRun { plan, began: &time });
+                    return self.phrases.started_by_run(plan, &time);
                 }
                 (Source::Schedule, Some(plan)) => {
-                    return self.language.say(Sentence::StartedBySchedule { plan, due: &time });
+                    return self.phrases.started_by_schedule(plan, &time);
                 }
                 _ => {}
             }
             let since = alert.starts_at.map(|since| self.format.time(since));
-            let summary = match self.language {
+            // NS8's own rules have no other languages.
+            let summary = match self.format.language {
                 Language::Italian => alert.summary_it.as_ref().or(alert.summary.as_ref()),
-                Language::English => alert.summary.as_ref(),
+                _ => alert.summary.as_ref(),
             };
-            self.language.say(Sentence::StartedBy {
-                name: &alert.name,
-                summary: summary.map(String::as_str),
-                since: since.as_deref(),
-            })
+            self.phrases.started_by_alert(&alert.name, summary.map(String::as_str), since.as_deref())
         };
         let mut footer: Vec<String> = self.report.alerts.iter().map(alert).collect();
         footer.push(format!(
             "{} {} · {} · ns8-backup-monitor {}",
-            self.language.word(Word::Report),
+            self.texts().report,
             self.report.id,
             self.format.time(self.report.created_at),
             env!("CARGO_PKG_VERSION")

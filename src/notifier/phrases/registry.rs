@@ -1,0 +1,14 @@
+//! Which phrases belong to which language.
+
+use super::{Phrases, en::English, it::Italian};
+use crate::language::Language;
+
+impl Language {
+    /// What emails say in this language.
+    pub fn phrases(self) -> &'static dyn Phrases {
+        match self {
+            Language::English => &English,
+            Language::Italian => &Italian,
+        }
+    }
+}

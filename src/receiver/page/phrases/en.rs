@@ -1,0 +1,54 @@
+//! English.
+
+use super::{PagePhrases, PageTexts};
+
+/// English.
+pub(super) struct English;
+
+const TEXTS: PageTexts = PageTexts {
+    title: "Backup monitor",
+    ready: "Ready",
+    not_ready: "Not ready",
+    ready_means: "The journal is writable, Redis responds and email is configured.",
+    jobs: "Reports in progress",
+    no_jobs: "No reports in progress.",
+    reports: "Recent reports",
+    no_reports: "No reports yet.",
+    show_email: "Show email",
+    as_json: "JSON",
+
+    checking: "Checking destinations and repositories",
+    writing: "Writing the email",
+
+    queued: "Waiting to be sent",
+    unchanged: "Not sent: nothing has changed since the last email",
+    suppressed: "Not sent: all backups succeeded, and only problems are emailed",
+};
+
+impl PagePhrases for English {
+    fn texts(&self) -> &'static PageTexts {
+        &TEXTS
+    }
+
+    fn next_check(&self, due: &str, note: Option<&str>) -> String {
+        let note = note.map(|note| format!(": {note}")).unwrap_or_default();
+        format!("Next check {due}{note}")
+    }
+
+    fn sent(&self, time: &str, recipients: &str) -> String {
+        format!("Sent {time} to {recipients}")
+    }
+
+    fn given_up(&self, error: &str) -> String {
+        format!("Sending failed for good: {error}")
+    }
+
+    fn retrying(&self, attempts: u32, next: &str, error: &str) -> String {
+        let noun = if attempts == 1 { "attempt" } else { "attempts" };
+        format!("Not sent after {attempts} {noun}, next attempt {next}: {error}")
+    }
+
+    fn rejected(&self, address: &str, reason: &str) -> String {
+        format!("; rejected for {address}: {reason}")
+    }
+}

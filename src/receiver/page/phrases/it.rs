@@ -1,0 +1,54 @@
+//! Italian.
+
+use super::{PagePhrases, PageTexts};
+
+/// Italian.
+pub(super) struct Italian;
+
+const TEXTS: PageTexts = PageTexts {
+    title: "Backup monitor",
+    ready: "Pronto",
+    not_ready: "Non pronto",
+    ready_means: "Il registro è scrivibile, Redis risponde e la posta è configurata.",
+    jobs: "Rapporti in preparazione",
+    no_jobs: "Nessun rapporto in preparazione.",
+    reports: "Rapporti recenti",
+    no_reports: "Ancora nessun rapporto.",
+    show_email: "Mostra l'email",
+    as_json: "JSON",
+
+    checking: "Verifica delle destinazioni e dei repository in corso",
+    writing: "Preparazione dell'email in corso",
+
+    queued: "In attesa di invio",
+    unchanged: "Non inviata: nulla è cambiato dall'ultima email",
+    suppressed: "Non inviata: tutti i backup sono riusciti e vengono segnalati solo i problemi",
+};
+
+impl PagePhrases for Italian {
+    fn texts(&self) -> &'static PageTexts {
+        &TEXTS
+    }
+
+    fn next_check(&self, due: &str, note: Option<&str>) -> String {
+        let note = note.map(|note| format!(": {note}")).unwrap_or_default();
+        format!("Prossimo controllo {due}{note}")
+    }
+
+    fn sent(&self, time: &str, recipients: &str) -> String {
+        format!("Inviata {time} a {recipients}")
+    }
+
+    fn given_up(&self, error: &str) -> String {
+        format!("Invio definitivamente fallito: {error}")
+    }
+
+    fn retrying(&self, attempts: u32, next: &str, error: &str) -> String {
+        let noun = if attempts == 1 { "tentativo" } else { "tentativi" };
+        format!("Non ancora inviata dopo {attempts} {noun}, prossimo tentativo {next}: {error}")
+    }
+
+    fn rejected(&self, address: &str, reason: &str) -> String {
+        format!("; rifiutata per {address}: {reason}")
+    }
+}
