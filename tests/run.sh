@@ -3,7 +3,7 @@
 # packages, which asks for root. The suites:
 #
 #   format       rustfmt
-#   lint         clippy, warnings refused; shellcheck for all Bash scripts, ruff for all Python
+#   lint         clippy, warnings refused; shellcheck for all Bash scripts, ruff for all Python; no circle of imports in src
 #   unit         what needs no other program, doc tests included
 #   calendar     schedules compared with systemd-analyze
 #   integration  the service among redis-server, Alertmanager, haproxy, rclone, restic and a mail server
@@ -90,6 +90,9 @@ suite_lint() {
     scripts_of bash | xargs -0 shellcheck
     need_python
     { scripts_of python3; git ls-files -z '*.py'; } | sort -zu | xargs -0 "$VENV/bin/ruff" check --quiet --force-exclude
+    # The lints of our own, and first whether they find anything.
+    "$VENV/bin/python" -m pytest tests/lint
+    "$VENV/bin/python" tests/lint/imports.py
 }
 
 suite_unit() {
