@@ -1,3 +1,5 @@
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+
 use super::*;
 
 fn calendar(text: &str) -> Calendar {

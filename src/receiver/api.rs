@@ -10,7 +10,11 @@ use warp::{
     reply::Response,
 };
 
-use super::{Receiver, error, json, plans};
+use super::{
+    answer::{error, json},
+    context::Receiver,
+    plans,
+};
 use crate::{
     checks::{Check, Ready},
     correlator::correlation::Outcome,

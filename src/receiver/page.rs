@@ -12,7 +12,7 @@ use warp::{
 };
 
 use self::words::Word;
-use super::{Receiver, api::STATUS_REPORTS};
+use super::{api::STATUS_REPORTS, context::Receiver};
 use crate::{
     checks::Ready,
     correlator::correlation::Outcome,
