@@ -14,6 +14,7 @@
 #                actions, service and Redis behind them; accessibility by axe; pictures in target/screenshots
 #   images       both container images: built, looked into, and the service's run with the unit's own flags
 #
+# TEST_SEED sets the chance in the month test of suite integration: a failure prints the one that it had.
 # CARGO_TARGET_DIR is honoured. All of Rust is built in one profile, once for clippy and once to run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
