@@ -11,13 +11,14 @@ use ns8_backup_monitor::{
     ids::PlanId,
     service::Service,
     telemetry,
+    version::VERSION,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// One mail that tells what happened to NS8's backups. Configured by environment variables; see README.md.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version = VERSION, about)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,

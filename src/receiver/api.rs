@@ -21,6 +21,7 @@ use crate::{
     ids::JobId,
     journal::{Job, JournalError, ReportFilter, ReportSummary},
     telemetry::{METRICS_CONTENT_TYPE, PLAIN_METRICS_CONTENT_TYPE},
+    version::VERSION,
 };
 
 /// How many reports are listed where no `limit` says.
@@ -99,7 +100,7 @@ pub(super) async fn status(receiver: Arc<Receiver>) -> Response {
     checks.extend(outside);
     // Without a journal there is nothing to list; the reasons say so.
     let status = Status {
-        version: env!("CARGO_PKG_VERSION"),
+        version: VERSION,
         ready: ready.ready,
         reasons: ready.reasons,
         checks,

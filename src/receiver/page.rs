@@ -19,6 +19,7 @@ use crate::{
     journal::{Job, JournalError, ReportSummary},
     language::Language,
     notifier::{delivery::Delivery, format::Format, view::Tone},
+    version::VERSION,
 };
 
 /// The page holds nothing but itself: no script, no other site, no frame around it.
@@ -44,7 +45,7 @@ pub(super) async fn page(receiver: Arc<Receiver>) -> Response {
     let page = Page {
         language,
         format: Format { language, zone: receiver.settings.zone.clone() },
-        version: env!("CARGO_PKG_VERSION"),
+        version: VERSION,
         ready,
         jobs: or_empty(jobs),
         reports: or_empty(reports),

@@ -14,6 +14,7 @@ use crate::{
     repo_check::findings::{Cause, DestinationReport, Health, RepoReport, RepositoryReport},
     report::Report,
     run::Run,
+    version::VERSION,
 };
 
 /// Writes the parts of one report.
@@ -427,7 +428,7 @@ impl<'a> Writer<'a> {
             self.language.word(Word::Report),
             self.report.id,
             self.format.time(self.report.created_at),
-            env!("CARGO_PKG_VERSION")
+            VERSION
         ));
         footer
     }
