@@ -197,7 +197,7 @@ impl<'de> Deserialize<'de> for Number {
 fn iso_8601(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     text.parse::<Timestamp>().ok().or_else(|| {
         let local: DateTime = text.parse().ok()?;
-        local.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp())
+        local.to_zoned_datetime(zone.clone()).ok().map(|zoned| zoned.timestamp())
     })
 }
 

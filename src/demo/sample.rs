@@ -111,7 +111,7 @@ impl Sample {
         let each = |value: fn(&Application) -> &'static str| {
             Key::Hash(APPLICATIONS.iter().map(|app| (app.module.to_owned(), value(app).to_owned())).collect())
         };
-        let schedule = self.due.to_zoned(self.zone.clone()).strftime("*-*-* %H:%M:00").to_string();
+        let schedule = self.due.to_zoned_datetime(self.zone.clone()).strftime("*-*-* %H:%M:00").to_string();
         let instances = APPLICATIONS.map(|application| application.module).join(" ");
         let mut keys = BTreeMap::from([
             ("cluster/ui_name".to_owned(), text("Acme")),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, ZonedDateTime, tz::TimeZone};
 
 use crate::language::Language;
 
@@ -27,11 +27,11 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 impl Format {
-    fn local(&self, time: Timestamp) -> Zoned {
-        time.to_zoned(self.zone.clone())
+    fn local(&self, time: Timestamp) -> ZonedDateTime {
+        time.to_zoned_datetime(self.zone.clone())
     }
 
-    fn date(&self, time: &Zoned) -> String {
+    fn date(&self, time: &ZonedDateTime) -> String {
         let (days, months) = match self.language {
             Language::English => (ENGLISH_DAYS, ENGLISH_MONTHS),
             Language::Italian => (ITALIAN_DAYS, ITALIAN_MONTHS),
