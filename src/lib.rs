@@ -26,6 +26,8 @@
 //! - [`telemetry`] is logs and metrics, [`http`] the HTTP client, [`ids`] the names of the cluster's things,
 //!   [`version`] which version this is.
 
+#![warn(clippy::unwrap_used)]
+
 pub mod alert;
 pub mod alertmanager;
 pub mod checks;

@@ -36,8 +36,8 @@ impl Format {
             Language::English => (ENGLISH_DAYS, ENGLISH_MONTHS),
             Language::Italian => (ITALIAN_DAYS, ITALIAN_MONTHS),
         };
-        let day = days[time.weekday().to_monday_zero_offset() as usize];
-        let month = months[time.month() as usize - 1];
+        let day = days[usize::from(time.weekday().to_monday_zero_offset().unsigned_abs())];
+        let month = months[usize::from(time.month().unsigned_abs()) - 1];
         format!("{day} {} {month} {}", time.day(), time.year())
     }
 

@@ -54,6 +54,9 @@ pub fn build(
 }
 
 /// Builds a mail with these headers.
+///
+/// # Errors
+/// As [`build`].
 pub fn assemble(
     message: &Message,
     mail: &MailSettings,
@@ -70,6 +73,6 @@ pub fn assemble(
         .date(date)
         .raw_header(auto_submitted);
     to.into_iter()
-        .fold(builder, |builder, mailbox| builder.to(mailbox))
+        .fold(builder, lettre::message::MessageBuilder::to)
         .multipart(MultiPart::alternative_plain_html(message.text.clone(), message.html.clone()))
 }

@@ -9,6 +9,7 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
 }
 
 /// An error in JSON: what is wrong, and what would be right.
+#[expect(clippy::needless_pass_by_value, reason = "literals and errors are given as they are")]
 pub(super) fn error(status: StatusCode, message: impl ToString) -> Response {
     json(status, &serde_json::json!({"error": message.to_string()}))
 }

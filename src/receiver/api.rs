@@ -164,7 +164,7 @@ pub(super) async fn metrics(receiver: Arc<Receiver>, accept: Option<String>) -> 
     let metrics = &receiver.metrics;
     metrics.ready.set(ready.ready.into());
     if let Ok(jobs) = jobs {
-        metrics.jobs.set(jobs.len() as i64);
+        metrics.jobs.set(i64::try_from(jobs.len()).unwrap_or(i64::MAX));
     }
     if let Ok(queued) = queued {
         metrics.mails_queued.set(queued.into());

@@ -183,7 +183,7 @@ impl<'a> Writer<'a> {
             items.extend(self.repositories(repos));
             items.extend(self.saved_anyway(repos));
         }
-        for plan in self.report.correlation.plans.iter() {
+        for plan in &self.report.correlation.plans {
             // Where a plan has nothing but issues, they have been told above.
             if !plan.applications.is_empty() {
                 items.extend(
