@@ -7,7 +7,7 @@ export default [
   js.configs.recommended,
   ...vue.configs["flat/vue2-recommended"],
   {
-    languageOptions: { globals: { ...globals.browser, ...globals.node } },
+    languageOptions: { globals: { ...globals.browser, ...globals.node, __VERSION__: "readonly" } },
     rules: {
       // Pages are named as their titles.
       "vue/multi-word-component-names": "off",
