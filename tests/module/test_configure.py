@@ -116,7 +116,7 @@ def test_all_wrong_fields_are_named_at_once(node, settings):
     ]
 
 
-def test_the_smarthost_is_told(node, mailbox):
+def test_the_smarthost_is_returned(node, mailbox):
     node.redis.hset("cluster/smarthost", mapping=mailbox.smarthost())
     configuration = node.run_action("get-configuration", {})["output"]
     assert configuration["smarthost"] == {"enabled": True, "host": "127.0.0.1"}

@@ -10,7 +10,7 @@ from conftest import wait_ready
 from runner import AGENT_ID, MODULE_ID, read_env, wait_for
 
 
-def test_it_runs_right_after_install_and_says_that_nobody_is_told(node):
+def test_it_runs_right_after_install_and_reports_missing_recipients(node):
     configuration = node.run_action("get-configuration", {})["output"]
     assert configuration == {
         "mail_to": [],
@@ -90,7 +90,7 @@ def test_a_line_break_in_a_password_can_not_set_another_variable(node):
     node.redis.hset("cluster/smarthost", mapping=evil)
     result = node.run_event("smarthost-changed", {})
     assert result["exit_code"] != 0
-    assert "SMTP_PASSWORD is not usable" in result["stderr"]
+    assert "invalid SMTP_PASSWORD" in result["stderr"]
     assert "evil" not in result["stderr"]
     assert (node.state / "smarthost.env").read_text() == before
 
