@@ -1,5 +1,5 @@
 #
-# Copyright (C) 2026 the ns8-backup-monitor developers
+# Copyright (C) 2026 Nethesis S.r.l.
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /**
  * Takes docs/status.png, the status page in README, and the Software Center's screenshots (1024 x 768):
  * node tests/e2e/picture.mjs, after tests/run.sh ui e2e.

@@ -1,4 +1,10 @@
 #!/usr/bin/env python3
+
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """Runs the module's actions and events as NS8's agent does, on a node made for the test.
 
     with Node(service="target/debug/ns8-backup-monitor") as node:

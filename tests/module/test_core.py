@@ -1,3 +1,8 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """With ns8-core itself: what its own actions make of the module. Needs NS8_CORE."""
 
 import os

@@ -1,3 +1,8 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """The dashboard's queries, asked of a real Prometheus that scrapes the service as ns8-metrics would."""
 
 import json

@@ -1,3 +1,8 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """list-reports, get-report, resend-report, get-monitor-status, send-test-mail and check-environment."""
 
 import json

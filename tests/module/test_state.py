@@ -1,3 +1,8 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """Backup, restore and clone of the module itself: settings and reports outlive it."""
 
 import shutil

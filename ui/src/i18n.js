@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import Vue from "vue";
 import VueI18n from "vue-i18n";
 import { languageOfFile, pickLanguage } from "@/logic/languages.js";

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import { after, afterEach, before } from "node:test";
 import { Browser } from "./browser.mjs";
 import { ClusterAdmin } from "./clusterAdmin.mjs";

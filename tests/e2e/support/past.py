@@ -1,4 +1,10 @@
 #!/usr/bin/env python3
+
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """Gives the journal of a running service a past, which no test can wait for.
 
 Standard input: {"runs": [RunRecord, …], "copies": [{"created_at": ms, "outcome": …, "plans": […], "subject": …}, …]}.

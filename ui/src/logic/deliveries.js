@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /** What became of a report's email, and why: the states and reasons are the service's codes. */
 
 export const DELIVERIES = ["queued", "sent", "unchanged", "unneeded", "failed"];

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /** Lengths of time as people type them: an amount of a unit. The service has seconds. */
 
 export const SECONDS = { seconds: 1, minutes: 60, hours: 3600, days: 86400 };

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /** How values are written for people. All of it is a function of the value and the language. */
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /** The languages of the pages, and those of the emails. */
 
 /** The service's `MAIL_LANGUAGE`, as configure-module takes it. */

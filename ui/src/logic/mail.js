@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /**
  * A mail's HTML for a frame. The frame's sandbox runs no script; this keeps it from fetching anything, too, so that
  * opening a report tells nobody that it was opened.

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /** How a task ends when it does not end well. */
 export class TaskError extends Error {
   /**
