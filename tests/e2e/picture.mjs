@@ -23,7 +23,7 @@ const [node, mail, browser] = await Promise.all([new Node().start({ sample: true
 const admin = await new ClusterAdmin(node).start();
 try {
   await node.useMailServer(mail.port);
-  await node.act("configure-module", { ...CONFIGURATION, wait_seconds: 0 });
+  await node.configure({ ...CONFIGURATION, wait_seconds: 0 });
   await node.alert("1", "Nightly S3");
   await eventually("the report", () => mail.mails[0]);
   await remember(node, { runs: PAST });

@@ -33,16 +33,16 @@ describe("the frame of the pages", () => {
     await view.app.waitForFunction(() => document.getElementById("app-side-nav").clientWidth > 200);
   });
 
-  it("shows the label that people gave the instance", async () => {
+  it("shows the label of the instance", async () => {
     admin.fault = (action) => (action === "get-name" ? { output: { name: "Watcher of Rome" } } : undefined);
     const view = await browser.open(admin.address("about"));
     await view.app.locator(".instance-name", { hasText: "Watcher of Rome" }).waitFor();
   });
 
-  it("tells cluster-admin's users what they may not do", async () => {
+  it("reports missing permissions", async () => {
     admin.fault = () => ({ http: 403 });
     const view = await browser.open(admin.address("status"));
-    await view.app.getByText("You may not do this.").first().waitFor();
+    await view.app.getByText("Permission denied").first().waitFor();
   });
 });
 
@@ -72,7 +72,7 @@ describe("in a language without translation", () => {
   it("is English", async () => {
     const view = await browser.open(admin.address("status"));
     await view.app.getByRole("heading", { name: "Status", level: 1 }).waitFor();
-    await view.app.getByText("Nobody is told about backups yet").waitFor();
+    await view.app.getByText("No recipients configured").waitFor();
     assert.equal(await view.app.evaluate(() => document.documentElement.lang), "en");
   });
 });

@@ -65,7 +65,7 @@ async function ask(path) {
   return (await response.json()).data;
 }
 
-/** As the core's mixins/notification.js: context and result are fetched, then the task's end is told. */
+/** As the core's mixins/notification.js: context and result are fetched, then the task's end is announced. */
 async function onProgress(path, { status }) {
   const { context } = await ask(`${path}/context`);
   const result = await ask(`${path}/status`);

@@ -7,9 +7,8 @@ import { createServer } from "node:net";
 
 /** A mail server that takes everything and keeps it, but for recipients at nowhere.example. */
 export class MailServer {
-  mails = [];
-
   async start() {
+    this.mails = [];
     this.server = createServer((socket) => this.serve(socket)).listen(0, "127.0.0.1");
     await once(this.server, "listening");
     this.port = this.server.address().port;
