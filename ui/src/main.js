@@ -4,7 +4,6 @@
 //
 import Vue from "vue";
 import axios from "axios";
-import VueAxios from "vue-axios";
 import CarbonComponentsVue from "@carbon/vue";
 import ns8Lib from "@nethserver/ns8-ui-lib";
 import App from "@/App.vue";
@@ -17,7 +16,8 @@ axios.defaults.timeout = 10000;
 
 Vue.config.productionTip = false;
 Vue.use(CarbonComponentsVue);
-Vue.use(VueAxios, axios);
+// Where ns8-ui-lib's mixins look for it.
+Vue.prototype.axios = axios;
 Vue.use(ns8Lib);
 
 loadTexts().then((i18n) => {
