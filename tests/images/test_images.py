@@ -42,6 +42,13 @@ def test_the_labels_of_the_module(storage, images):
     assert config(storage, ns8["images"])["Id"] == config(storage, images["app"])["Id"]
 
 
+def test_both_images_have_the_version_that_the_binary_shows(storage, images, files):
+    binary = files["app"] / "usr/bin/ns8-backup-monitor"
+    version = subprocess.check_output([binary, "--version"], text=True).split()[-1]
+    for name in ("module", "app"):
+        assert config(storage, images[name])["Labels"]["org.opencontainers.image.version"] == version
+
+
 def test_the_module_holds_imageroot_as_it_is(files):
     root = files["module"]
     assert sorted(path.name for path in root.iterdir()) == ["imageroot", "ui"]
@@ -223,7 +230,7 @@ def test_it_runs_as_nobody_in_particular_on_a_root_that_can_not_be_written(servi
     assert container["HostConfig"]["ReadonlyRootfs"] is True
     journal = json.loads(service.podman("volume", "inspect", "backup-monitor-state").stdout)[0]["Mountpoint"]
     assert os.path.exists(f"{journal}/journal.sqlite")
-    # Neither do the process' words tell a secret that an environment file holds.
+    # Neither does the process list show a secret from an environment file.
     assert b"SMTP" not in open(f"/proc/{container['State']['Pid']}/cmdline", "rb").read()
 
 
