@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from conftest import REPOBASE, SOURCE, TAG, unit_command, without_limits
-from runner import free_port, wait_for
+from support import free_port, wait_for
 
 MEBIBYTE = 1 << 20
 

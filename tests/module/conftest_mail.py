@@ -6,7 +6,7 @@
 """A mail server for tests."""
 
 from aiosmtpd.controller import Controller
-from runner import free_port
+from support import free_port
 
 
 class Mailbox:

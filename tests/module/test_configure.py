@@ -9,7 +9,7 @@ import json
 
 import pytest
 from conftest import wait_ready
-from runner import read_env
+from support import read_env
 
 START = "stand-in/units/backup-monitor.service/starts"
 

@@ -9,7 +9,7 @@ import os
 
 import pytest
 from conftest import wait_ready
-from runner import AGENT_ID
+from support import AGENT_ID
 
 pytestmark = pytest.mark.skipif(not os.environ.get("NS8_CORE"), reason="NS8_CORE names no checkout of ns8-core")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import wait_ready
-from runner import AGENT_ID, MODULE_ID, read_env, wait_for
+from support import AGENT_ID, MODULE_ID, read_env, wait_for
 
 
 def test_it_runs_right_after_install_and_reports_missing_recipients(node):

@@ -13,7 +13,7 @@ import urllib.request
 import pytest
 import yaml
 from conftest import wait_ready
-from runner import AGENT_ID, free_port, wait_for
+from support import AGENT_ID, free_port, wait_for
 from test_reports import post_alert
 
 DASHBOARD = "etc/dashboards/backup-monitor.json"

@@ -9,8 +9,9 @@ import json
 import urllib.request
 
 import pytest
+from agent_steps import run_action
 from conftest import wait_ready
-from runner import SOURCE, run_action, wait_for
+from support import SOURCE, wait_for
 
 
 def post_alert(node, plan="1", name="Nightly S3"):

@@ -10,7 +10,7 @@ import os
 
 import jsonschema
 import pytest
-from runner import SOURCE
+from support import SOURCE
 
 ACTIONS = SOURCE / "imageroot/actions"
 NAMES = sorted(path.name for path in ACTIONS.iterdir())

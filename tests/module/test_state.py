@@ -10,7 +10,8 @@ import sqlite3
 import stat
 
 from conftest import wait_ready
-from runner import Node, wait_for
+from node import Node
+from support import wait_for
 from test_reports import post_alert, reports
 
 VOLUME = "backup-monitor-state"

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 
 import pytest
-from runner import SOURCE
+from support import SOURCE
 
 UNIT = SOURCE / "imageroot/systemd/user/backup-monitor.service"
 
