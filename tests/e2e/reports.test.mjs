@@ -3,18 +3,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { inspect } from "./support/browser.mjs";
+import { exampleOf } from "./support/examples.mjs";
 import { CONFIGURATION, harness } from "./support/harness.mjs";
 import { remember } from "./support/past.mjs";
 import { eventually } from "./support/wait.mjs";
 
 const DAY = 86_400_000;
-
-/** The example of what an action returns, from its schema. */
-const exampleOf = (action) =>
-  JSON.parse(readFileSync(new URL(`../../imageroot/actions/${action}/validate-output.json`, import.meta.url), "utf8")).examples[0];
 
 describe("the reports page", () => {
   const { admin, browser, mail, node } = harness({ sample: true });

@@ -5,7 +5,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "./support/browser.mjs";
-import { harness } from "./support/harness.mjs";
+import { exampleOf } from "./support/examples.mjs";
+import { CONFIGURATION, harness } from "./support/harness.mjs";
+import { remember } from "./support/past.mjs";
+import { PAST } from "./support/samplePast.mjs";
 
 const PAGES = ["Status", "Reports", "Settings", "About"];
 
@@ -47,9 +50,28 @@ describe("the frame of the pages", () => {
 });
 
 describe("in Italian", () => {
-  const { admin, browser } = harness({ locale: "it-IT" });
+  const { admin, browser, mail, node } = harness({ locale: "it-IT" });
 
-  it("every page is", async () => {
+  it("are all pages, also with data", async () => {
+    await node.useMailServer(mail.port);
+    await node.configure({ ...CONFIGURATION, mail_language: "it" });
+    await remember(node, { runs: PAST });
+    const examples = { "list-reports": exampleOf("list-reports"), "get-report": exampleOf("get-report") };
+    admin.fault = (action) => (examples[action] ? { output: examples[action] } : undefined);
+    const view = await browser.open(admin.address("status"));
+    await view.app.getByRole("button", { name: "Nightly S3" }).click();
+    await view.app.getByText("Legenda").click();
+    await inspect(view, "italian-status-plan-open");
+    const reports = await browser.open(admin.address("reports"));
+    await reports.app.getByText("Inviata: nuovo problema").waitFor();
+    await inspect(reports, "italian-reports-decisions");
+    const report = await browser.open(admin.address("reports", { report: "12" }));
+    await report.app.getByText("Inviata: nuovo problema").waitFor();
+    await inspect(report, "italian-report");
+    assert.deepEqual([...view.errors, ...reports.errors, ...report.errors], []);
+  });
+
+  it("are all pages of a new instance", async () => {
     for (const [page, title] of [
       ["status", "Stato"],
       ["reports", "Rapporti"],

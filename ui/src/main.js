@@ -15,7 +15,8 @@ import "@/styles/main.scss";
 axios.defaults.timeout = 10000;
 
 Vue.config.productionTip = false;
-Vue.use(CarbonComponentsVue);
+// CommonJS that says to be an ES module: what is imported here is its exports, the plugin being `default`.
+Vue.use(CarbonComponentsVue.default);
 // Where ns8-ui-lib's mixins look for it.
 Vue.prototype.axios = axios;
 Vue.use(ns8Lib);
