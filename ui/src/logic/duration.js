@@ -6,7 +6,7 @@
 
 export const SECONDS = { seconds: 1, minutes: 60, hours: 3600, days: 86400 };
 
-/** The largest of the units that tells the seconds exactly: 7200 is 2 hours, 90 is 90 seconds. */
+/** The largest unit that the seconds are a whole number of: 7200 is 2 hours, 90 is 90 seconds. */
 export function splitSeconds(seconds, units) {
   const bySize = [...units].sort((a, b) => SECONDS[b] - SECONDS[a]);
   const smallest = bySize[bySize.length - 1];

@@ -24,7 +24,7 @@ export const TIMEOUT = 120_000;
  *
  * @param events cluster-admin's root instance
  * @param create sends the task, given its description
- * @param task the action, its data and what else the task is to say; `extra.eventId` tells its events apart
+ * @param task the action, its data and what else the task is to say; `extra.eventId` identifies its events
  * @returns `{ result, cancel }`: a promise of the action's output, and how to stop waiting for it
  */
 export function runTask(events, create, task, timeout = TIMEOUT) {

@@ -16,7 +16,7 @@ export const taskRunner = {
     this.cancelTasks.forEach((cancel) => cancel());
   },
   methods: {
-    /** Runs an action of this instance. Unless it is `shown`, cluster-admin tells only of its failure. */
+    /** Runs an action of this instance. Unless it is `shown`, cluster-admin only shows its failure. */
     runModuleAction(action, data, options) {
       return this.runAction((task) => this.createModuleTaskForApp(this.instanceName, task), action, data, options);
     },
