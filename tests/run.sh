@@ -1,9 +1,16 @@
 #!/bin/bash
+
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 # Runs every suite, or those named: tests/run.sh [SUITE…]. On a fresh machine it installs what they need from Debian's
 # packages, which asks for root. The suites:
 #
 #   format       rustfmt
-#   lint         clippy, warnings refused; shellcheck for all Bash scripts, ruff for all Python; no circle of imports in src
+#   lint         clippy, warnings refused; shellcheck for all Bash scripts, ruff for all Python; no circle of imports in src;
+#                licence headers
 #   msrv         the crate builds with the oldest Rust that Cargo.toml promises (rust-version)
 #   deny         licences, duplicates and sources of the dependencies, by cargo-deny; advisories are the workflow's
 #   unit         what needs no other program, doc tests included
@@ -81,12 +88,26 @@ scripts_of() {
     done
 }
 
+# Files with these suffixes carry a licence header, as do all Bash and Python scripts.
+HEADER_SUFFIXES=(html js mjs py robot scss service vue yml)
+
+check_headers() {
+    local missing
+    missing=$({
+        git ls-files -z --cached --others --exclude-standard -- "${HEADER_SUFFIXES[@]/#/*.}" ':!templates'
+        scripts_of bash
+        scripts_of python3
+    } | sort -zu | xargs -0 grep --no-messages --files-without-match '^[#/ ]* *SPDX-License-Identifier: GPL-3.0-or-later$' || true)
+    [[ -z $missing ]] || { printf 'no licence header in:\n%s\n' "$missing" >&2; return 1; }
+}
+
 suite_format() {
     component fmt rustfmt
     cargo fmt --check
 }
 
 suite_lint() {
+    check_headers
     component clippy clippy
     need shellcheck
     cargo clippy --locked --all-targets --quiet -- -D warnings
@@ -230,7 +251,7 @@ main() {
     local suite
     (($#)) || set -- "${SUITES[@]}"
     if [[ $1 == --help ]]; then
-        sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"
+        sed -n '/^# Runs every suite/,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"
         return
     fi
     for suite; do
