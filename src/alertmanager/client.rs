@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use reqwest::{Client, StatusCode, Url};
 
-use super::{AlertNames, parse_api};
+use super::{AlertNames, List, Malformed};
 use crate::{alert::Alert, http};
 
 /// How long an answer may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest answer that is read, in bytes. A cluster has some tens of alerts of a kilobyte each.
+/// The longest answer that is read, in bytes, one alert at a time. A cluster has some tens of alerts of a kilobyte each.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// Why there are no alerts.
@@ -39,7 +39,13 @@ impl Alertmanager {
         let mut url = url.clone();
         let path = format!("{}/api/v2/alerts", url.path().trim_end_matches('/'));
         url.set_path(&path);
-        url.set_query(Some("active=true&silenced=false&inhibited=false&unprocessed=false"));
+        // Alertmanager leaves out what is not about backups: a storm of other alerts is not even sent.
+        let about_backups =
+            format!("alertname=~\"{}\"", names.iter().map(literal).collect::<Vec<_>>().join("|"));
+        url.query_pairs_mut()
+            .clear()
+            .extend_pairs([("active", "true"), ("silenced", "false"), ("inhibited", "false")])
+            .extend_pairs([("unprocessed", "false"), ("filter", &about_backups)]);
         Self { client: http::client(), url, names }
     }
 
@@ -53,15 +59,35 @@ impl Alertmanager {
         if answer.status() != StatusCode::OK {
             return Err(FetchError::Status(answer.status()));
         }
-        let mut body = Vec::new();
+        let unreadable = |error: Malformed| FetchError::Unreadable(error.to_string());
+        let (mut list, mut received) = (List::new(&self.names), 0_usize);
         while let Some(chunk) = answer.chunk().await.map_err(FetchError::Silent)? {
-            if body.len() + chunk.len() > MAX_BODY {
+            received = received.saturating_add(chunk.len());
+            if received > MAX_BODY {
                 return Err(FetchError::Unreadable(format!("it has more than {MAX_BODY} bytes")));
             }
-            body.extend_from_slice(&chunk);
+            list.feed(&chunk).map_err(unreadable)?;
         }
-        parse_api(&body, &self.names).map_err(|error| FetchError::Unreadable(http::json_reason(&error)))
+        list.finish().map_err(unreadable)
     }
+}
+
+/// A name as a regular expression within a quoted matcher, which matches this name alone.
+fn literal(name: &str) -> String {
+    let mut expression = String::new();
+    for character in name.chars() {
+        match character {
+            '"' => expression.push_str("\\\""),
+            // Once for the expression, once for the quotes around it.
+            '\\' => expression.push_str(r"\\\\"),
+            _ if character.is_ascii_punctuation() && character != '_' => {
+                expression.push_str(r"\\");
+                expression.push(character);
+            }
+            _ => expression.push(character),
+        }
+    }
+    expression
 }
 
 #[cfg(test)]

@@ -2,7 +2,14 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::*;
+use super::{
+    keep::{MAX_ALERTS, MAX_TEXT},
+    *,
+};
+use crate::{
+    alert::{Alert, Source},
+    ids::{NodeId, PlanId},
+};
 
 fn names() -> AlertNames {
     ["NsBackupFailed", "NsBackupMissing", "BackupFailed", "backup_failed", "backup_missing"]
@@ -73,7 +80,7 @@ fn what_is_not_a_json_object_is_refused_with_a_reason_that_does_not_quote_it() {
         assert!(error.starts_with("the body is not an Alertmanager webhook"), "{error}");
         assert!(!error.contains("secret"), "{error}");
     }
-    assert!(parse_webhook(b"{\"status\":\"\xff\"}", &names()).is_err());
+    assert!(parse_webhook(b"{\"status\":\xff}", &names()).is_err());
 }
 
 #[test]
@@ -183,11 +190,18 @@ proptest! {
     }
 }
 
+fn parse_api(body: &[u8]) -> Result<Vec<Alert>, Malformed> {
+    let names = names();
+    let mut list = List::new(&names);
+    list.feed(body)?;
+    list.finish()
+}
+
 #[test]
 fn the_api_brings_what_the_webhook_would_bring() {
     let names = names();
     let body = include_bytes!("../../tests/fixtures/alertmanager/api-v2-alerts.json");
-    let polled = parse_api(body, &names).unwrap();
+    let polled = parse_api(body).unwrap();
     let webhook = include_bytes!("../../tests/fixtures/alertmanager/webhook-ns8-backupfailed.json");
     let posted = parse_webhook(webhook, &names).unwrap().accepted;
     let [polled] = &polled[..] else { panic!("{polled:?}") };
@@ -208,8 +222,121 @@ fn a_silenced_or_inhibited_alert_is_not_taken_from_the_api() {
         alert(r#"{"state":"unprocessed"}"#),
         alert("\"firing\""),
     );
-    assert_eq!(parse_api(body.as_bytes(), &names()).unwrap().len(), 1);
+    assert_eq!(parse_api(body.as_bytes()).unwrap().len(), 1);
     for body in ["", "{}", "null", "[", "7"] {
-        assert!(parse_api(body.as_bytes(), &names()).is_err(), "{body}");
+        assert!(parse_api(body.as_bytes()).is_err(), "{body}");
+    }
+}
+
+const BACKUP: &str = r#"{"status":"firing","labels":{"alertname":"BackupFailed","id":"1"}}"#;
+
+#[test]
+fn an_annotation_that_can_not_be_read_does_not_cost_its_alert() {
+    for summary in [&b"\\ud800 lone"[..], b"\\udc00\\ud83d", b"\xff\xfe", b"\xe2\x82"] {
+        let mut body = br#"{"alerts":[{"status":"firing","labels":{"alertname":"BackupFailed","id":"1"},"annotations":{"summary":""#.to_vec();
+        body.extend_from_slice(summary);
+        body.extend_from_slice(br#""}}],"commonAnnotations":{"summary":""#);
+        body.extend_from_slice(summary);
+        body.extend_from_slice(br#""}}"#);
+        let accepted = parse_webhook(&body, &names()).unwrap().accepted;
+        assert_eq!(accepted[0].plan, Some(PlanId::new("1").unwrap()));
+        assert!(accepted[0].summary.as_ref().unwrap().contains('\u{fffd}'));
+    }
+}
+
+#[test]
+fn the_groups_status_counts_wherever_it_stands() {
+    let alert = r#"{"labels":{"alertname":"BackupFailed","id":"1"}}"#;
+    for (status, accepted) in [("firing", 1), ("resolved", 0)] {
+        for body in [
+            format!(r#"{{"status":"{status}","alerts":[{alert}]}}"#),
+            format!(r#"{{"alerts":[{alert}],"status":"{status}"}}"#),
+            format!(r#"{{"\u0061lerts":[{alert}],"status":"{status}"}}"#),
+        ] {
+            let intake = parse(&body);
+            assert_eq!((intake.accepted.len(), intake.ignored), (accepted, 1 - accepted), "{body}");
+        }
+    }
+}
+
+#[test]
+fn alerts_that_were_left_out_may_be_about_any_plan() {
+    let group = r#""groupLabels":{"alertname":"BackupFailed"}"#;
+    let accepted = [
+        (format!(r#"{{"status":"firing","truncatedAlerts":2,"alerts":[{BACKUP}],{group}}}"#), 2),
+        (format!(r#"{{{group},"alerts":[{BACKUP}],"truncatedAlerts":1}}"#), 2),
+        (r#"{"status":"firing","alerts":[],"truncatedAlerts":1}"#.to_owned(), 1),
+        (format!(r#"{{"status":"firing","truncatedAlerts":0,"alerts":[{BACKUP}],{group}}}"#), 1),
+        (format!(r#"{{"status":"firing","truncatedAlerts":-1,"alerts":[{BACKUP}],{group}}}"#), 1),
+        (format!(r#"{{"status":"resolved","truncatedAlerts":2,"alerts":[],{group}}}"#), 0),
+        (
+            r#"{"status":"firing","alerts":[],"truncatedAlerts":9,"groupLabels":{"alertname":"DiskFull"}}"#
+                .to_owned(),
+            0,
+        ),
+    ];
+    for (body, expected) in accepted {
+        let intake = parse(&body);
+        assert_eq!(intake.accepted.len(), expected, "{body}");
+        let without_plan = intake.accepted.iter().filter(|alert| alert.plan.is_none()).count();
+        assert_eq!(without_plan, usize::from(intake.truncated), "{body}");
+    }
+}
+
+#[test]
+fn a_storm_does_not_hide_the_alert_that_counts() {
+    let noise = r#"{"status":"firing","labels":{"alertname":"DiskFull"},"annotations":{"x":"[{\\\"]}"}},"#;
+    let body = format!(r#"{{"alerts":[{}{BACKUP}]}}"#, noise.repeat(20_000));
+    let names = names();
+    let (mut webhook, mut most) = (Webhook::new(&names), 0);
+    for chunk in body.as_bytes().chunks(16 * 1024) {
+        webhook.feed(chunk).unwrap();
+        most = most.max(webhook.memory());
+    }
+    let intake = webhook.finish().unwrap();
+    assert_eq!((intake.accepted.len(), intake.ignored), (1, 20_000));
+    assert!(most < 4096, "{most} bytes were held of {}", body.len());
+}
+
+#[test]
+fn alerts_are_kept_up_to_a_bound_and_the_others_looked_for_in_all_plans() {
+    let alerts = vec![BACKUP; MAX_ALERTS + 7].join(",");
+    let intake = parse(&format!(r#"{{"alerts":[{alerts}]}}"#));
+    assert_eq!((intake.accepted.len(), intake.beyond, intake.ignored), (MAX_ALERTS + 1, 7, 0));
+    assert_eq!(intake.accepted.last().unwrap().plan, None);
+    let active = alerts.replace(r#""firing""#, r#"{"state":"active"}"#);
+    let polled = parse_api(format!("[{active}]").as_bytes()).unwrap();
+    assert_eq!(polled.len(), MAX_ALERTS + 1);
+    assert_eq!(polled.last().unwrap().plan, None);
+}
+
+#[test]
+fn an_alert_that_is_too_long_counts_by_what_it_begins_with() {
+    let long = "x".repeat(100_000);
+    let alert = |name: &str| {
+        format!(
+            r#"{{"status":"firing","labels":{{"alertname":"{name}","id":"1"}},"annotations":{{"summary":"{long}"}}}}"#
+        )
+    };
+    let intake =
+        parse(&format!(r#"{{"alerts":[{},{},{BACKUP}]}}"#, alert("BackupFailed"), alert("DiskFull")));
+    assert_eq!((intake.accepted.len(), intake.ignored, intake.too_long), (2, 1, 1));
+}
+
+proptest! {
+    /// It does not matter how the network cuts a webhook.
+    #[test]
+    fn a_webhook_may_arrive_in_any_pieces(alerts in any_json(), status in any_json(), cuts in prop::collection::vec(1_usize..40, 1..20)) {
+        let body = serde_json::to_string(&json!({"alerts": alerts, "status": status, "truncatedAlerts": 1})).unwrap();
+        let names = names();
+        let whole = parse(&body);
+        let mut webhook = Webhook::new(&names);
+        let (mut rest, mut cuts) = (body.as_bytes(), cuts.into_iter().cycle());
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(cuts.next().unwrap().min(rest.len()));
+            webhook.feed(piece).unwrap();
+            rest = after;
+        }
+        prop_assert_eq!(webhook.finish().unwrap(), whole);
     }
 }
