@@ -18,6 +18,7 @@ use crate::{
     config::Settings,
     correlator::read::ClusterReader,
     journal::Journal,
+    refusals::Refusals,
     repo_check::RepoChecker,
     watch::troubles::{Watcher, WatcherTroubles},
 };
@@ -104,6 +105,7 @@ pub struct Readiness {
     reader: ClusterReader,
     checker: Arc<RepoChecker>,
     troubles: Arc<WatcherTroubles>,
+    refusals: Arc<Refusals>,
     last: Remembered,
     last_outside: Remembered,
 }
@@ -116,9 +118,10 @@ impl Readiness {
         reader: ClusterReader,
         checker: Arc<RepoChecker>,
         troubles: Arc<WatcherTroubles>,
+        refusals: Arc<Refusals>,
     ) -> Self {
         let (last, last_outside) = Default::default();
-        Self { settings, journal, reader, checker, troubles, last, last_outside }
+        Self { settings, journal, reader, checker, troubles, refusals, last, last_outside }
     }
 
     /// Whether the service is ready, as of at most two seconds ago.
@@ -148,6 +151,7 @@ impl Readiness {
         let gaps = self.settings.mail_gaps().join("; ");
         checks.push(Check::of("mail", if gaps.is_empty() { Ok(()) } else { Err(gaps) }));
         checks.extend(self.watchers(redis_answers));
+        checks.extend(self.refusals.trouble().map(|trouble| Check::of("receiver", Err(trouble))));
         checks
     }
 

@@ -55,8 +55,16 @@ pub struct ReceiverSettings {
     pub host: String,
     /// `RECEIVER_PORT`: 0 takes any free port, which is then logged.
     pub port: u16,
-    /// `RECEIVER_TOKEN`: when set, `POST /alert` must bear it.
+    /// `RECEIVER_TOKEN`: when set, whoever posts must bear it, and beyond loopback also whoever reads.
     pub token: Option<SecretString>,
+    /// `RECEIVER_METRICS_TOKEN`: when set, `GET /metrics?token=…` needs no other token. For Prometheus, whose targets from a
+    /// file can't carry a header.
+    pub metrics_token: Option<SecretString>,
+    /// `RECEIVER_ALERTS_WITHOUT_TOKEN`: `POST /alert` is taken without the token, everything else needs it.
+    pub alerts_without_token: bool,
+    /// `RECEIVER_ALLOWED_HOSTS`: names by which the service is asked besides addresses, names of one label and
+    /// `RECEIVER_HOST`. In lower case.
+    pub allowed_hosts: Vec<String>,
     /// `RECEIVER_ALERT_NAMES`
     pub alert_names: AlertNames,
 }

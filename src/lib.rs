@@ -44,6 +44,7 @@ pub mod notifier;
 pub mod oncalendar;
 pub mod pipeline;
 pub mod receiver;
+pub mod refusals;
 pub mod repo_check;
 pub mod report;
 pub mod run;

@@ -3,33 +3,48 @@
 //! [`routes`] is all of it as one filter, which tests can call without a socket; [`server`] serves it with its limits. A
 //! handler answers everything about its path itself; here, only what no path or method fits is answered.
 
+mod access;
 mod alert;
 mod answer;
 mod api;
+mod bodies;
+mod connections;
 mod context;
 mod page;
 mod plans;
+mod resend;
 pub mod server;
+mod stream;
 
 use std::{convert::Infallible, sync::Arc};
 
 use warp::{
     Filter, Rejection, Reply,
-    filters::BoxedFilter,
+    filters::{BoxedFilter, path::FullPath},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     reply::Response,
 };
 
-use self::answer::error;
 pub use self::context::Receiver;
+use self::{access::Denied, answer::error};
+
+/// What a 401 asks for.
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 
 /// Every path of the service. What no path fits is answered with 404, another method than a path's own with 405.
 pub fn routes(
     receiver: Arc<Receiver>,
 ) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone + Send + Sync + 'static {
     alert(Arc::clone(&receiver))
-        .or(reading(warp::path!("healthz"), &receiver, api::healthz))
+        .or(allowed(Arc::clone(&receiver)).and(others(receiver)))
         .unify()
+        .recover(async |rejection: Rejection| Ok::<_, Infallible>(rejected(&rejection)))
+        .unify()
+}
+
+/// Every path but that of alerts, which also takes care of a body that it refuses.
+fn others(receiver: Arc<Receiver>) -> BoxedFilter<(Response,)> {
+    reading(warp::path!("healthz"), &receiver, api::healthz)
         .or(reading(warp::path!("readyz"), &receiver, api::readyz))
         .unify()
         .or(metrics(Arc::clone(&receiver)))
@@ -46,8 +61,47 @@ pub fn routes(
         .unify()
         .or(send(receiver))
         .unify()
-        .recover(async |_: Rejection| Ok::<_, Infallible>(error(StatusCode::NOT_FOUND, "no such path")))
-        .unify()
+        .boxed()
+}
+
+/// A request that is not allowed.
+#[derive(Debug)]
+struct NotAllowed(Denied);
+
+impl warp::reject::Reject for NotAllowed {}
+
+/// Lets through what is allowed.
+fn allowed(receiver: Arc<Receiver>) -> BoxedFilter<()> {
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    warp::any()
+        .and(with(receiver))
+        .and(warp::method())
+        .and(warp::path::full())
+        .and(query)
+        .and(warp::header::headers_cloned())
+        .and_then(
+            async |receiver: Arc<Receiver>,
+                   method: Method,
+                   path: FullPath,
+                   query: String,
+                   headers: HeaderMap| {
+                let allowed = receiver.access.check(&method, path.as_str(), &query, &headers);
+                allowed.map_err(|denied| warp::reject::custom(NotAllowed(denied)))
+            },
+        )
+        .untuple_one()
+        .boxed()
+}
+
+fn rejected(rejection: &Rejection) -> Response {
+    let Some(NotAllowed(denied)) = rejection.find() else {
+        return error(StatusCode::NOT_FOUND, "no such path");
+    };
+    let mut answer = error(denied.status(), denied);
+    if *denied == Denied::Token {
+        answer.headers_mut().insert(header::WWW_AUTHENTICATE, BEARER);
+    }
+    answer
 }
 
 // Each route is boxed: a chain of them would hold the future of every handler in every other's, on the stack.
@@ -108,16 +162,10 @@ fn report(receiver: Arc<Receiver>) -> BoxedFilter<(Response,)> {
 
 /// `POST /api/reports/<id>/send`
 fn send(receiver: Arc<Receiver>) -> BoxedFilter<(Response,)> {
-    let headers = warp::header::headers_cloned();
     warp::path!("api" / "reports" / String / "send")
         .and(warp::method())
         .and(with(receiver))
-        .and(headers)
-        .then(async |id: String, method: Method, receiver: Arc<Receiver>, headers: HeaderMap| match method {
-            Method::POST if is_from_a_page(&headers) => {
-                error(StatusCode::FORBIDDEN, "browser requests are not allowed")
-            }
-            Method::POST if !alert::is_authorized(&receiver, &headers) => alert::unauthorized(),
+        .then(async |id: String, method: Method, receiver: Arc<Receiver>| match method {
             Method::POST => api::send(&receiver, &id).await,
             _ => method_not_allowed("POST"),
         })
@@ -148,11 +196,6 @@ where
 
 fn with(receiver: Arc<Receiver>) -> impl Filter<Extract = (Arc<Receiver>,), Error = Infallible> + Clone {
     warp::any().map(move || Arc::clone(&receiver))
-}
-
-/// True when a browser asks for some page, of whatever site. Ours has no script and no form that would.
-fn is_from_a_page(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::ORIGIN) || headers.get("sec-fetch-site").is_some_and(|site| site != "none")
 }
 
 /// HEAD is GET without the body, which hyper leaves out.

@@ -1,6 +1,11 @@
 //! The service as a whole: built from settings, run until it is asked to stop.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -13,6 +18,7 @@ use crate::{
     journal::Journal,
     pipeline::Pipeline,
     receiver::{self, Receiver, server},
+    refusals::Refusals,
     repo_check::RepoChecker,
     telemetry::Metrics,
     version::VERSION,
@@ -66,7 +72,7 @@ impl Service {
     /// [`BuildError`]
     pub async fn build(settings: Settings) -> Result<Self, BuildError> {
         let (host, port) = (settings.receiver.host.as_str(), settings.receiver.port);
-        let listener = TcpListener::bind((host, port))
+        let listener = server::listen(host, port)
             .await
             .map_err(|source| BuildError::Listen { address: format!("{host}:{port}"), source })?;
         let reader = ClusterReader::new(&settings.redis_url, settings.zone.clone())?;
@@ -89,6 +95,12 @@ impl Service {
         if let Ok(address) = listener.local_addr() {
             tracing::info!(%address, version = VERSION, "listening");
         }
+        let beyond_loopback = listener.local_addr().is_ok_and(|address| !is_loopback(address.ip()));
+        if beyond_loopback && settings.receiver.token.is_none() {
+            tracing::warn!(
+                "RECEIVER_TOKEN is not set: whoever reaches this address can read reports and post alerts"
+            );
+        }
         for gap in settings.mail_gaps() {
             tracing::warn!("{gap}; reports are kept and will be sent once email is configured");
         }
@@ -102,18 +114,20 @@ impl Service {
         );
         let delivery_worker =
             DeliveryWorker::new(Arc::clone(&settings), journal.clone(), Arc::clone(&metrics));
-        let troubles = Arc::new(WatcherTroubles::default());
+        let (troubles, refusals) = (Arc::new(WatcherTroubles::default()), Arc::new(Refusals::default()));
         let readiness = Readiness::new(
             Arc::clone(&settings),
             journal.clone(),
             reader.clone(),
             Arc::clone(&checker),
             Arc::clone(&troubles),
+            Arc::clone(&refusals),
         );
         let mut tasks: JoinSet<()> = JoinSet::new();
         watch(&mut tasks, &settings, &journal, &reader, &troubles, &shutdown);
+        let readiness = Arc::new(readiness);
         let receiver =
-            Receiver { settings, journal: journal.clone(), readiness: Arc::new(readiness), metrics };
+            Receiver::new(settings, journal.clone(), readiness, metrics, refusals, beyond_loopback);
         let routes = receiver::routes(Arc::new(receiver));
 
         tasks.spawn(server::serve(listener, routes, shutdown.clone()));
@@ -138,6 +152,11 @@ impl Service {
         tracing::info!("stopped");
         exit
     }
+}
+
+/// True for the loopback address itself. The others are as good as any: what is behind them, only the administrator knows.
+fn is_loopback(address: IpAddr) -> bool {
+    address == IpAddr::from(Ipv4Addr::LOCALHOST) || address == IpAddr::from(Ipv6Addr::LOCALHOST)
 }
 
 /// Starts the watchers that are wanted.

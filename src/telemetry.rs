@@ -39,6 +39,8 @@ pub enum AlertResult {
     accepted,
     /// It is not about backups, or resolved.
     ignored,
+    /// The request that may have brought alerts was refused; it counts once.
+    refused,
 }
 
 /// What became of an attempt to send a mail.

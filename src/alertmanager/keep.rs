@@ -24,7 +24,18 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub fn push(&mut self, alert: Alert) {
+    /// Takes an alert if it has one of the `names`. Says whether it has.
+    pub fn take(&mut self, alert: wire::Alert, names: &AlertNames, source: Source) -> bool {
+        let Some(name) = alert.label("alertname").filter(|name| names.contains(name)) else { return false };
+        match self.alerts.len() < MAX_ALERTS {
+            true => self.push(read(alert, name, source)),
+            // What else it says would be read for nothing.
+            false => self.beyond = self.beyond.saturating_add(1),
+        }
+        true
+    }
+
+    fn push(&mut self, alert: Alert) {
         if self.alerts.len() < MAX_ALERTS {
             let texts = [&alert.plan_name, &alert.summary, &alert.summary_it, &alert.fingerprint];
             let texts = texts.into_iter().flatten().map(String::len).sum::<usize>();
@@ -66,16 +77,15 @@ pub(super) fn about_all_plans(name: &str, source: Source) -> Alert {
     }
 }
 
-/// Takes over an alert that has one of the `names`.
-pub(super) fn read(alert: wire::Alert, names: &AlertNames, source: Source) -> Option<Alert> {
-    let name = alert.label("alertname").filter(|name| names.contains(name))?;
+/// What is kept of an alert.
+fn read(alert: wire::Alert, name: String, source: Source) -> Alert {
     let line = |text: Option<String>| {
         let text = text::one_line(&text?, MAX_TEXT);
         (!text.is_empty()).then_some(text)
     };
     let label = |name: &str| line(alert.label(name));
     let annotation = |name: &str| line(alert.annotation(name));
-    Some(Alert {
+    Alert {
         name,
         // A label that can't be a plan's id names no plan: the job then looks at every plan that ran.
         plan: label("backup_id").or_else(|| label("id")).and_then(|id| PlanId::new(id).ok()),
@@ -87,5 +97,5 @@ pub(super) fn read(alert: wire::Alert, names: &AlertNames, source: Source) -> Op
         fingerprint: line(alert.fingerprint()),
         source,
         run: None,
-    })
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     AlertNames,
-    keep::{Kept, about_all_plans, read},
+    keep::{Kept, about_all_plans},
     scan::{Found, Frame, Malformed, Scanner},
     wire,
 };
@@ -32,7 +32,7 @@ impl<'n> List<'n> {
             let Found::Alert { bytes, .. } = found else { return };
             let alert = wire::Alert(bytes);
             if alert.status().as_deref() == Some("active") {
-                read(alert, names, Source::Poll).into_iter().for_each(|alert| active.push(alert));
+                active.take(alert, names, Source::Poll);
             }
         })
     }

@@ -2,7 +2,7 @@
 
 use super::{
     AlertNames, json,
-    keep::{Kept, about_all_plans, read},
+    keep::{Kept, about_all_plans},
     scan::{Found, Frame, Malformed, Scanner},
     wire,
 };
@@ -75,9 +75,8 @@ impl<'n> Webhook<'n> {
                     Some(_) => return,
                     None => &mut *undecided,
                 };
-                match read(alert, names, Source::Webhook) {
-                    Some(alert) => kept.push(alert),
-                    None => *too_long = too_long.saturating_add(cut.into()),
+                if !kept.take(alert, names, Source::Webhook) {
+                    *too_long = too_long.saturating_add(cut.into());
                 }
             }
             Found::Other => *posted = posted.saturating_add(1),

@@ -267,6 +267,12 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
             host: env.value("RECEIVER_HOST", "127.0.0.1".into(), host),
             port: env.value("RECEIVER_PORT", 9099, |text| whole_number(text, 0..=u16::MAX)),
             token: env.secret("RECEIVER_TOKEN"),
+            metrics_token: env.secret("RECEIVER_METRICS_TOKEN"),
+            alerts_without_token: env.truth("RECEIVER_ALERTS_WITHOUT_TOKEN", false),
+            allowed_hosts: env.value("RECEIVER_ALLOWED_HOSTS", Vec::new(), |text| {
+                let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+                names.map(|name| host(&name.to_ascii_lowercase())).collect()
+            }),
             alert_names: alert_names(&mut env),
         },
         correlator: CorrelatorSettings {

@@ -2,31 +2,37 @@
 
 use std::time::Duration;
 
+use bytes::Buf;
 use futures_util::{Stream, StreamExt};
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
 use serde::Serialize;
-use subtle::ConstantTimeEq;
 use warp::{
-    Buf,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     reply::Response,
 };
 
 use super::{
     answer::{error, json},
+    bodies::Place,
     context::Receiver,
 };
-use crate::{alertmanager::parse_webhook, ids::JobId, telemetry::AlertResult};
+use crate::{
+    alertmanager::{Intake, NotAWebhook, Webhook},
+    ids::JobId,
+    journal::JournalError,
+    telemetry::AlertResult,
+};
 
-/// The largest body that is taken, in bytes.
-pub const MAX_BODY: usize = 1024 * 1024;
+/// The largest body that is taken, in bytes. It is never held as a whole.
+pub const MAX_BODY: usize = 16 * 1024 * 1024;
 /// How much of a body is read on, in bytes, once it is refused.
-const MAX_DISCARDED: usize = 16 * MAX_BODY;
+const MAX_DISCARDED: usize = 2 * MAX_BODY;
 /// How long it is read on.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
+/// After how many seconds to try again what there was no room for.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("10");
 
 /// What is answered to a webhook.
 #[derive(Debug, Serialize)]
@@ -39,6 +45,43 @@ struct Receipt {
     job: Option<JobId>,
 }
 
+/// Why a webhook is refused.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error(transparent)]
+    Denied(#[from] super::access::Denied),
+    #[error("the body is larger than {MAX_BODY} bytes")]
+    TooLarge,
+    #[error("the body is incomplete")]
+    BrokenOff,
+    #[error("the body did not arrive within {} seconds", BODY_TIMEOUT.as_secs())]
+    TooSlow,
+    #[error("there are too many others; try again")]
+    Crowded,
+    #[error(transparent)]
+    NotAWebhook(#[from] NotAWebhook),
+    #[error("can't ingest alerts: {0}")]
+    Journal(#[source] JournalError),
+}
+
+impl Refusal {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Denied(denied) => denied.status(),
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BrokenOff | Self::NotAWebhook(_) => StatusCode::BAD_REQUEST,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            // Alertmanager tries again after a 5xx alone.
+            Self::Crowded | Self::Journal(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Whether to read on, so that a client that is still sending sees the answer and not its connection broken.
+    fn leaves_body(&self) -> bool {
+        matches!(self, Self::Denied(_) | Self::TooLarge | Self::NotAWebhook(_))
+    }
+}
+
 /// Takes a webhook. Nothing here waits for the pipeline: an accepted alert is in the journal, and that is all.
 pub(super) async fn receive(
     receiver: &Receiver,
@@ -46,37 +89,48 @@ pub(super) async fn receive(
     body: impl Stream<Item = Result<impl Buf, warp::Error>>,
 ) -> Response {
     let mut body = std::pin::pin!(body);
-    if !is_authorized(receiver, headers) {
-        discard(body).await;
-        return unauthorized();
-    }
-    let read = read_body(headers, &mut body).await;
-    if let Err(BodyError::TooLarge) = read {
-        discard(body).await;
-    }
-    let body = match read {
-        Ok(body) => body,
-        Err(reason) => return error(reason.status(), reason),
+    let refusal = match take(receiver, headers, &mut body).await {
+        Ok(receipt) => return json(StatusCode::OK, &receipt),
+        Err(refusal) => refusal,
     };
-    let intake = match parse_webhook(&body, &receiver.settings.receiver.alert_names) {
-        Ok(intake) => intake,
-        Err(reason) => {
-            // The reason never quotes the body, which may hold anything.
-            tracing::warn!(%reason, bytes = body.len(), "webhook rejected");
-            return error(StatusCode::BAD_REQUEST, reason);
-        }
-    };
-    let (accepted, ignored) = (intake.accepted.len(), intake.ignored);
-    let job = if accepted == 0 {
-        None
-    } else {
-        let wait = receiver.settings.correlator.wait;
-        match receiver.journal.accept(intake.accepted, Timestamp::now(), wait).await {
-            Ok(job) => job,
-            Err(reason) => {
-                tracing::error!(%reason, accepted, "can't ingest alerts; Alertmanager will retry");
-                return error(StatusCode::SERVICE_UNAVAILABLE, reason);
-            }
+    let status = refusal.status();
+    receiver.metrics.count_alerts(AlertResult::refused, 1);
+    receiver.refusals.note(status.as_u16(), &refusal.to_string());
+    if refusal.leaves_body() {
+        discard(receiver, body).await;
+    }
+    let mut answer = error(status, refusal);
+    let headers = answer.headers_mut();
+    match status {
+        StatusCode::UNAUTHORIZED => drop(headers.insert(header::WWW_AUTHENTICATE, super::BEARER)),
+        StatusCode::SERVICE_UNAVAILABLE => drop(headers.insert(header::RETRY_AFTER, RETRY_AFTER)),
+        _ => {}
+    }
+    answer
+}
+
+async fn take(
+    receiver: &Receiver,
+    headers: &HeaderMap,
+    body: &mut (impl Stream<Item = Result<impl Buf, warp::Error>> + Unpin),
+) -> Result<Receipt, Refusal> {
+    receiver.access.check(&Method::POST, "/alert", "", headers)?;
+    // Kept until the journal has the alerts: what they take in memory counts as the body's.
+    let mut place = receiver.bodies.enter();
+    let intake = read(receiver, headers, body, &mut place).await?;
+    let Intake { accepted: alerts, beyond, ignored, truncated, too_long } = intake;
+    let accepted = alerts.len().saturating_add(beyond).saturating_sub(usize::from(beyond > 0 && !truncated));
+    if truncated || beyond > 0 {
+        tracing::warn!(truncated, beyond, "not all alerts are known: all plans are looked at");
+    }
+    if too_long > 0 {
+        tracing::warn!(too_long, "alerts ignored that are too long to be read");
+    }
+    let job = match alerts.is_empty() {
+        true => None,
+        false => {
+            let wait = receiver.settings.correlator.wait;
+            receiver.journal.accept(alerts, Timestamp::now(), wait).await.map_err(Refusal::Journal)?
         }
     };
     receiver.metrics.count_alerts(AlertResult::accepted, accepted);
@@ -84,86 +138,63 @@ pub(super) async fn receive(
     if let Some(job) = job {
         tracing::info!(%job, accepted, ignored, "alerts accepted");
     }
-    json(StatusCode::OK, &Receipt { accepted, ignored, job })
+    Ok(Receipt { accepted, ignored, job })
 }
 
-/// The answer to a request that would change something, with a wrong token or none.
-pub(super) fn unauthorized() -> Response {
-    tracing::warn!("request rejected: invalid or missing token");
-    let mut answer = error(StatusCode::UNAUTHORIZED, "expected Authorization: Bearer with RECEIVER_TOKEN");
-    answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    answer
+/// Reads the body while it arrives, up to its limits in size, time and memory.
+async fn read(
+    receiver: &Receiver,
+    headers: &HeaderMap,
+    body: &mut (impl Stream<Item = Result<impl Buf, warp::Error>> + Unpin),
+    place: &mut Place,
+) -> Result<Intake, Refusal> {
+    let announced: Option<u64> =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length| length > MAX_BODY as u64) {
+        return Err(Refusal::TooLarge);
+    }
+    let mut webhook = Webhook::new(&receiver.settings.receiver.alert_names);
+    let mut received = 0_usize;
+    let deadline = tokio::time::Instant::now() + BODY_TIMEOUT;
+    loop {
+        let chunk = tokio::select! {
+            // What has arrived is read first, whoever waits.
+            biased;
+            chunk = body.next() => chunk,
+            () = place.lost() => return Err(Refusal::Crowded),
+            () = tokio::time::sleep_until(deadline) => return Err(Refusal::TooSlow),
+        };
+        let Some(chunk) = chunk else { return Ok(webhook.finish()?) };
+        let mut chunk = chunk.map_err(|_| Refusal::BrokenOff)?;
+        received = received.saturating_add(chunk.remaining());
+        if received > MAX_BODY {
+            return Err(Refusal::TooLarge);
+        }
+        while chunk.has_remaining() {
+            let part = chunk.chunk();
+            webhook.feed(part)?;
+            let taken = part.len();
+            chunk.advance(taken);
+        }
+        place.cover(webhook.memory()).await.map_err(|_| Refusal::Crowded)?;
+    }
 }
 
-/// Compares the token without telling by the time that takes how much of it was right.
-pub(super) fn is_authorized(receiver: &Receiver, headers: &HeaderMap) -> bool {
-    let Some(token) = &receiver.settings.receiver.token else { return true };
-    let Some(value) = headers.get(header::AUTHORIZATION) else { return false };
-    let Some((scheme, given)) = value.as_bytes().split_at_checked("Bearer ".len()) else { return false };
-    // The scheme's case does not matter (RFC 9110, 11.1).
-    scheme.eq_ignore_ascii_case(b"Bearer ") && given.ct_eq(token.expose_secret().as_bytes()).into()
-}
-
-/// Reads on and forgets it, within bounds: a client that is still sending would see its connection broken, and not the answer.
-async fn discard(mut body: impl Stream<Item = Result<impl Buf, warp::Error>> + Unpin) {
+/// Reads on and forgets it, within bounds.
+async fn discard(receiver: &Receiver, mut body: impl Stream<Item = Result<impl Buf, warp::Error>> + Unpin) {
+    let place = receiver.discarded.enter();
     let discard = async {
-        let mut discarded = 0;
+        let mut discarded = 0_usize;
         while let Some(Ok(chunk)) = body.next().await {
-            discarded += chunk.remaining();
+            discarded = discarded.saturating_add(chunk.remaining());
             if discarded > MAX_DISCARDED {
                 return;
             }
         }
     };
-    let _ = tokio::time::timeout(DISCARD_TIMEOUT, discard).await;
-}
-
-/// Why a body can't be read.
-#[derive(Debug, thiserror::Error)]
-enum BodyError {
-    #[error("the body is larger than {MAX_BODY} bytes")]
-    TooLarge,
-    #[error("the body is incomplete: {0}")]
-    BrokenOff(warp::Error),
-    #[error("the body did not arrive within {} seconds", BODY_TIMEOUT.as_secs())]
-    TooSlow,
-}
-
-impl BodyError {
-    fn status(&self) -> StatusCode {
-        match self {
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::BrokenOff(_) => StatusCode::BAD_REQUEST,
-            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-        }
+    tokio::select! {
+        () = discard => {}
+        () = place.lost() => {}
+        () = tokio::time::sleep(DISCARD_TIMEOUT) => {}
     }
-}
-
-/// Reads the body, up to its limits in size and time.
-async fn read_body(
-    headers: &HeaderMap,
-    body: &mut (impl Stream<Item = Result<impl Buf, warp::Error>> + Unpin),
-) -> Result<Vec<u8>, BodyError> {
-    let announced: Option<usize> =
-        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length| length > MAX_BODY) {
-        return Err(BodyError::TooLarge);
-    }
-    let collect = async {
-        let mut collected = Vec::with_capacity(announced.unwrap_or_default());
-        while let Some(chunk) = body.next().await {
-            let mut chunk = chunk.map_err(BodyError::BrokenOff)?;
-            if collected.len() + chunk.remaining() > MAX_BODY {
-                return Err(BodyError::TooLarge);
-            }
-            while chunk.has_remaining() {
-                let part = chunk.chunk();
-                collected.extend_from_slice(part);
-                let taken = part.len();
-                chunk.advance(taken);
-            }
-        }
-        Ok(collected)
-    };
-    tokio::time::timeout(BODY_TIMEOUT, collect).await.unwrap_or(Err(BodyError::TooSlow))
 }

@@ -14,6 +14,7 @@ use super::{
     answer::{error, json},
     context::Receiver,
     plans,
+    resend::{MAX_RESENDS, MAX_RESENDS_OF_REPORT},
 };
 use crate::{
     checks::{Check, Ready},
@@ -28,6 +29,8 @@ use crate::{
 const DEFAULT_LIMIT: u32 = 50;
 /// How many reports can be listed: all that are kept.
 const MAX_LIMIT: u32 = 1000;
+/// The longest page, in bytes: fewer reports than asked for come where they are long, and the others with `before`.
+const MAX_PAGE: usize = 1024 * 1024;
 /// How many reports the status shows.
 pub(super) const STATUS_REPORTS: u32 = 20;
 
@@ -117,7 +120,10 @@ pub(super) async fn reports(receiver: &Receiver, query: &str) -> Response {
         Err(message) => return error(StatusCode::BAD_REQUEST, message),
     };
     match receiver.journal.reports(filter, limit).await {
-        Ok(page) => json(StatusCode::OK, &page),
+        Ok(mut page) => {
+            page.reports.truncate(fitting(&page.reports, MAX_PAGE));
+            json(StatusCode::OK, &page)
+        }
         Err(reason) => unavailable(&reason),
     }
 }
@@ -134,10 +140,22 @@ pub(super) async fn report(receiver: &Receiver, id: &str) -> Response {
 
 /// `POST /api/reports/<id>/send`: sends a report's mail again.
 pub(super) async fn send(receiver: &Receiver, id: &str) -> Response {
-    let Ok(number) = id.parse() else { return no_report(id) };
-    match receiver.journal.resend(JobId(number), Timestamp::now()).await {
+    let Ok(report) = id.parse().map(JobId) else { return no_report(id) };
+    if let Err(wait) = receiver.resends.take(report) {
+        let words = format!(
+            "{MAX_RESENDS_OF_REPORT} emails of one report and {MAX_RESENDS} in all are sent again within an hour"
+        );
+        let mut answer = error(StatusCode::TOO_MANY_REQUESTS, words);
+        answer.headers_mut().insert(header::RETRY_AFTER, wait.as_secs().saturating_add(1).into());
+        return answer;
+    }
+    let queued = receiver.journal.resend(report, Timestamp::now()).await;
+    if !matches!(queued, Ok(true)) {
+        receiver.resends.give_back(report);
+    }
+    match queued {
         Ok(true) => {
-            tracing::info!(report = number, "email queued for resending");
+            tracing::info!(%report, "email queued for resending");
             json(StatusCode::ACCEPTED, &serde_json::json!({"queued": true}))
         }
         Ok(false) => no_report(id),
@@ -180,6 +198,17 @@ pub(super) async fn metrics(receiver: Arc<Receiver>, accept: Option<String>) -> 
     let mut answer = metrics.encode().into_response();
     answer.headers_mut().insert(header::CONTENT_TYPE, content_type);
     answer
+}
+
+/// How many of these fit into so many bytes of JSON. At least one, so that the next page is another one.
+fn fitting(items: &[impl Serialize], bytes: usize) -> usize {
+    let mut total = 0_usize;
+    let fits = |item| {
+        let length = serde_json::to_vec(item).map_or(0, |json| json.len());
+        total = total.saturating_add(length).saturating_add(1);
+        total <= bytes
+    };
+    items.iter().map(fits).take_while(|fits| *fits).count().max(1)
 }
 
 fn no_report(id: &str) -> Response {
@@ -237,6 +266,14 @@ mod tests {
         assert_eq!(limit("limit="), Ok(DEFAULT_LIMIT));
         for query in ["limit=0", "limit=1001", "limit=-1", "limit=many"] {
             assert!(limit(query).is_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_page_holds_what_fits_and_at_least_one() {
+        let items = ["x".repeat(10), "y".repeat(10), "z".repeat(10)];
+        for (bytes, expected) in [(1000, 3), (39, 3), (38, 2), (13, 1), (0, 1)] {
+            assert_eq!(fitting(&items, bytes), expected, "{bytes}");
         }
     }
 

@@ -2,16 +2,48 @@
 
 use std::sync::Arc;
 
-use crate::{checks::Readiness, config::Settings, journal::Journal, telemetry::Metrics};
+use super::{access::Access, bodies::Bodies, resend::Resends};
+use crate::{checks::Readiness, config::Settings, journal::Journal, refusals::Refusals, telemetry::Metrics};
 
 /// What the handlers work with.
 pub struct Receiver {
-    /// The configuration.
-    pub settings: Arc<Settings>,
+    pub(super) settings: Arc<Settings>,
     /// Where accepted alerts go, and reports come from.
-    pub journal: Journal,
+    pub(super) journal: Journal,
     /// Whether the service can do its work.
-    pub readiness: Arc<Readiness>,
+    pub(super) readiness: Arc<Readiness>,
     /// The service's own figures.
-    pub metrics: Arc<Metrics>,
+    pub(super) metrics: Arc<Metrics>,
+    /// Where refused webhooks are noted.
+    pub(super) refusals: Arc<Refusals>,
+    pub(super) access: Access,
+    pub(super) bodies: Arc<Bodies>,
+    /// Bodies that are refused, and read on only so that their senders see why.
+    pub(super) discarded: Arc<Bodies>,
+    pub(super) resends: Resends,
+}
+
+impl Receiver {
+    /// What the handlers work with. `beyond_loopback` is true where other machines can reach the service.
+    pub fn new(
+        settings: Arc<Settings>,
+        journal: Journal,
+        readiness: Arc<Readiness>,
+        metrics: Arc<Metrics>,
+        refusals: Arc<Refusals>,
+        beyond_loopback: bool,
+    ) -> Self {
+        let access = Access::new(&settings.receiver, beyond_loopback);
+        Self {
+            settings,
+            journal,
+            readiness,
+            metrics,
+            refusals,
+            access,
+            bodies: Arc::default(),
+            discarded: Arc::default(),
+            resends: Resends::default(),
+        }
+    }
 }

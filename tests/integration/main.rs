@@ -4,6 +4,7 @@
 
 mod support;
 
+mod attack_http;
 mod cluster_reading;
 mod commands;
 mod delivery;

@@ -45,6 +45,10 @@ impl Process {
         Self { child }
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Lets the program hang: it keeps its connections and answers nothing.
     pub fn hang(&self) {
         self.signal("STOP");

@@ -163,6 +163,14 @@ impl Service {
         .await
     }
 
+    /// The most memory that the service has had so far, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kibibytes * 1024
+    }
+
     /// What was logged so far.
     pub fn log(&self) -> Vec<String> {
         self.lines.lock().unwrap().clone()
