@@ -4,39 +4,17 @@ pub mod client;
 mod json;
 mod keep;
 mod list;
+mod names;
 mod scan;
 mod webhook;
 mod wire;
 
-use std::collections::BTreeSet;
-
 pub use self::{
     list::List,
+    names::AlertNames,
     scan::Malformed,
     webhook::{Intake, NotAWebhook, Webhook, parse_webhook},
 };
-
-/// The names of the alerts that start a job (`RECEIVER_ALERT_NAMES`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AlertNames(BTreeSet<String>);
-
-impl AlertNames {
-    /// True for an alert of this name.
-    pub fn contains(&self, name: &str) -> bool {
-        self.0.contains(name)
-    }
-
-    /// The names, in their order.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
-}
-
-impl<S: Into<String>> FromIterator<S> for AlertNames {
-    fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
-        Self(names.into_iter().map(Into::into).collect())
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -26,10 +26,10 @@ use warp::{
 };
 
 pub use self::context::Receiver;
-use self::{access::Denied, answer::error};
-
-/// What a 401 asks for.
-const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
+use self::{
+    access::Denied,
+    answer::{BEARER, error},
+};
 
 /// Every path of the service. What no path fits is answered with 404, another method than a path's own with 405.
 pub fn routes(

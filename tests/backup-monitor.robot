@@ -44,7 +44,8 @@ The password of the module is seen nowhere
 
 An alert makes a report
     ${port} =    Run on the node    runagent -m ${MODULE} sh -c 'echo $TCP_PORT'
-    Run on the node    curl -sf -H 'Content-Type: application/json' -d '${ALERT}' http://127.0.0.1:${port}/alert
+    ${token} =    Run on the node    runagent -m ${MODULE} cat receiver-token
+    Run on the node    curl -sf -H 'Content-Type: application/json' -H 'Authorization: Bearer ${token}' -d '${ALERT}' http://127.0.0.1:${port}/alert
     ${report} =    Wait Until Keyword Succeeds    60s    2s    Newest report
     ${whole} =    Run action    get-report    {"id": ${report}[id]}
     Should Be Equal    ${whole}[outcome]    ${report}[outcome]

@@ -30,6 +30,8 @@ VARIABLES = {
     "repo_check": "REPO_CHECK_API_ENABLED",
 }
 
+NUMBERS = ("wait_seconds", "settle_seconds", "repeat_seconds", "missing_grace_seconds")
+
 DEFAULTS = {
     "mail_to": [],
     "mail_from": "",
@@ -59,7 +61,9 @@ def is_address(text):
 
 def settings_to_env(settings):
     """Environment variables to set, and the names of those to unset."""
-    values = {
+    # For JSON schemas 30.0 and 1e3 are integers as well; the service expects digits.
+    numbers = {key: int(settings[key]) for key in NUMBERS if settings[key] is not None}
+    values = numbers | {
         "mail_to": ",".join(settings["mail_to"]),
         "mail_from": settings["mail_from"] or None,
         "repo_check": "1" if settings["repo_check"] else "",

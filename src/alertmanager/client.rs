@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Client, StatusCode, Url};
 
-use super::{AlertNames, List, Malformed};
+use super::{list::List, names::AlertNames, scan::Malformed};
 use crate::{alert::Alert, http};
 
 /// How long an answer may take.

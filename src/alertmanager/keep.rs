@@ -1,6 +1,6 @@
 //! What is kept of the alerts that pass: those about backups, up to a bound.
 
-use super::{AlertNames, wire};
+use super::{names::AlertNames, wire};
 use crate::{
     alert::{Alert, Source},
     ids::{NodeId, PlanId},

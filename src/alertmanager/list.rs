@@ -1,8 +1,8 @@
 //! What Alertmanager's API answers to `GET /api/v2/alerts`, read while it arrives.
 
 use super::{
-    AlertNames,
     keep::{Kept, about_all_plans},
+    names::AlertNames,
     scan::{Found, Frame, Malformed, Scanner},
     wire,
 };

@@ -1,8 +1,9 @@
 //! Alertmanager's webhook, read while it arrives.
 
 use super::{
-    AlertNames, json,
+    json,
     keep::{Kept, about_all_plans},
+    names::AlertNames,
     scan::{Found, Frame, Malformed, Scanner},
     wire,
 };

@@ -12,7 +12,7 @@ use warp::{
 };
 
 use super::{
-    answer::{error, json},
+    answer::{BEARER, error, json},
     bodies::Place,
     context::Receiver,
 };
@@ -102,7 +102,7 @@ pub(super) async fn receive(
     let mut answer = error(status, refusal);
     let headers = answer.headers_mut();
     match status {
-        StatusCode::UNAUTHORIZED => drop(headers.insert(header::WWW_AUTHENTICATE, super::BEARER)),
+        StatusCode::UNAUTHORIZED => drop(headers.insert(header::WWW_AUTHENTICATE, BEARER)),
         StatusCode::SERVICE_UNAVAILABLE => drop(headers.insert(header::RETRY_AFTER, RETRY_AFTER)),
         _ => {}
     }

@@ -1,7 +1,14 @@
 //! Answers in JSON.
 
 use serde::Serialize;
-use warp::{Reply, http::StatusCode, reply::Response};
+use warp::{
+    Reply,
+    http::{HeaderValue, StatusCode},
+    reply::Response,
+};
+
+/// What a 401 asks for.
+pub(super) const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 
 /// An answer in JSON.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {

@@ -68,6 +68,10 @@ class Node:
         host = read_env(self.state / "cluster.env").get("RECEIVER_HOST", "127.0.0.1")
         return f"http://{host}:{self.port}"
 
+    @property
+    def token(self):
+        return (self.state / "receiver-token").read_text().strip()
+
     def _start_redis(self):
         directory = self.root / "redis"
         directory.mkdir()

@@ -9,7 +9,7 @@
 languages, and for trying things by hand.
 
     target/venv/bin/python tests/module/runner.py --service target/debug/ns8-backup-monitor
-    {"ready": true, "module_id": "backup-monitor1", "module_dir": "...", "url": "http://127.0.0.1:PORT", ...}
+    {"ready": true, "module_id": "backup-monitor1", "module_dir": "...", "url": "http://127.0.0.1:PORT", "token": "...", ...}
     > {"action": "get-configuration", "data": {}}
     < {"exit_code": 0, "status": "completed", "output": {...}, "errors": [], "stderr": "..."}
     > {"redis": ["HSET", "cluster/smarthost", "enabled", "1"]}     as the user `cluster`, which has write access
@@ -57,6 +57,8 @@ def main():
             node.install()
         ready = {"ready": True, "module_id": MODULE_ID, "module_dir": str(node.module_dir)}
         ready |= {"redis_port": node.redis_port, "url": f"http://127.0.0.1:{node.port}"}
+        if not options.no_install:
+            ready["token"] = node.token
         print(json.dumps(ready), flush=True)
         for line in sys.stdin:
             if line.strip():

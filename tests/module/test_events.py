@@ -6,8 +6,6 @@
 """Events, and what is discovered before each start."""
 
 import json
-import urllib.error
-import urllib.request
 
 import pytest
 from conftest import wait_ready
@@ -93,16 +91,3 @@ def test_what_support_sets_by_hand_wins(node):
     node.command("systemctl", "--user", "restart", "backup-monitor")
     environment = json.loads((node.root / "stand-in/containers/backup-monitor/env").read_text())
     assert environment["ALERTMANAGER_URL"] == "http://127.0.0.1:1"
-
-
-def test_a_token_keeps_others_from_posting(node):
-    token = node.state / "receiver-token"
-    token.touch(mode=0o600)
-    token.write_text("not-for-everybody\n")
-    node.command("systemctl", "--user", "restart", "backup-monitor")
-    wait_ready(node)
-    with pytest.raises(urllib.error.HTTPError, match="401"):
-        urllib.request.urlopen(f"{node.url}/alert", b"{}", timeout=10)
-    # The actions know it: refused for there is no such report, and for nothing else.
-    assert node.run_action("resend-report", {"id": 4711})["errors"][0]["error"] == "report_not_found"
-    assert "not-for-everybody" not in (node.state / "environment").read_text()

@@ -5,6 +5,7 @@
 
 """The dashboard's queries, asked of a real Prometheus that scrapes the service as ns8-metrics would."""
 
+import contextlib
 import json
 import subprocess
 import urllib.parse
@@ -13,6 +14,7 @@ import urllib.request
 import pytest
 import yaml
 from conftest import wait_ready
+from node import Node
 from support import AGENT_ID, free_port, wait_for
 from test_reports import post_alert
 
@@ -36,23 +38,39 @@ def test_promtool_finds_nothing_wrong_with_the_queries(node, tmp_path):
     assert checked.returncode == 0, checked.stderr
 
 
-@pytest.fixture
-def prometheus(node, tmp_path):
-    """Configured from Redis as ns8-metrics' provision-prometheus does it."""
+@contextlib.contextmanager
+def scraping(node, directory):
+    """A Prometheus configured from Redis as ns8-metrics' provision-prometheus does it."""
     targets = yaml.safe_load(node.redis.hget(f"{AGENT_ID}/metrics_targets", "backup-monitor"))
     for target in targets:
         target["labels"]["target_type"] = "backup-monitor"
-    (tmp_path / "target.yml").write_text(yaml.safe_dump(targets))
-    scrape = {"job_name": "providers", "file_sd_configs": [{"files": [str(tmp_path / "target.yml")]}]}
+    (directory / "target.yml").write_text(yaml.safe_dump(targets))
+    scrape = {"job_name": "providers", "file_sd_configs": [{"files": [str(directory / "target.yml")]}]}
     configuration = {"global": {"scrape_interval": "1s"}, "scrape_configs": [scrape]}
-    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(configuration))
+    (directory / "prometheus.yml").write_text(yaml.safe_dump(configuration))
     url = f"127.0.0.1:{free_port()}"
-    arguments = [f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data"]
-    with (tmp_path / "log").open("w") as log:
+    arguments = [f"--config.file={directory}/prometheus.yml", f"--storage.tsdb.path={directory}/data"]
+    with (directory / "log").open("w") as log:
         process = subprocess.Popen(["prometheus", *arguments, f"--web.listen-address={url}"], stdout=log, stderr=log)
     yield lambda query: ask(url, query)
     process.terminate()
     process.wait(timeout=20)
+
+
+@pytest.fixture
+def prometheus(node, tmp_path):
+    with scraping(node, tmp_path) as query:
+        yield query
+
+
+def test_a_worker_nodes_service_is_scraped_and_its_token_is_no_label(service, tmp_path):
+    with Node(service, node_id="2", leader="1") as node:
+        node.install()
+        wait_ready(node)
+        with scraping(node, tmp_path) as query:
+            (build,) = wait_for("the figures", lambda: query("ns8_backup_monitor_build_info"), 60)
+            token = (node.state / "metrics-token").read_text().strip()
+    assert token not in json.dumps(build)
 
 
 def ask(url, query):

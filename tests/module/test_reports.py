@@ -18,7 +18,8 @@ def post_alert(node, plan="1", name="Nightly S3"):
     labels = {"alertname": "BackupFailed", "id": plan, "name": name, "node": "1", "severity": "critical"}
     alert = {"status": "firing", "labels": labels, "annotations": {}, "startsAt": "2026-01-01T00:00:00Z"}
     body = json.dumps({"version": "4", "status": "firing", "alerts": [alert | {"fingerprint": plan}]}).encode()
-    request = urllib.request.Request(f"{node.url}/alert", body, {"Content-Type": "application/json"})
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {node.token}"}
+    request = urllib.request.Request(f"{node.url}/alert", body, headers)
     with urllib.request.urlopen(request, timeout=20) as response:
         return json.load(response)
 

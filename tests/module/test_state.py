@@ -46,7 +46,7 @@ def test_a_backup_holds_a_whole_journal_although_the_service_runs(node, settings
     # What the include file names exists, and there is nothing else to it.
     patterns = (node.module_dir / "etc/state-include.conf").read_text().splitlines()
     patterns = [line for line in patterns if line and not line.startswith("#")]
-    assert patterns == [f"volumes/{VOLUME}/{COPY}", "state/receiver-token"]
+    assert patterns == [f"volumes/{VOLUME}/{COPY}", "state/receiver-token", "state/alerts-without-token"]
     assert (node.root / patterns[0]).exists()
     assert (node.root / "stand-in/containers/backup-monitor/pid").read_text() == pid
 
@@ -114,4 +114,4 @@ def test_a_clone_keeps_settings_and_reports(node, settings, service):
 
 def test_a_clone_does_not_get_the_secrets_of_its_source(node):
     rules = (node.module_dir / "etc/state-filter-rules.rsync").read_text().splitlines()
-    assert {"- /state/cluster.env", "- /state/smarthost.env"} <= set(rules)
+    assert {"- /state/cluster.env", "- /state/smarthost.env", "- /state/metrics-token"} <= set(rules)

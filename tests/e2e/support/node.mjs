@@ -102,7 +102,7 @@ export class Node {
     };
     const response = await fetch(`${this.ready.url}/alert`, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", authorization: `Bearer ${this.ready.token}` },
       body: JSON.stringify({ version: "4", status: "firing", alerts: [alert] }),
     });
     return response.json();
