@@ -4,6 +4,7 @@
 //! email. The [`delivery_worker`](crate::delivery_worker) hands it to the mail server through [`smtp`]; [`delivery`] decides what
 //! follows from each attempt. [`notification`] knows what was reported before.
 
+pub mod decision;
 pub mod delivery;
 pub mod format;
 pub mod message;

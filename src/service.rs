@@ -11,7 +11,7 @@ use crate::{
     correlator::read::{ClusterReader, ReadError},
     delivery_worker::DeliveryWorker,
     journal::Journal,
-    pipeline::Pipeline,
+    pipeline::{Pipeline, stages::Stages},
     receiver::{self, Receiver, server},
     repo_check::RepoChecker,
     telemetry::Metrics,
@@ -93,13 +93,14 @@ impl Service {
             tracing::warn!("{gap}; reports are kept and will be sent once email is configured");
         }
         let checker = Arc::new(RepoChecker::new(settings.repo_check.clone()));
-        let pipeline = Pipeline::new(
+        let stages = Stages::new(
             Arc::clone(&settings),
             journal.clone(),
             reader.clone(),
             Arc::clone(&checker),
             Arc::clone(&metrics),
         );
+        let pipeline = Pipeline::new(journal.clone(), stages);
         let delivery_worker =
             DeliveryWorker::new(Arc::clone(&settings), journal.clone(), Arc::clone(&metrics));
         let troubles = Arc::new(WatcherTroubles::default());

@@ -53,6 +53,7 @@ pub fn classify(facts: &ClusterFacts, scope: &Scope, now: Timestamp, zone: &Time
         cluster: facts.name.clone(),
         outcome: Correlation::worst(&plans),
         read_error: None,
+        internal_error: None,
         plans,
     }
 }

@@ -24,6 +24,17 @@ pub struct Message {
     pub html: String,
 }
 
+impl Message {
+    /// What is said when even the mail can't be written as usual.
+    pub fn plain(cluster: &str, report: JobId, reason: &str) -> Self {
+        let text = format!(
+            "The backup monitor failed to examine the backups: {reason}.\n\n\
+             Check the state of the backups in cluster-admin, and the log of the backup monitor.\n\nReport {report}\n"
+        );
+        Self { subject: format!("[{cluster}] Backup UNKNOWN: internal error"), html: String::new(), text }
+    }
+}
+
 /// Marks a mail that a program wrote, so that no other program answers it (RFC 3834).
 const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
 
