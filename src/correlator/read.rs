@@ -5,24 +5,19 @@
 //! the next look sees it whole.
 
 mod batch;
+mod error;
 mod round_trips;
 
-use std::{
-    error::Error,
-    fmt::Display,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use deadpool_redis::{
-    Connection, Hook, HookError, Manager, Pool, PoolError,
-    redis::{AsyncConnectionConfig, RedisError, ServerError},
-};
+use deadpool_redis::{Connection, Hook, HookError, Manager, Pool, PoolError, redis::AsyncConnectionConfig};
 use jiff::{Timestamp, tz::TimeZone};
 use secrecy::{ExposeSecret, SecretString};
 
+pub use self::error::ReadError;
+
 use self::batch::Batch;
 use super::facts::{ClusterFacts, Scope};
-use crate::text::one_line;
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -30,40 +25,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
 /// How many connections there may be at once. Each job needs one.
 const MAX_CONNECTIONS: usize = 4;
-
-/// The longest reason of Redis' that is shown, in characters.
-const MAX_REASON: usize = 300;
-
-/// Why the cluster could not be read. Redis' own words are shown without control characters.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// No connection: Redis is down, or refuses the login.
-    #[error("Redis can't be reached: {}", reason(.0))]
-    Connect(#[source] Box<dyn Error + Send + Sync>),
-    /// The connection broke, or Redis answered nonsense.
-    #[error("Redis can't be read: {}", reason(.0))]
-    Broken(#[source] RedisError),
-    /// Redis answered that it will not, for instance for lack of a permission, or while it is loading.
-    #[error("Redis denies access: {0}")]
-    Refused(String),
-    /// Redis does not answer.
-    #[error("no response from Redis within {} seconds", .0.as_secs())]
-    Silent(Duration),
-}
-
-impl ReadError {
-    fn connect(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Connect(error.into())
-    }
-
-    fn refused(error: &ServerError) -> Self {
-        Self::Refused(reason(format_args!("{} {}", error.code(), error.details().unwrap_or_default())))
-    }
-}
-
-fn reason(error: impl Display) -> String {
-    one_line(&error.to_string(), MAX_REASON)
-}
 
 /// The cluster's Redis, as this node sees it.
 #[derive(Clone)]
@@ -156,15 +117,9 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::error::Error;
 
-    #[test]
-    fn redis_own_words_are_shown_without_control_characters_and_kept_as_the_source() {
-        let error = RedisError::from(std::io::Error::other("gone\u{1b}[31m\r\naway"));
-        let error = ReadError::Broken(error);
-        assert_eq!(error.to_string(), "Redis can't be read: gone [31m  away");
-        assert!(error.source().unwrap().is::<RedisError>());
-    }
+    use super::*;
 
     #[test]
     fn an_unusable_url_is_not_shown_with_its_password() {

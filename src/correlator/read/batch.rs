@@ -11,7 +11,7 @@ use std::{
 
 use deadpool_redis::redis::{Pipeline, Value, aio::ConnectionLike};
 
-use super::ReadError;
+use super::error::ReadError;
 
 /// The longest name or label that is kept, in characters.
 const MAX_LABEL: usize = 200;
