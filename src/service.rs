@@ -59,7 +59,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Takes the receiver's address and starts the journal. Nothing else is asked: the service also starts while
+    /// Takes the receiver's address and starts the journal. Nothing else is contacted: the service also starts while
     /// Redis, the gateway or the mail server are away.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! Reading the cluster's Redis: everything that classification needs, in at most five round trips.
 //!
-//! The node's replica is asked with what the user `default` may do (ns8-core, `install-finalize.sh`): `+@read +@connection`
+//! Only what the user `default` may do on the node's replica is used (ns8-core, `install-finalize.sh`): `+@read +@connection`
 //! on `cluster/*`, `node/*` and `module/*`. There is no transaction, so a run that goes on meanwhile may be seen half;
-//! the next look sees it whole.
+//! the next reading sees it whole.
 
 mod batch;
 mod error;
@@ -21,7 +21,7 @@ use super::facts::{ClusterFacts, Scope};
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a whole look at the cluster may take. A healthy Redis needs milliseconds; the pipeline looks again.
+/// How long reading the whole cluster may take. A healthy Redis needs milliseconds; the pipeline tries again.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
 /// How many connections there may be at once. Each job needs one.
 const MAX_CONNECTIONS: usize = 4;
@@ -34,7 +34,7 @@ pub struct ClusterReader {
 }
 
 impl ClusterReader {
-    /// Prepares to read from `url`; nothing is asked yet. `zone` is the zone of hand-made timestamps.
+    /// Prepares to read from `url`; nothing is sent yet. `zone` is the zone of hand-made timestamps.
     ///
     /// # Errors
     /// [`ReadError::Connect`] when `url` is not a Redis URL.
@@ -44,7 +44,7 @@ impl ClusterReader {
             .set_response_timeout(Some(READ_TIMEOUT));
         let manager = Manager::new_with_config(url.expose_secret(), config).map_err(ReadError::connect)?;
         // The pool bounds connections but does not keep them: before it would reuse one, it would say UNWATCH, which
-        // the user `default` may not, and Redis logs each refusal. Looks are rare; a new connection is cheap and
+        // the user `default` may not, and Redis logs each refusal. Readings are rare; a new connection is cheap and
         // never half dead.
         let no_reuse = Hook::sync_fn(|_, _| Err(HookError::message("connections are not reused")));
         let pool = Pool::builder(manager)
@@ -55,7 +55,7 @@ impl ClusterReader {
         Ok(Self { pool, zone })
     }
 
-    /// Asks Redis whether it is there and may be read.
+    /// Checks that Redis answers and may be read.
     ///
     /// # Errors
     /// [`ReadError`]
@@ -101,7 +101,7 @@ async fn within<T>(
     tokio::time::timeout(limit, work).await.unwrap_or(Err(ReadError::Silent(limit)))
 }
 
-/// One connection, for one look.
+/// One connection, for one reading.
 struct Session {
     connection: Connection,
     round_trips: usize,
