@@ -13,7 +13,6 @@ pub mod phrases;
 pub mod render;
 pub mod retry;
 pub mod smtp;
-mod steps;
 pub mod view;
 
 use self::{format::Format, message::Message, view::View};
