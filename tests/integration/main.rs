@@ -12,6 +12,7 @@ mod journal_trouble;
 mod pipeline;
 mod redis_outage;
 mod repo_check;
+mod smtp_oddities;
 mod survival;
 mod watch_alerts;
 mod watch_missing;

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::{eventually, process::Process, project_file, service::Settings};
 
 /// How the server wants to be spoken to.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Security {
     None,
     StartTls,
