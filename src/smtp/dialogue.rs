@@ -153,11 +153,11 @@ impl<'a> Dialogue<'a> {
                 Ok(None) => match self.lost.take() {
                     Some(loss) => {
                         let reason = self.describe(&loss);
-                        self.hung_up(reason);
+                        self.hung_up(loss != Loss::TimedOut, reason);
                     }
                     None => return Action::Read(self.phase()),
                 },
-                Err(too_long) => self.hung_up(too_long.to_string()),
+                Err(too_long) => self.hung_up(false, too_long.to_string()),
             }
         }
     }
@@ -337,7 +337,7 @@ impl<'a> Dialogue<'a> {
     }
 
     /// The server said no more.
-    fn hung_up(&mut self, reason: String) {
+    fn hung_up(&mut self, is_closed: bool, reason: String) {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Greeting => {
                 let hint = match self.is_secure {
@@ -351,7 +351,7 @@ impl<'a> Dialogue<'a> {
             State::Hello { .. } => self.fail(self.connecting(), reason),
             State::StartTls | State::Handshake => self.fail(self.securing(), reason),
             State::Auth { .. } => self.fail(self.logging_in(), reason),
-            State::Transaction(transaction) => self.transaction_hung_up(transaction, &reason),
+            State::Transaction(transaction) => self.transaction_hung_up(transaction, is_closed, &reason),
             State::Quit | State::Over => {}
         }
     }

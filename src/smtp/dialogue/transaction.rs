@@ -267,7 +267,7 @@ impl Dialogue<'_> {
     }
 
     /// The server said no more. Whoever was asked about last is to blame, unless somebody was refused just before.
-    pub(super) fn transaction_hung_up(&mut self, transaction: Transaction, reason: &str) {
+    pub(super) fn transaction_hung_up(&mut self, transaction: Transaction, is_closed: bool, reason: &str) {
         let Transaction { round: Round { recipients, utf8 }, step, taken, left_over, has_refused } =
             &transaction;
         let others = || taken.iter().chain(left_over).copied();
@@ -281,6 +281,12 @@ impl Dialogue<'_> {
             Step::Rcpt(place) if *has_refused => {
                 let untouched = recipients.iter().skip(place).copied();
                 self.rounds.again(others().chain(untouched).collect(), *utf8);
+            }
+            // Or the one before, which was taken, and then was too much.
+            Step::Rcpt(place) if place > 0 && is_closed => {
+                self.rounds.again(left_over.clone(), *utf8);
+                let untouched = recipients.iter().skip(place);
+                self.rounds.apart(&taken.iter().chain(untouched).copied().collect::<Vec<_>>(), *utf8);
             }
             Step::Rcpt(place) => {
                 self.rounds.settle(recipients[place], Fate::Deferred(reason.into()));

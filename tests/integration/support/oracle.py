@@ -4,6 +4,7 @@ Asked on standard input, one JSON object a line: {"port", "security", "user", "p
 Answers likewise: {"accepted": [ADDRESS…], "error": TEXT or null}.
 """
 
+import functools
 import json
 import smtplib
 import ssl
@@ -12,11 +13,17 @@ import sys
 MESSAGE = b"Subject: test\r\n\r\n.a line with a dot\r\n"
 
 
-def send(server):
-    context = ssl.create_default_context(cafile=server.get("trust"))
-    if not server.get("trust"):
+@functools.cache
+def context_that_trusts(trust):
+    context = ssl.create_default_context(cafile=trust)
+    if not trust:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def send(server):
+    context = context_that_trusts(server.get("trust"))
     how = {"port": server["port"], "timeout": server["timeout"], "local_hostname": "client.example.org"}
     if server["security"] == "tls":
         smtp = smtplib.SMTP_SSL("localhost", context=context, **how)

@@ -265,14 +265,14 @@ impl Connection {
         self.reply(stream, At::Dot, "250 taken").await
     }
 
-    /// Whether the reply here begins with this digit, all of it being there.
+    /// Whether the first reply here is all there, and its code begins with this digit.
     fn is_well(&self, at: At, digit: u8) -> bool {
         match &self.script.odd {
             Some((place, odd)) if *place == at => match odd {
                 Odd::Says(bytes) | Odd::SaysSlowly(bytes) | Odd::SaysAndCloses(bytes) => {
-                    let has_code = bytes.len() >= 3 && bytes[..3].iter().all(u8::is_ascii_digit);
-                    let last = bytes.split_inclusive(|byte| *byte == b'\n').next_back().unwrap_or_default();
-                    has_code && last.first() == Some(&digit)
+                    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
+                    let last = lines.find(|line| line.get(3) != Some(&b'-')).unwrap_or_default();
+                    last.len() >= 3 && last[..3].iter().all(u8::is_ascii_digit) && last[0] == digit
                 }
                 Odd::Closes | Odd::IsSilent => false,
             },
