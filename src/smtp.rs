@@ -21,7 +21,7 @@ use std::fmt;
 
 /// What became of the mail for one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub enum RecipientResult {
     /// The server has taken it over.
     Accepted,
     /// The whole mail was given, and the server's answer was lost or can't be read. Whoever tries again does so under the same

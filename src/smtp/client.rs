@@ -11,7 +11,7 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
-    Failure, Fate,
+    Failure, RecipientResult,
     auth::Credentials,
     connect,
     dialogue::{Action, Dialogue, EXPECTS_TLS, Ended, Loss, Task},
@@ -67,7 +67,7 @@ impl MailServer {
         from: &Address,
         recipients: &[Address],
         message: &[u8],
-    ) -> Result<Vec<Fate>, Failure> {
+    ) -> Result<Vec<RecipientResult>, Failure> {
         let sender = Path::of(from).map_err(|reason| Failure::new(format!("sending as {from}"), reason))?;
         let paths: Vec<_> = recipients.iter().map(Path::of).collect();
         let possible = paths.iter().filter_map(|path| path.as_ref().ok()).cloned().collect();
@@ -80,8 +80,8 @@ impl MailServer {
         }
         let mut fates = rounds.result(failure)?.into_iter();
         let fate = |path: Result<Path, String>| match path {
-            Ok(_) => fates.next().unwrap_or_else(|| Fate::Deferred("not tried".into())),
-            Err(reason) => Fate::Refused(reason),
+            Ok(_) => fates.next().unwrap_or_else(|| RecipientResult::Deferred("not tried".into())),
+            Err(reason) => RecipientResult::Refused(reason),
         };
         Ok(paths.into_iter().map(fate).collect())
     }

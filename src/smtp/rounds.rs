@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Failure, Fate, envelope::Envelope};
+use super::{Failure, RecipientResult, envelope::Envelope};
 
 /// How many connections one attempt makes. A server that hangs up more often than this has trouble of its own.
 const MOST_CONNECTIONS: u32 = 10;
@@ -19,7 +19,7 @@ pub struct Round {
 /// What is known, and what is still to be tried, over all the connections of an attempt.
 #[derive(Debug)]
 pub struct Rounds {
-    fates: Vec<Option<Fate>>,
+    fates: Vec<Option<RecipientResult>>,
     waiting: VecDeque<Round>,
     connections: u32,
 }
@@ -53,12 +53,12 @@ impl Rounds {
     }
 
     /// A recipient's fate is known.
-    pub fn settle(&mut self, recipient: usize, fate: Fate) {
+    pub fn settle(&mut self, recipient: usize, fate: RecipientResult) {
         self.fates[recipient] = Some(fate);
     }
 
     /// The fate of several is known.
-    pub fn settle_all(&mut self, recipients: &[usize], fate: &Fate) {
+    pub fn settle_all(&mut self, recipients: &[usize], fate: &RecipientResult) {
         for &recipient in recipients {
             self.settle(recipient, fate.clone());
         }
@@ -82,7 +82,7 @@ impl Rounds {
     ///
     /// # Errors
     /// The failure, where nothing is known of anybody.
-    pub fn result(self, failure: Option<Failure>) -> Result<Vec<Fate>, Failure> {
+    pub fn result(self, failure: Option<Failure>) -> Result<Vec<RecipientResult>, Failure> {
         match failure {
             Some(failure) if self.fates.iter().all(Option::is_none) => Err(failure),
             failure => {
@@ -90,7 +90,9 @@ impl Rounds {
                     || "not tried any more: the server has hung up too often".to_owned(),
                     |failure| failure.to_string(),
                 );
-                let fate = |fate: Option<Fate>| fate.unwrap_or_else(|| Fate::Deferred(reason.clone()));
+                let fate = |fate: Option<RecipientResult>| {
+                    fate.unwrap_or_else(|| RecipientResult::Deferred(reason.clone()))
+                };
                 Ok(self.fates.into_iter().map(fate).collect())
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ns8_backup_monitor::{
     config::{Encryption, SmtpSettings},
-    smtp::{Fate, client::MailServer, limits::Limits},
+    smtp::{RecipientResult, client::MailServer, limits::Limits},
 };
 use serde_json::json;
 
@@ -164,7 +164,7 @@ async fn plays(security: Security) {
         let result = send(security, server.port, limit).await;
         let fate = |place: usize| result.as_ref().ok().map(|fates| &fates[place]);
         let ours: Vec<&str> = (0..TO.len())
-            .filter(|&place| fate(place) == Some(&Fate::Accepted))
+            .filter(|&place| fate(place) == Some(&RecipientResult::Accepted))
             .map(|place| TO[place])
             .collect();
         let mut taken = server.taken();
@@ -193,7 +193,7 @@ async fn plays(security: Security) {
         // After the dot, only the server's own words say that nobody has it.
         if let Some((At::Dot, odd)) = &script.odd
             && matches!(odd, Odd::Closes | Odd::IsSilent)
-            && !(0..TO.len()).all(|place| matches!(fate(place), Some(Fate::Perhaps(_))))
+            && !(0..TO.len()).all(|place| matches!(fate(place), Some(RecipientResult::Perhaps(_))))
         {
             complain("it may have been accepted");
         }
@@ -208,7 +208,7 @@ async fn send(
     security: Security,
     port: u16,
     limit: Duration,
-) -> Result<Vec<Fate>, ns8_backup_monitor::smtp::Failure> {
+) -> Result<Vec<RecipientResult>, ns8_backup_monitor::smtp::Failure> {
     let settings = SmtpSettings {
         enabled: true,
         host: Some("localhost".into()),

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::smtp::{Fate, envelope::Path};
+use crate::smtp::{RecipientResult, envelope::Path};
 
 const TO: [&str; 3] = ["a@example.org", "b@example.org", "c@example.org"];
 
@@ -34,7 +34,7 @@ fn task(encryption: Encryption, with_login: bool, to: &[&str]) -> Task {
 /// What was written, and what came of it.
 struct Told {
     lines: Vec<String>,
-    result: Result<Vec<Fate>, Failure>,
+    result: Result<Vec<RecipientResult>, Failure>,
 }
 
 /// Lets a server of this character take part in as many connections as are wanted. It is told what was written last, and how often this was.
@@ -89,18 +89,18 @@ fn rcpt(address: &str) -> String {
     format!("RCPT TO:<{address}>")
 }
 
-fn is_refused(fate: &Fate) -> bool {
-    matches!(fate, Fate::Refused(_))
+fn is_refused(fate: &RecipientResult) -> bool {
+    matches!(fate, RecipientResult::Refused(_))
 }
 
-fn is_deferred(fate: &Fate) -> bool {
-    matches!(fate, Fate::Deferred(_))
+fn is_deferred(fate: &RecipientResult) -> bool {
+    matches!(fate, RecipientResult::Deferred(_))
 }
 
 #[test]
 fn a_mail_is_given_in_the_order_of_rfc_5321() {
     let told = converse(&task(Encryption::StartTls, true, &TO[..2]), |line, _| well(line));
-    assert_eq!(told.result, Ok(vec![Fate::Accepted; 2]));
+    assert_eq!(told.result, Ok(vec![RecipientResult::Accepted; 2]));
     let expected = [
         "connect",
         "EHLO host.example.org",
@@ -151,13 +151,13 @@ fn an_old_or_picky_server_is_greeted_in_another_way() {
         old.lines[1..4],
         ["EHLO host.example.org", "HELO host.example.org", "MAIL FROM:<me@example.org>"]
     );
-    assert_eq!(old.result, Ok(vec![Fate::Accepted; 3]));
+    assert_eq!(old.result, Ok(vec![RecipientResult::Accepted; 3]));
     let picky = converse(&task(Encryption::None, false, &TO), |line, _| match line {
         "EHLO host.example.org" => says("504 5.5.2 need a full name\r\n"),
         _ => well(line),
     });
     assert_eq!(picky.lines[1..3], ["EHLO host.example.org", "EHLO [127.0.0.1]"]);
-    assert_eq!(picky.result, Ok(vec![Fate::Accepted; 3]));
+    assert_eq!(picky.result, Ok(vec![RecipientResult::Accepted; 3]));
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn the_next_mechanism_is_tried_where_one_is_refused() {
         "Y29ycmVjdCBob3JzZQ==" => says("235 welcome\r\n"),
         _ => well(line),
     });
-    assert_eq!(told.result, Ok(vec![Fate::Accepted; 3]));
+    assert_eq!(told.result, Ok(vec![RecipientResult::Accepted; 3]));
     let refused = converse(&task(Encryption::None, true, &TO), |line, _| match line {
         line if line.starts_with("AUTH") => says(&format!("535 refused: {line}\r\n")),
         _ => well(line),
@@ -185,7 +185,11 @@ fn who_is_refused_keeps_nobody_from_the_mail() {
             if line == rcpt(TO[1]) { says(reply) } else { well(line) }
         });
         let fates = told.result.unwrap();
-        assert_eq!((&fates[0], &fates[2]), (&Fate::Accepted, &Fate::Accepted), "{reply}");
+        assert_eq!(
+            (&fates[0], &fates[2]),
+            (&RecipientResult::Accepted, &RecipientResult::Accepted),
+            "{reply}"
+        );
         assert_eq!(is_refused(&fates[1]), reply.starts_with('5'), "{reply}");
     }
 }
@@ -197,7 +201,11 @@ fn a_server_that_hangs_up_on_one_is_asked_about_the_others_at_once() {
             if line == rcpt(TO[1]) { turn.clone() } else { well(line) }
         });
         let fates = told.result.unwrap();
-        assert_eq!((&fates[0], &fates[2]), (&Fate::Accepted, &Fate::Accepted), "{turn:?}");
+        assert_eq!(
+            (&fates[0], &fates[2]),
+            (&RecipientResult::Accepted, &RecipientResult::Accepted),
+            "{turn:?}"
+        );
         assert!(is_deferred(&fates[1]), "{turn:?}");
         let connections = told.lines.iter().filter(|line| *line == "connect").count();
         // Who closes without a word may mean the one before: each is asked about alone.
@@ -214,7 +222,7 @@ fn a_server_that_hangs_up_on_one_is_asked_about_the_others_at_once() {
     });
     let fates = told.result.unwrap();
     assert!(is_deferred(&fates[0]));
-    assert_eq!(fates[1..], [Fate::Accepted, Fate::Accepted]);
+    assert_eq!(fates[1..], [RecipientResult::Accepted, RecipientResult::Accepted]);
     // It says no, and then hangs up: nobody else is to blame.
     let mut has_refused = false;
     let told = converse(&task(Encryption::None, false, &TO), |line, _| {
@@ -229,7 +237,7 @@ fn a_server_that_hangs_up_on_one_is_asked_about_the_others_at_once() {
     });
     let fates = told.result.unwrap();
     assert!(is_refused(&fates[0]));
-    assert_eq!(fates[1..], [Fate::Accepted, Fate::Accepted]);
+    assert_eq!(fates[1..], [RecipientResult::Accepted, RecipientResult::Accepted]);
 }
 
 #[test]
@@ -246,7 +254,7 @@ fn those_that_are_too_many_get_it_in_another_transaction() {
         }
         well(line)
     });
-    assert_eq!(told.result, Ok(vec![Fate::Accepted; 3]));
+    assert_eq!(told.result, Ok(vec![RecipientResult::Accepted; 3]));
     assert_eq!(told.lines.iter().filter(|line| *line == "connect").count(), 1);
     // A full mailbox says the same, and stays full.
     let told = converse(&task(Encryption::None, false, &TO), |line, _| {
@@ -271,7 +279,11 @@ fn a_mail_that_is_refused_for_all_is_tried_for_each() {
         });
         let fates = told.result.unwrap();
         assert!(is_refused(&fates[1]), "{step}");
-        assert_eq!((&fates[0], &fates[2]), (&Fate::Accepted, &Fate::Accepted), "{step}");
+        assert_eq!(
+            (&fates[0], &fates[2]),
+            (&RecipientResult::Accepted, &RecipientResult::Accepted),
+            "{step}"
+        );
     }
 }
 
@@ -288,7 +300,10 @@ fn an_answer_to_the_dot_that_is_lost_means_perhaps() {
         let told = converse(&task(Encryption::None, false, &TO), |line, _| {
             if line == "." { turn.clone() } else { well(line) }
         });
-        assert!(told.result.unwrap().iter().all(|fate| matches!(fate, Fate::Perhaps(_))), "{turn:?}");
+        assert!(
+            told.result.unwrap().iter().all(|fate| matches!(fate, RecipientResult::Perhaps(_))),
+            "{turn:?}"
+        );
         assert_eq!(told.lines.iter().filter(|line| *line == ".").count(), 1);
     }
     for (turn, is_accepted) in
@@ -301,7 +316,7 @@ fn an_answer_to_the_dot_that_is_lost_means_perhaps() {
                     if line == "." { says(turn) } else { well(line) }
                 },
             );
-        assert_eq!(told.result.unwrap() == vec![Fate::Accepted; 3], is_accepted, "{turn:?}");
+        assert_eq!(told.result.unwrap() == vec![RecipientResult::Accepted; 3], is_accepted, "{turn:?}");
     }
 }
 
@@ -313,7 +328,7 @@ fn an_early_reply_is_not_the_dots() {
         "." => Turn::Closes,
         _ => well(line),
     });
-    assert!(told.result.unwrap().iter().all(|fate| matches!(fate, Fate::Perhaps(_))));
+    assert!(told.result.unwrap().iter().all(|fate| matches!(fate, RecipientResult::Perhaps(_))));
     let told = converse(&task(Encryption::None, false, &TO[..1]), |line, _| match line {
         "DATA" => says("354 go on\r\n552 too much\r\n"),
         _ => well(line),
@@ -327,14 +342,14 @@ fn only_a_local_part_beyond_ascii_needs_smtputf8() {
     let to = ["a@bücher.example", "jürgen@example.org"];
     let told = converse(&task(Encryption::None, false, &to), |line, _| well(line));
     let fates = told.result.unwrap();
-    assert_eq!(fates[0], Fate::Accepted);
+    assert_eq!(fates[0], RecipientResult::Accepted);
     assert!(is_refused(&fates[1]), "{fates:?}");
     assert!(told.lines.contains(&rcpt("a@xn--bcher-kva.example")));
     let told = converse(&task(Encryption::None, false, &to), |line, _| match line {
         line if line.starts_with("EHLO") => says("250-mx\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n"),
         _ => well(line),
     });
-    assert_eq!(told.result, Ok(vec![Fate::Accepted; 2]));
+    assert_eq!(told.result, Ok(vec![RecipientResult::Accepted; 2]));
     assert!(
         told.lines.contains(&"MAIL FROM:<me@example.org> BODY=8BITMIME SMTPUTF8".to_owned()),
         "{:?}",
@@ -464,7 +479,7 @@ proptest! {
         for (place, path) in envelope.recipients.iter().enumerate() {
             let is_given = given.contains(&path.address);
             let fate = result.as_ref().ok().map(|fates| &fates[place]);
-            prop_assert_eq!(is_given, fate == Some(&Fate::Accepted), "{}: {:?}", path.address, fate);
+            prop_assert_eq!(is_given, fate == Some(&RecipientResult::Accepted), "{}: {:?}", path.address, fate);
             let times = given.iter().filter(|address| **address == path.address).count();
             prop_assert!(times <= 1, "{} got it {} times", path.address, times);
         }

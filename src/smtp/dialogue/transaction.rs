@@ -2,7 +2,7 @@
 
 use super::{Dialogue, State};
 use crate::smtp::{
-    Fate,
+    RecipientResult,
     envelope::Envelope,
     limits::Phase,
     reply::{Reply, Verdict},
@@ -70,7 +70,7 @@ impl Dialogue<'_> {
                 if envelope.sender.needs_utf8 {
                     return self.leave(format!("sending as {}", envelope.sender.address), reason);
                 }
-                self.rounds.settle_all(&round.recipients, &Fate::Refused(reason.into()));
+                self.rounds.settle_all(&round.recipients, &RecipientResult::Refused(reason.into()));
                 continue;
             }
             if let Some(largest) = self.capabilities.largest.filter(|largest| envelope.size > *largest) {
@@ -124,8 +124,11 @@ impl Dialogue<'_> {
             }
             verdict if *utf8 && !sender_is_utf8 && !reply.is_goodbye() => {
                 let words = self.words(reply);
-                let fate =
-                    if verdict == Verdict::Never { Fate::Refused(words) } else { Fate::Deferred(words) };
+                let fate = if verdict == Verdict::Never {
+                    RecipientResult::Refused(words)
+                } else {
+                    RecipientResult::Deferred(words)
+                };
                 self.rounds.settle_all(recipients, &fate);
                 self.reset();
             }
@@ -162,23 +165,23 @@ impl Dialogue<'_> {
     fn take_rcpt(&mut self, mut transaction: Transaction, place: usize, reply: &Reply) {
         let recipient = transaction.round.recipients[place];
         if reply.is_goodbye() {
-            self.rounds.settle(recipient, Fate::Deferred(self.words(reply)));
+            self.rounds.settle(recipient, RecipientResult::Deferred(self.words(reply)));
             self.rounds.again(transaction.all_but(place), transaction.round.utf8);
             return self.state = State::Over;
         }
         match reply.verdict() {
             Verdict::Done => transaction.taken.push(recipient),
             Verdict::NotNow if reply.code == Some(TOO_MANY) && !transaction.taken.is_empty() => {
-                self.rounds.settle(recipient, Fate::Deferred(self.words(reply)));
+                self.rounds.settle(recipient, RecipientResult::Deferred(self.words(reply)));
                 transaction.left_over.push(recipient);
             }
             Verdict::Never => {
                 transaction.has_refused = true;
-                self.rounds.settle(recipient, Fate::Refused(self.words(reply)));
+                self.rounds.settle(recipient, RecipientResult::Refused(self.words(reply)));
             }
             Verdict::NotNow | Verdict::GoOn | Verdict::Unreadable => {
                 transaction.has_refused = true;
-                self.rounds.settle(recipient, Fate::Deferred(self.words(reply)));
+                self.rounds.settle(recipient, RecipientResult::Deferred(self.words(reply)));
             }
         }
         self.ask_for(transaction, place + 1);
@@ -222,8 +225,8 @@ impl Dialogue<'_> {
             // One of them may be why.
             Verdict::Never if taken.len() > 1 => self.rounds.apart(taken, *utf8),
             _ if reply.is_goodbye() && taken.len() > 1 => self.rounds.apart(taken, *utf8),
-            Verdict::Never => self.rounds.settle_all(taken, &Fate::Refused(words)),
-            _ => self.rounds.settle_all(taken, &Fate::Deferred(words)),
+            Verdict::Never => self.rounds.settle_all(taken, &RecipientResult::Refused(words)),
+            _ => self.rounds.settle_all(taken, &RecipientResult::Deferred(words)),
         }
         if reply.is_goodbye() || is_odd {
             self.state = State::Over;
@@ -236,14 +239,14 @@ impl Dialogue<'_> {
         let Transaction { round, taken, left_over, .. } = &transaction;
         match reply.verdict() {
             Verdict::Done => {
-                self.rounds.settle_all(taken, &Fate::Accepted);
+                self.rounds.settle_all(taken, &RecipientResult::Accepted);
                 self.rounds.again(left_over.clone(), round.utf8);
                 self.begin_transaction();
             }
             Verdict::NotNow | Verdict::Never => self.take_refusal(transaction, reply),
             Verdict::GoOn | Verdict::Unreadable => {
                 let words = format!("its answer can't be read: {}", self.words(reply));
-                self.rounds.settle_all(taken, &Fate::Perhaps(words));
+                self.rounds.settle_all(taken, &RecipientResult::Perhaps(words));
                 self.rounds.again(left_over.clone(), round.utf8);
                 // Whether the next line belongs to this answer or to the next, nobody knows.
                 self.state = State::Over;
@@ -289,7 +292,7 @@ impl Dialogue<'_> {
                 self.rounds.apart(&taken.iter().chain(untouched).copied().collect::<Vec<_>>(), *utf8);
             }
             Step::Rcpt(place) => {
-                self.rounds.settle(recipients[place], Fate::Deferred(reason.into()));
+                self.rounds.settle(recipients[place], RecipientResult::Deferred(reason.into()));
                 self.rounds.again(transaction.all_but(place), *utf8);
             }
             Step::Data | Step::Body if *has_refused => self.rounds.again(others().collect(), *utf8),
@@ -297,9 +300,11 @@ impl Dialogue<'_> {
                 self.rounds.again(left_over.clone(), *utf8);
                 self.rounds.apart(taken, *utf8);
             }
-            Step::Data | Step::Body => self.rounds.settle_all(taken, &Fate::Deferred(reason.into())),
+            Step::Data | Step::Body => {
+                self.rounds.settle_all(taken, &RecipientResult::Deferred(reason.into()))
+            }
             Step::Dot => {
-                self.rounds.settle_all(taken, &Fate::Perhaps(reason.into()));
+                self.rounds.settle_all(taken, &RecipientResult::Perhaps(reason.into()));
                 self.rounds.again(left_over.clone(), *utf8);
             }
         }
