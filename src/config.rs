@@ -143,6 +143,8 @@ pub struct MailSettings {
     pub from: Mailbox,
     /// `MAIL_TO`: empty when nobody is to be told.
     pub to: Vec<Mailbox>,
+    /// `MAIL_REPLY_TO`: who gets what is answered. None: the sender.
+    pub reply_to: Option<Mailbox>,
     /// `MAIL_LANGUAGE`
     pub language: Language,
 }

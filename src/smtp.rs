@@ -19,6 +19,8 @@ pub mod tls;
 
 use std::fmt;
 
+pub use client::MailServer;
+
 /// What became of the mail for one recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecipientResult {

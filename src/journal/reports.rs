@@ -10,7 +10,7 @@ use crate::{
     correlator::correlation::Outcome,
     ids::{JobId, ModuleId, PlanId},
     notifier::{
-        delivery::{Delivery, DeliveryState},
+        delivery::{Delivery, DeliveryState, Perhaps, Refusal},
         message::Message,
         notification::Notification,
     },
@@ -353,7 +353,7 @@ pub(super) fn record(
             ":next": delivery.next_attempt_at.as_millisecond(),
             ":sent": delivery.sent_at.map(Timestamp::as_millisecond),
             ":accepted": to_json(&delivery.accepted),
-            ":refused": to_json(&delivery.refused),
+            ":refused": to_json(&NotAccepted::of(delivery)),
             ":error": delivery.last_error,
         })?;
     if delivery.state == DeliveryState::Failed {
@@ -363,14 +363,48 @@ pub(super) fn record(
     Ok(())
 }
 
+/// Who has not accepted the mail, as the column `refused` has it. Version 0.1.0 knew nobody who perhaps has, and reads them as refused.
+#[derive(Serialize, Deserialize)]
+struct NotAccepted {
+    address: String,
+    reason: String,
+    /// Set for those that perhaps have it: how often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    perhaps: Option<u32>,
+}
+
+impl NotAccepted {
+    fn of(delivery: &Delivery) -> Vec<Self> {
+        let refused = delivery.refused.iter().map(|Refusal { address, reason }| Self {
+            address: address.clone(),
+            reason: reason.clone(),
+            perhaps: None,
+        });
+        let perhaps = delivery.perhaps.iter().map(|Perhaps { address, reason, times }| Self {
+            address: address.clone(),
+            reason: reason.clone(),
+            perhaps: Some(*times),
+        });
+        refused.chain(perhaps).collect()
+    }
+}
+
 fn delivery(row: &Row) -> rusqlite::Result<Delivery> {
+    let (mut refused, mut perhaps) = (Vec::new(), Vec::new());
+    for NotAccepted { address, reason, perhaps: times } in json::<Vec<NotAccepted>>(row, "refused")? {
+        match times {
+            Some(times) => perhaps.push(Perhaps { address, reason, times }),
+            None => refused.push(Refusal { address, reason }),
+        }
+    }
     Ok(Delivery {
         state: word(row, "delivery")?,
         attempts: row.get("attempts")?,
         next_attempt_at: from_millis(row.get("next_attempt_at")?),
         sent_at: row.get::<_, Option<i64>>("sent_at")?.map(from_millis),
         accepted: json(row, "accepted")?,
-        refused: json(row, "refused")?,
+        refused,
+        perhaps,
         last_error: row.get("last_error")?,
     })
 }

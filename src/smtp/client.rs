@@ -2,7 +2,8 @@
 
 use std::{io, net::SocketAddr};
 
-use lettre::Address;
+use async_trait::async_trait;
+use lettre::{Address, AsyncTransport, address};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
@@ -62,7 +63,7 @@ impl MailServer {
     ///
     /// # Errors
     /// [`Failure`] when nobody has it, and no recipient is to blame: the server can't be reached, does not let us in, or does not take the mail.
-    pub async fn send(
+    pub async fn send_to(
         &self,
         from: &Address,
         recipients: &[Address],
@@ -156,7 +157,7 @@ impl MailServer {
                 return Ok(Ended { greeted: false, injected: false, failure: Some(self.broken(&error)) });
             }
         };
-        let host = hostname();
+        let host = hello::host_name();
         let names = hello::names(host.as_deref(), self.sender_domain.as_deref(), local.ip());
         let mut dialogue = Dialogue::new(task, rounds, names);
         match (self.settings.encryption, tls) {
@@ -276,12 +277,15 @@ impl MailServer {
     }
 }
 
-/// What this host calls itself.
-fn hostname() -> Option<String> {
-    use lettre::transport::smtp::extension::ClientId;
-    match ClientId::default() {
-        ClientId::Domain(name) => Some(name),
-        _ => None,
+/// A mail server is one of lettre's transports. A mail that is accepted for some is no error.
+#[async_trait]
+impl AsyncTransport for MailServer {
+    type Ok = Vec<RecipientResult>;
+    type Error = Failure;
+
+    async fn send_raw(&self, envelope: &address::Envelope, email: &[u8]) -> Result<Self::Ok, Failure> {
+        let no_sender = || Failure::new("sending the mail", "it has no sender");
+        self.send_to(envelope.from().ok_or_else(no_sender)?, envelope.to(), email).await
     }
 }
 

@@ -2,6 +2,11 @@
 
 use std::net::IpAddr;
 
+/// What this host calls itself, which may be a short name.
+pub fn host_name() -> Option<String> {
+    hostname::get().ok()?.into_string().ok()
+}
+
 /// The names to greet with, the best one first: the host's full name, as `smtplib` has it; the sender's domain; the address of our end of
 /// the connection as a literal (RFC 5321, section 4.1.3), which is always true. Never a short name, which many servers refuse.
 pub fn names(host: Option<&str>, sender_domain: Option<&str>, local: IpAddr) -> Vec<String> {

@@ -232,7 +232,7 @@ async fn send(
     };
     let from = "me@example.org".parse().unwrap();
     let to = TO.map(|address| address.parse().unwrap());
-    MailServer::new(settings, &from).within(limits).send(&from, &to, MESSAGE).await
+    MailServer::new(settings, &from).within(limits).send_to(&from, &to, MESSAGE).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
