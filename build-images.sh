@@ -1,21 +1,22 @@
 #!/bin/bash
 
 #
-# Copyright (C) 2026 the ns8-backup-monitor developers
+# Copyright (C) 2026 Nethesis S.r.l.
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 
-# Makes the two images of the module with buildah:
+# Builds the module's two images with buildah:
 #
-#   backup-monitor       what NS8 installs: imageroot/ and the built pages, with the labels that the core reads
-#   backup-monitor-app   what runs: one static binary, CA certificates, time zones, and a user
+#   backup-monitor       the NS8 module: imageroot/ and the built pages, with the labels that the core reads
+#   backup-monitor-app   the service: one static binary, CA certificates, time zones, and a user
 #
-#   REPOBASE   where they are published, ghcr.io/nethserver by default
-#   IMAGETAG   their tag, latest by default: the module image names the tag of the app image that belongs to it
-#   BUILDER    container (default): Rust and Node come from images of docker.io. host: this machine's cargo and npm
-#              are used, with its CA certificates and time zones, and nothing is pulled
+#   REPOBASE   registry path, ghcr.io/nethserver by default
+#   IMAGETAG   image tag, latest by default: the module image refers to the app image with the same tag
+#   BUILDER    container (default): Rust and Node come from images of docker.io. host: cargo and npm of this machine are
+#              used, with its CA certificates and time zones, and nothing is pulled
+#   BACKUP_MONITOR_VERSION   version of the product: by default the git tag of this commit, else that of Cargo.toml
 #
-# The list of images goes to GITHUB_OUTPUT where a workflow has set it.
+# In a GitHub workflow, the list of images is written to GITHUB_OUTPUT.
 
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -26,13 +27,23 @@ imagetag=${IMAGETAG:-latest}
 builder=${BUILDER:-container}
 images=()
 
-# Who runs in the app image. No user of the node: in a rootless container it is one of the module's subordinate ids.
+# User of the app image: in a rootless container, one of the module's subordinate IDs.
 app_user=1000
 
 rust_image=docker.io/library/rust:1.89-alpine
 node_image=docker.io/library/node:22-slim
 
-# Under the target directory of cargo, which is out of git already.
+# One version for binary, pages and labels.
+if [[ -z ${BACKUP_MONITOR_VERSION:-} ]]; then
+    if tag=$(git describe --tags --exact-match 2>/dev/null); then
+        BACKUP_MONITOR_VERSION=${tag#v}
+    else
+        BACKUP_MONITOR_VERSION=$(sed -n '0,/^version = /s/^version = "\(.*\)"$/\1/p' Cargo.toml)
+    fi
+fi
+export BACKUP_MONITOR_VERSION
+
+# Under cargo's target directory, which git ignores.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-${PWD}/target}
 stage=${CARGO_TARGET_DIR}/app-image
 target=$(uname -m)-unknown-linux-musl
@@ -41,19 +52,20 @@ target=$(uname -m)-unknown-linux-musl
 containers=()
 trap '((${#containers[@]} == 0)) || buildah rm "${containers[@]}" >/dev/null' EXIT
 
-# in_builder NAME IMAGE COMMAND: runs a shell command among the sources, in a builder container that later builds use
-# again. Its target directory is its own: another compiler made it.
+# in_builder NAME IMAGE COMMAND: runs a shell command on the sources, in a builder container that later builds reuse. It has
+# a target directory of its own, as its compiler is another one.
 in_builder() {
     local name=$1 image=$2
     if ! buildah containers --format '{{.ContainerName}}' | grep -qx "${name}"; then
         echo "Pulling ${image}..."
         buildah from --name "${name}" -v "${PWD}:/usr/src:Z" "${image}"
     fi
-    buildah run --workingdir=/usr/src --env=CARGO_TARGET_DIR=/usr/src/target/builder "${name}" sh -ec "$3"
+    buildah run --workingdir=/usr/src --env=CARGO_TARGET_DIR=/usr/src/target/builder \
+        --env="BACKUP_MONITOR_VERSION=${BACKUP_MONITOR_VERSION}" "${name}" sh -ec "$3"
 }
 
 build_app() {
-    echo "Building the static binary..."
+    echo "Building the static binary, version ${BACKUP_MONITOR_VERSION}..."
     case ${builder} in
     host)
         cargo build --locked --release --target "${target}"
@@ -70,7 +82,7 @@ build_app() {
     esac
 }
 
-# No package gets to run scripts of its own on installation: none of them needs it.
+# Install scripts of packages are not run: none of them is needed.
 build_ui() {
     [[ -e ui/package.json ]] || return 0
     echo "Building the pages..."
@@ -80,7 +92,7 @@ build_ui() {
     esac
 }
 
-# commit CONTAINER NAME: under the name without a tag, which is what gets published, and with its tag for this machine.
+# commit CONTAINER NAME: commits the image without a tag, to be published, and tags it for local use.
 commit() {
     buildah commit --rm "$1" "$2"
     unset 'containers[-1]'
@@ -94,7 +106,7 @@ build_app
 container=$(buildah from scratch)
 containers+=("${container}")
 buildah add --chown=0:0 "${container}" "${stage}" /
-# The volume's mount point, from which a new volume takes its owner.
+# Mount point of the volume: a new volume inherits its owner.
 mkdir -p "${stage}.state/backup-monitor"
 chmod 700 "${stage}.state/backup-monitor"
 buildah add --chown="${app_user}:${app_user}" "${container}" "${stage}.state" /var/lib
@@ -105,6 +117,7 @@ buildah config \
     --env=PATH=/usr/bin \
     --env=STATE_DIR=/var/lib/backup-monitor \
     --label=org.opencontainers.image.title=backup-monitor-app \
+    --label="org.opencontainers.image.version=${BACKUP_MONITOR_VERSION}" \
     --label=org.opencontainers.image.licenses=GPL-3.0-or-later \
     "${container}"
 commit "${container}" "${repobase}/backup-monitor-app"
@@ -113,15 +126,15 @@ build_ui
 container=$(buildah from scratch)
 containers+=("${container}")
 buildah add --chown=0:0 "${container}" imageroot /imageroot
-# Where the pages are not built, there is at least what the Software Center shows.
+# Without built pages, at least the metadata for the Software Center.
 pages=ui/public
 [[ ! -d ui/dist ]] || pages=ui/dist
 buildah add --chown=0:0 "${container}" "${pages}" /ui
-# - cluster:reader lets the service ask the cluster's API for the snapshots of any repository (read-backup-snapshots);
-#   it needs to write nowhere.
-# - No org.nethserver.volumes: that is for big data on slow disks, and the journal is neither.
-# - min-core: since 3.20, a backup's status is written where the service reads it.
+# - cluster:reader lets the service list the snapshots of any repository (read-backup-snapshots), and nothing more.
+# - No org.nethserver.volumes: the journal is too small for additional disks.
+# - min-core: core 3.20 is the first to write the backup status where the service reads it.
 buildah config --entrypoint=/ \
+    --label="org.opencontainers.image.version=${BACKUP_MONITOR_VERSION}" \
     --label="org.nethserver.authorizations=cluster:reader" \
     --label="org.nethserver.tcp-ports-demand=1" \
     --label="org.nethserver.rootfull=0" \

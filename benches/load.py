@@ -1,4 +1,10 @@
 #!/usr/bin/env python3
+
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """Measures the service from outside: requests a second, p99, memory, time to ready, and reading a large cluster.
 
 Needs wrk and redis-server. Everything stays on the loopback and ends by itself. The service gets one core, wrk the other.

@@ -40,7 +40,7 @@ fn cluster(plans: usize, applications: usize) -> ClusterFacts {
         for application in 0..applications {
             let module = ModuleId::new(format!("app{}", plan * applications + application)).expect("an id");
             let node = NodeId::new((application % 10 + 1).to_string()).expect("an id");
-            let end = due.as_second() + 60 * (application as i64 + 1);
+            let end = due.as_second() + 60 * (i64::try_from(application).unwrap() + 1);
             let errors = u32::from(application % 10 == 0);
             let json = format!(
                 r#"{{"start": {}, "total_size": 734003200, "total_file_count": 4211, "snapshots_count": 3, "errors": {errors}, "end": {end}}}"#,

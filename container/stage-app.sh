@@ -1,12 +1,12 @@
 #!/bin/bash
 
 #
-# Copyright (C) 2026 the ns8-backup-monitor developers
+# Copyright (C) 2026 Nethesis S.r.l.
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 
-# stage-app.sh BINARY DIRECTORY: lays out the root of the app image in DIRECTORY. Run by build-images.sh, on the machine
-# or in the builder container.
+# stage-app.sh BINARY DIRECTORY: creates the root file system of the app image in DIRECTORY. Run by build-images.sh, on the
+# host or in the builder container.
 
 set -euo pipefail
 
@@ -18,7 +18,7 @@ mkdir -p "${root}"/{etc/ssl/certs,usr/bin,usr/share}
 install -m 755 "${binary}" "${root}/usr/bin/ns8-backup-monitor"
 install -m 644 /etc/ssl/certs/ca-certificates.crt "${root}/etc/ssl/certs/ca-certificates.crt"
 
-# Zones by their names. posix/ repeats all of them, right/ counts leap seconds, and the rest is no zone.
+# Time zones by name. posix/ duplicates them, right/ counts leap seconds, and the rest are not zones.
 cp -a /usr/share/zoneinfo "${root}/usr/share/"
 cd "${root}/usr/share/zoneinfo"
 rm -rf posix right posixrules localtime leap* ./*.tab ./*.list ./*.zi SECURITY +VERSION

@@ -1,7 +1,7 @@
 #!/bin/bash
 
 #
-# Copyright (C) 2026 the ns8-backup-monitor developers
+# Copyright (C) 2026 Nethesis S.r.l.
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 

@@ -15,7 +15,7 @@ use std::{
 };
 
 use jiff::{Timestamp, tz::TimeZone};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -273,37 +273,6 @@ impl Drop for StateDir {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-/// The body of the webhook for one plan, as Alertmanager posts it.
-fn webhook_body(plan: &str, name: &str, starts_at: Timestamp) -> Value {
-    let labels = json!({
-        "alertname": "BackupFailed", "id": plan, "name": name, "node": "1", "severity": "critical",
-        "service": "backup", "instance": "10.5.4.1:9100", "job": "providers", "target_type": "node",
-    });
-    json!({
-        "version": "4",
-        "receiver": "default-receiver",
-        "status": "firing",
-        "groupKey": "{}/{service=~\".*\"}:{alertname=\"BackupFailed\", node=\"1\"}",
-        "groupLabels": {"alertname": "BackupFailed", "node": "1"},
-        "commonLabels": labels,
-        "commonAnnotations": {},
-        "externalURL": "http://leader.acme.example:9093",
-        "truncatedAlerts": 0,
-        "alerts": [{
-            "status": "firing",
-            "labels": labels,
-            "annotations": {
-                "summary_en": format!("Backup job {name} (ID: {plan}) has failed."),
-                "summary_it": format!("Backup {name} (ID: {plan}) fallito."),
-            },
-            "startsAt": starts_at,
-            "endsAt": "0001-01-01T00:00:00Z",
-            "generatorURL": "/graph?g0.expr=node_backup_status+%3D%3D+0&g0.tab=1",
-            "fingerprint": "556cb799a73e1c32",
-        }],
-    })
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::error::Error;
 
 use reqwest::Client;
 
+use crate::version::VERSION;
+
 /// A client for the node and the cluster's network: no redirects, which would be a misconfiguration, and no proxy.
 ///
 /// Making one reads the machine's certificates, which takes some milliseconds.
@@ -11,7 +13,7 @@ pub fn client() -> Client {
     // reqwest leaves the choice of cryptography to the program; ring needs no C++ and is what lettre uses, too.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
-        .user_agent(concat!("ns8-backup-monitor/", env!("CARGO_PKG_VERSION")))
+        .user_agent(format!("ns8-backup-monitor/{VERSION}"))
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .build()

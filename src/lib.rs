@@ -23,7 +23,10 @@
 //!   - [`repo_check`] asks the rclone gateway and the cluster's API;
 //!   - [`report`] is the whole finding as a value, and what is different from the runs before;
 //!   - [`notifier`] says it in a mail, in two languages, and delivers it.
-//! - [`telemetry`] is logs and metrics, [`http`] the HTTP client, [`ids`] the names of the cluster's things.
+//! - [`telemetry`] is logs and metrics, [`http`] the HTTP client, [`ids`] the names of the cluster's things,
+//!   [`version`] which version this is.
+
+#![warn(clippy::unwrap_used)]
 
 pub mod alert;
 pub mod alertmanager;
@@ -48,4 +51,5 @@ pub mod service;
 pub mod smtp;
 pub mod telemetry;
 mod text;
+pub mod version;
 pub mod watch;

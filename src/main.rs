@@ -11,13 +11,14 @@ use ns8_backup_monitor::{
     ids::PlanId,
     service::{Exit, Service},
     telemetry,
+    version::VERSION,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// Reports by email what happened to the backups of an NS8 cluster. Configured by environment variables, see README.md.
 #[derive(Parser)]
-#[command(version)]
+#[command(version = VERSION)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,

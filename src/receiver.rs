@@ -4,14 +4,15 @@
 //! handler answers everything about its path itself; here, only what no path or method fits is answered.
 
 mod alert;
+mod answer;
 mod api;
+mod context;
 mod page;
 mod plans;
 pub mod server;
 
 use std::{convert::Infallible, sync::Arc};
 
-use serde::Serialize;
 use warp::{
     Filter, Rejection, Reply,
     filters::BoxedFilter,
@@ -19,19 +20,8 @@ use warp::{
     reply::Response,
 };
 
-use crate::{checks::Readiness, config::Settings, journal::Journal, telemetry::Metrics};
-
-/// What the handlers work with.
-pub struct Receiver {
-    /// The configuration.
-    pub settings: Arc<Settings>,
-    /// Where accepted alerts go, and reports come from.
-    pub journal: Journal,
-    /// Whether the service can do its work.
-    pub readiness: Arc<Readiness>,
-    /// The service's own figures.
-    pub metrics: Arc<Metrics>,
-}
+use self::answer::error;
+pub use self::context::Receiver;
 
 /// Every path of the service. What no path fits is answered with 404, another method than a path's own with 405.
 pub fn routes(
@@ -168,16 +158,6 @@ fn is_from_a_page(headers: &HeaderMap) -> bool {
 /// HEAD is GET without the body, which hyper leaves out.
 fn is_reading(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
-}
-
-/// An answer in JSON.
-fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    warp::reply::with_status(warp::reply::json(body), status).into_response()
-}
-
-/// An error in JSON: what is wrong, and what would be right.
-fn error(status: StatusCode, message: impl ToString) -> Response {
-    json(status, &serde_json::json!({"error": message.to_string()}))
 }
 
 fn method_not_allowed(allowed: &'static str) -> Response {

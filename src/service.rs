@@ -15,6 +15,7 @@ use crate::{
     receiver::{self, Receiver, server},
     repo_check::RepoChecker,
     telemetry::Metrics,
+    version::VERSION,
     watch::{alerts::AlertWatcher, cluster::ClusterWatcher, events, troubles::WatcherTroubles},
 };
 
@@ -86,7 +87,7 @@ impl Service {
     pub async fn run_until(self, shutdown: CancellationToken) -> Exit {
         let Self { listener, settings, journal, reader, metrics } = self;
         if let Ok(address) = listener.local_addr() {
-            tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+            tracing::info!(%address, version = VERSION, "listening");
         }
         for gap in settings.mail_gaps() {
             tracing::warn!("{gap}; reports are kept and will be sent once email is configured");

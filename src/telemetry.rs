@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     config::{LogFormat, LogSettings},
     correlator::correlation::Outcome,
+    version::VERSION,
 };
 
 /// What the metrics are for whoever does not ask for OpenMetrics. As far as they go here, both formats are the same text.
@@ -145,7 +146,7 @@ pub struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("ns8_backup_monitor");
-        let version = vec![("version", env!("CARGO_PKG_VERSION"))];
+        let version = vec![("version", VERSION)];
         registry.register("build", "The version that is running", Info::new(version));
         let metrics = Self {
             alerts: Family::default(),

@@ -1,3 +1,8 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 *** Settings ***
 Documentation     The module on a real node. NODE_ADDR is its address, SSH_KEYFILE the key of its root user.
 Library           SSHLibrary

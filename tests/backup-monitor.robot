@@ -1,3 +1,8 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 *** Settings ***
 Documentation     Installs the module, configures it, posts an alert, reads the report, updates it and removes it.
 Library           SSHLibrary

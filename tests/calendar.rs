@@ -175,7 +175,7 @@ fn systemd(text: &str, zone: &str, base: Timestamp) -> Verdict {
         // "Sun 2026-03-29 00:30:00 UTC"
         let (date_time, _) = value.split_once(' ')?.1.rsplit_once(' ')?;
         let local: DateTime = date_time.replace(' ', "T").parse().ok()?;
-        Some(local.to_zoned(TimeZone::UTC).unwrap().timestamp())
+        Some(local.to_zoned_datetime(TimeZone::UTC).unwrap().timestamp())
     };
     let labels: &[&str] =
         if stdout.contains("(in UTC):") { &["(in UTC):"] } else { &["Next elapse:", "Iter. #"] };

@@ -1,9 +1,18 @@
 #!/bin/bash
+
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 # Runs every suite, or those named: tests/run.sh [SUITE…]. On a fresh machine it installs what they need from Debian's
 # packages, which asks for root. The suites:
 #
 #   format       rustfmt
-#   lint         clippy, warnings refused; shellcheck for all Bash scripts, ruff for all Python
+#   lint         clippy, warnings refused; shellcheck for all Bash scripts, ruff for all Python; no circle of imports in src;
+#                licence headers
+#   msrv         the crate builds with the oldest Rust that Cargo.toml promises (rust-version)
+#   deny         licences, duplicates and sources of the dependencies, by cargo-deny; advisories are the workflow's
 #   unit         what needs no other program, doc tests included
 #   calendar     schedules compared with systemd-analyze
 #   integration  the service among redis-server, Alertmanager, haproxy, rclone, restic and a mail server
@@ -14,11 +23,12 @@
 #                actions, service and Redis behind them; accessibility by axe; pictures in target/screenshots
 #   images       both container images: built, looked into, and the service's run with the unit's own flags
 #
+# TEST_SEED sets the chance in the month test of suite integration: a failure prints the one that it had.
 # CARGO_TARGET_DIR is honoured. All of Rust is built in one profile, once for clippy and once to run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-SUITES=(format lint unit calendar integration module ui e2e images)
+SUITES=(format lint msrv deny unit calendar integration module ui e2e images)
 
 # Installs the Debian packages that are missing. Their services are not started: each test starts its own.
 need() {
@@ -78,18 +88,61 @@ scripts_of() {
     done
 }
 
+# Files with these suffixes carry a licence header, as do all Bash and Python scripts.
+HEADER_SUFFIXES=(html js mjs py robot scss service vue yml)
+
+check_headers() {
+    local missing
+    missing=$({
+        git ls-files -z --cached --others --exclude-standard -- "${HEADER_SUFFIXES[@]/#/*.}" ':!templates'
+        scripts_of bash
+        scripts_of python3
+    } | sort -zu | xargs -0 grep --no-messages --files-without-match '^[#/ ]* *SPDX-License-Identifier: GPL-3.0-or-later$' || true)
+    [[ -z $missing ]] || { printf 'no licence header in:\n%s\n' "$missing" >&2; return 1; }
+}
+
 suite_format() {
     component fmt rustfmt
     cargo fmt --check
 }
 
 suite_lint() {
+    check_headers
     component clippy clippy
     need shellcheck
     cargo clippy --locked --all-targets --quiet -- -D warnings
     scripts_of bash | xargs -0 shellcheck
     need_python
     { scripts_of python3; git ls-files -z '*.py'; } | sort -zu | xargs -0 "$VENV/bin/ruff" check --quiet --force-exclude
+    # The lints of our own, and first whether they find anything.
+    "$VENV/bin/python" -m pytest tests/lint
+    "$VENV/bin/python" tests/lint/imports.py
+}
+
+# Rust's own archive has old toolchains, and is out of reach where only package registries answer. There, clippy's
+# incompatible_msrv still refuses what is younger than rust-version; the workflow always builds.
+suite_msrv() {
+    local oldest
+    oldest=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+    if ! cargo "+$oldest" --version >/dev/null 2>&1 &&
+        ! rustup toolchain install "$oldest" --profile minimal --no-self-update >/dev/null; then
+        echo "not built with Rust $oldest, which can't be had here; clippy's incompatible_msrv has to do" >&2
+        return
+    fi
+    # Its own directory: what one compiler made, the other would make again.
+    CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/msrv cargo "+$oldest" check --locked --quiet --lib --bins
+    echo "checked with $(rustc "+$oldest" --version)"
+}
+
+# Compiled from crates.io once, which takes some minutes.
+CARGO_DENY=0.20.2
+suite_deny() {
+    local tools=${CARGO_TARGET_DIR:-target}/tools
+    if [[ $("$tools/bin/cargo-deny" --version 2>/dev/null) != "cargo-deny $CARGO_DENY" ]]; then
+        CARGO_TARGET_DIR=$tools/build cargo install --quiet --locked --root "$tools" --version "$CARGO_DENY" cargo-deny
+        rm -rf "$tools/build"
+    fi
+    "$tools/bin/cargo-deny" --locked --log-level warn check licenses bans sources
 }
 
 suite_unit() {
@@ -198,7 +251,7 @@ main() {
     local suite
     (($#)) || set -- "${SUITES[@]}"
     if [[ $1 == --help ]]; then
-        sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"
+        sed -n '/^# Runs every suite/,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"
         return
     fi
     for suite; do

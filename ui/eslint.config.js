@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import js from "@eslint/js";
 import vue from "eslint-plugin-vue";
 import globals from "globals";
@@ -7,7 +11,7 @@ export default [
   js.configs.recommended,
   ...vue.configs["flat/vue2-recommended"],
   {
-    languageOptions: { globals: { ...globals.browser, ...globals.node } },
+    languageOptions: { globals: { ...globals.browser, ...globals.node, __VERSION__: "readonly" } },
     rules: {
       // Pages are named as their titles.
       "vue/multi-word-component-names": "off",

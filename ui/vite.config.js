@@ -1,10 +1,20 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import vue from "@vitejs/plugin-vue2";
 import { defineConfig } from "vite";
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 
+/** The product's version: what build-images.sh says, else that of Cargo.toml. */
+const version =
+  process.env.BACKUP_MONITOR_VERSION || /^version = "(.+)"$/m.exec(readFileSync(path("../Cargo.toml"), "utf8"))[1];
+
 export default defineConfig({
+  define: { __VERSION__: JSON.stringify(version) },
   // cluster-admin serves the pages under apps/<instance>/: every address has to be relative.
   base: "./",
   plugins: [vue()],

@@ -1,9 +1,9 @@
 #
-# Copyright (C) 2026 the ns8-backup-monitor developers
+# Copyright (C) 2026 Nethesis S.r.l.
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 
-"""What the module's steps and programs share."""
+"""Code shared by the module's action steps and commands."""
 
 import json
 import os
@@ -16,8 +16,8 @@ from pathlib import Path
 
 import agent
 
-# What configure-module sets: the environment variables by which the service knows them. REPO_CHECK_API_ENABLED is the
-# module's own: discover-cluster gives the cluster's API to the service only when it is 1.
+# Settings of configure-module and the service's environment variables. REPO_CHECK_API_ENABLED belongs to the module:
+# discover-cluster passes the cluster API to the service only if it is 1.
 VARIABLES = {
     "mail_to": "MAIL_TO",
     "mail_from": "MAIL_FROM",
@@ -42,14 +42,14 @@ DEFAULTS = {
     "repo_check": True,
 }
 
-# Narrower than what mail allows: these values end up in files that systemd and Podman read without quoting, where a
-# leading quote or a line break would be more than a part of an address.
+# Stricter than RFC 5321: these values end up in files that systemd and Podman read without unquoting, where a leading
+# quote or a line break would not be part of the address.
 ADDRESS = re.compile(
     r"[A-Za-z0-9_](?:[A-Za-z0-9_.!#$%&'*+/=?^{|}~-]{0,62}[A-Za-z0-9_!#$%&*+/=?^{|}~-])?"
     r"@(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
 )
 
-# Less than the 60 seconds after which cluster-admin has lost patience.
+# Less than the 60 seconds after which cluster-admin gives up.
 TIMEOUT_SECONDS = 20
 
 
@@ -58,20 +58,20 @@ def is_address(text):
 
 
 def settings_to_env(settings):
-    """The variables to set, and the names of those to unset."""
+    """Environment variables to set, and the names of those to unset."""
     values = {
         "mail_to": ",".join(settings["mail_to"]),
         "mail_from": settings["mail_from"] or None,
         "repo_check": "1" if settings["repo_check"] else "",
     }
     env = {VARIABLES[key]: values.get(key, settings[key]) for key in VARIABLES}
-    # Without a sender, the default that discover-cluster writes holds; without a grace, nothing missing is watched for.
+    # Without a sender, the default of discover-cluster applies; without a grace period, missed backups are not detected.
     unset = [name for name, value in env.items() if value is None]
     return {name: str(value) for name, value in env.items() if value is not None}, unset
 
 
 def settings_from_env(env):
-    """The settings that an environment holds; what it does not name has its default."""
+    """The settings stored in an environment; missing ones have their defaults."""
     if "CORRELATOR_WAIT_SECONDS" not in env:
         return dict(DEFAULTS)
     grace = env.get("WATCH_MISSING_GRACE_SECONDS")
@@ -96,12 +96,12 @@ def save_settings(settings):
 
 
 def refuse(field, value, error):
-    """One entry of what the `validation-failed` status carries."""
+    """One validation error, in the format of the `validation-failed` status."""
     return {"field": field, "parameter": field, "value": value, "error": error}
 
 
 def fail_validation(errors):
-    """Ends the step, and the action with it: the caller sees which fields are wrong. Nothing may be changed yet."""
+    """Aborts the action with validation errors. Must be called before anything is changed."""
     agent.set_status("validation-failed")
     json.dump(errors, fp=sys.stdout)
     sys.exit(3)
@@ -110,13 +110,13 @@ def fail_validation(errors):
 def write_env_file(path, variables):
     """Writes an environment file for `podman run --env-file`, readable by the module's user alone.
 
-    The file is complete or is not there: a service that starts meanwhile never sees half of it. Podman takes each line
-    as it is, without quotes, so that a line break in a value would start another variable.
+    The file is replaced atomically, so that a service starting meanwhile never reads half of it. Podman reads each line
+    verbatim: a line break in a value would start another variable.
     """
     lines = []
     for name, value in variables.items():
         if "\n" in str(value) or "\r" in str(value):
-            sys.exit(f"{agent.SD_ERR}{name} is not usable: it holds a line break")
+            sys.exit(f"{agent.SD_ERR}invalid {name}: it contains a line break")
         lines.append(f"{name}={value}\n")
     new = Path(f"{path}.tmp")
     new.unlink(missing_ok=True)
@@ -126,7 +126,7 @@ def write_env_file(path, variables):
 
 
 def service_settings():
-    """What discover-cluster has told the service before its start; nothing, if it has never started."""
+    """The variables that discover-cluster wrote before the service's last start; empty if it has never started."""
     try:
         return agent.read_envfile("cluster.env")
     except FileNotFoundError:
@@ -134,7 +134,7 @@ def service_settings():
 
 
 class ServiceError(Exception):
-    """The service did not answer, or not as it should. `status` is that of HTTP, where there is one."""
+    """The service did not respond, or responded with an error. `status` is the HTTP status, if any."""
 
     def __init__(self, message, status=None):
         super().__init__(message)
@@ -142,9 +142,9 @@ class ServiceError(Exception):
 
 
 def ask_service(path, query=None, method="GET"):
-    """Asks the running service; its JSON answer.
+    """Sends a request to the running service and returns its JSON response.
 
-    No proxy is used: the service is on this node, whatever the environment says.
+    Proxies from the environment are ignored: the service runs on this node.
     """
     settings = service_settings()
     service = f"http://{settings.get('RECEIVER_HOST', '127.0.0.1')}:{os.environ['TCP_PORT']}"
@@ -157,16 +157,16 @@ def ask_service(path, query=None, method="GET"):
         with opener.open(request, timeout=TIMEOUT_SECONDS) as response:
             return json.load(response)
     except urllib.error.HTTPError as error:
-        # Its own words on what is wrong are in the body.
+        # The body contains the error message.
         words = error.read(1000).decode(errors="replace").strip()
         raise ServiceError(f"{method} {path}: HTTP {error.code}: {words}", error.code) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
-        raise ServiceError(f"the backup monitor does not answer on {service}: {reason}") from error
+        raise ServiceError(f"the backup monitor is not responding on {service}: {reason}") from error
 
 
 def ask_service_or_exit(path, query=None, method="GET"):
-    """As ask_service; what fails ends the step with an error for the log."""
+    """As ask_service; on failure, logs the error and aborts the step."""
     try:
         return ask_service(path, query, method)
     except ServiceError as error:

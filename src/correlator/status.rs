@@ -73,6 +73,9 @@ pub fn from_result_hash(hash: &BTreeMap<String, String>, zone: &TimeZone) -> Sta
 }
 
 /// The newer of two statuses of one application. One that can be read goes before one that can't.
+///
+/// # Errors
+/// When neither can be read.
 pub fn newer(left: Status, right: Status) -> Status {
     match (left, right) {
         (Ok(left), Ok(right)) => Ok(if right.end > left.end { right } else { left }),
@@ -154,6 +157,7 @@ impl Number {
         number.map(|number| Self(Some(number)))
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "within LIMIT only a fraction is cut")]
     fn from_float(number: f64) -> Option<i64> {
         // Up to here every whole number has a float of its own; sizes and times stay far below.
         const LIMIT: f64 = 9_007_199_254_740_992.0;
@@ -197,7 +201,7 @@ impl<'de> Deserialize<'de> for Number {
 fn iso_8601(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     text.parse::<Timestamp>().ok().or_else(|| {
         let local: DateTime = text.parse().ok()?;
-        local.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp())
+        local.to_zoned_datetime(zone.clone()).ok().map(|zoned| zoned.timestamp())
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
-use super::{redis::Key, storage::Answer, webhook_body};
+use super::{redis::Key, storage::Answer};
 
 const PLAN: &str = "1";
 const PLAN_NAME: &str = "Nightly S3";
@@ -111,7 +111,7 @@ impl Sample {
         let each = |value: fn(&Application) -> &'static str| {
             Key::Hash(APPLICATIONS.iter().map(|app| (app.module.to_owned(), value(app).to_owned())).collect())
         };
-        let schedule = self.due.to_zoned(self.zone.clone()).strftime("*-*-* %H:%M:00").to_string();
+        let schedule = self.due.to_zoned_datetime(self.zone.clone()).strftime("*-*-* %H:%M:00").to_string();
         let instances = APPLICATIONS.map(|application| application.module).join(" ");
         let mut keys = BTreeMap::from([
             ("cluster/ui_name".to_owned(), text("Acme")),
@@ -184,4 +184,35 @@ impl Sample {
         let path = format!("mail/{}", MAIL.uuid);
         BTreeMap::from([(path, Answer::Snapshots(snapshots.collect()))])
     }
+}
+
+/// The body of the webhook for one plan, in the shape that Alertmanager posts it.
+fn webhook_body(plan: &str, name: &str, starts_at: Timestamp) -> Value {
+    let labels = json!({
+        "alertname": "BackupFailed", "id": plan, "name": name, "node": "1", "severity": "critical",
+        "service": "backup", "instance": "10.5.4.1:9100", "job": "providers", "target_type": "node",
+    });
+    json!({
+        "version": "4",
+        "receiver": "default-receiver",
+        "status": "firing",
+        "groupKey": "{}/{service=~\".*\"}:{alertname=\"BackupFailed\", node=\"1\"}",
+        "groupLabels": {"alertname": "BackupFailed", "node": "1"},
+        "commonLabels": labels,
+        "commonAnnotations": {},
+        "externalURL": "http://leader.acme.example:9093",
+        "truncatedAlerts": 0,
+        "alerts": [{
+            "status": "firing",
+            "labels": labels,
+            "annotations": {
+                "summary_en": format!("Backup job {name} (ID: {plan}) has failed."),
+                "summary_it": format!("Backup {name} (ID: {plan}) fallito."),
+            },
+            "startsAt": starts_at,
+            "endsAt": "0001-01-01T00:00:00Z",
+            "generatorURL": "/graph?g0.expr=node_backup_status+%3D%3D+0&g0.tab=1",
+            "fingerprint": "556cb799a73e1c32",
+        }],
+    })
 }

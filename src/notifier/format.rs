@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, ZonedDateTime, tz::TimeZone};
 
 use crate::language::Language;
 
@@ -20,14 +20,14 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 impl Format {
-    fn local(&self, time: Timestamp) -> Zoned {
-        time.to_zoned(self.zone.clone())
+    fn local(&self, time: Timestamp) -> ZonedDateTime {
+        time.to_zoned_datetime(self.zone.clone())
     }
 
-    fn date(&self, time: &Zoned) -> String {
+    fn date(&self, time: &ZonedDateTime) -> String {
         let texts = self.language.phrases().texts();
-        let day = texts.weekdays[time.weekday().to_monday_zero_offset() as usize];
-        let month = texts.months[time.month() as usize - 1];
+        let day = texts.weekdays[usize::from(time.weekday().to_monday_zero_offset().unsigned_abs())];
+        let month = texts.months[usize::from(time.month().unsigned_abs()) - 1];
         format!("{day} {} {month} {}", time.day(), time.year())
     }
 

@@ -47,10 +47,15 @@ pub fn build(
     journal_id: &str,
 ) -> Result<Email, lettre::error::Error> {
     let id = message_id(outgoing.id, outgoing.resends, journal_id, &mail.from);
-    assemble(&outgoing.message, mail, mail.to.iter().cloned(), id, outgoing.queued_at.into())
+    // Out of a SystemTime's range only where that has 32 bits.
+    let date = SystemTime::try_from(outgoing.queued_at).unwrap_or_else(|_| SystemTime::now());
+    assemble(&outgoing.message, mail, mail.to.iter().cloned(), id, date)
 }
 
 /// Builds a mail with these headers.
+///
+/// # Errors
+/// As [`build`].
 pub fn assemble(
     message: &Message,
     mail: &MailSettings,

@@ -59,7 +59,7 @@ fn digest(plan: &Plan) -> String {
             // That nothing ran again is news with each time the plan was due.
             State::Missing | State::Pending => plan.due,
         };
-        let moment = moment.map(|moment| moment.as_second()).unwrap_or_default();
+        let moment = moment.map(jiff::Timestamp::as_second).unwrap_or_default();
         let _ = write!(digest, "{} {:?} {moment};", application.module, application.state);
     }
     digest

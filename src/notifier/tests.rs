@@ -18,6 +18,7 @@ use crate::{
         history::{History, PastRun, RunRecord},
     },
     run::Run,
+    version::VERSION,
 };
 
 const S3: &str = "48ce000a-79b7-5fe6-8558-177fd70c27b4";
@@ -358,17 +359,22 @@ fn all() -> Vec<(String, View)> {
         .collect()
 }
 
+/// The mail as version 0.1.0 signs it, so that a new version changes no snapshot.
+fn of_any_version(mail: &str) -> String {
+    mail.replace(&format!("ns8-backup-monitor {VERSION}"), "ns8-backup-monitor 0.1.0")
+}
+
 #[test]
 fn emails_read_as_they_should() {
     for (name, view) in all() {
         let text = format!("Subject: {}\n\n{}", view.subject(), render::text(&view));
-        insta::assert_snapshot!(format!("{name}.txt"), text);
+        insta::assert_snapshot!(format!("{name}.txt"), of_any_version(&text));
     }
 }
 
 #[test]
 fn html_emails_look_as_they_should() {
     for (name, view) in all() {
-        insta::assert_snapshot!(format!("{name}.html"), render::html(&view));
+        insta::assert_snapshot!(format!("{name}.html"), of_any_version(&render::html(&view)));
     }
 }

@@ -1,8 +1,10 @@
 //! The grammar of calendar expressions, as systemd's `calendarspec.c` has it.
 
+use std::str::FromStr;
+
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Calendar, Component, Days, Range, Set};
+use super::calendar::{Calendar, Component, Days, Range, Set};
 
 /// Why an expression can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,9 +36,11 @@ const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "frid
 
 type Parsed<T> = Result<T, String>;
 
-/// Parses a whole expression.
-pub(super) fn calendar(text: &str) -> Result<Calendar, Unreadable> {
-    parse(text.trim()).map_err(|reason| Unreadable { text: text.to_owned(), reason })
+impl FromStr for Calendar {
+    type Err = Unreadable;
+    fn from_str(text: &str) -> Result<Self, Unreadable> {
+        parse(text.trim()).map_err(|reason| Unreadable { text: text.to_owned(), reason })
+    }
 }
 
 fn parse(text: &str) -> Parsed<Calendar> {

@@ -1,3 +1,5 @@
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+
 use super::*;
 
 fn calendar(text: &str) -> Calendar {
@@ -10,9 +12,12 @@ fn rome() -> TimeZone {
 
 /// The occurrence before and after a local time in Rome, as local times with their zone.
 fn around(text: &str, local: &str) -> (String, String) {
-    let at = local.parse::<DateTime>().unwrap().to_zoned(rome()).unwrap().timestamp();
+    let at = local.parse::<DateTime>().unwrap().to_zoned_datetime(rome()).unwrap().timestamp();
     let show = |time: Option<Timestamp>| {
-        time.map_or_else(|| "never".into(), |time| time.to_zoned(rome()).strftime("%a %F %T %Z").to_string())
+        time.map_or_else(
+            || "never".into(),
+            |time| time.to_zoned_datetime(rome()).strftime("%a %F %T %Z").to_string(),
+        )
     };
     let calendar = calendar(text);
     (show(calendar.previous(at, &rome())), show(calendar.next(at, &rome())))

@@ -13,7 +13,10 @@ use warp::{
     reply::Response,
 };
 
-use super::{Receiver, error, json};
+use super::{
+    answer::{error, json},
+    context::Receiver,
+};
 use crate::{alertmanager::parse_webhook, ids::JobId, telemetry::AlertResult};
 
 /// The largest body that is taken, in bytes.

@@ -10,13 +10,18 @@ use warp::{
     reply::Response,
 };
 
-use super::{Receiver, error, json, plans};
+use super::{
+    answer::{error, json},
+    context::Receiver,
+    plans,
+};
 use crate::{
     checks::{Check, Ready},
     correlator::correlation::Outcome,
     ids::JobId,
     journal::{Job, JournalError, ReportFilter, ReportSummary},
     telemetry::{METRICS_CONTENT_TYPE, PLAIN_METRICS_CONTENT_TYPE},
+    version::VERSION,
 };
 
 /// How many reports are listed where no `limit` says.
@@ -95,7 +100,7 @@ pub(super) async fn status(receiver: Arc<Receiver>) -> Response {
     checks.extend(outside);
     // Without a journal there is nothing to list; the reasons say so.
     let status = Status {
-        version: env!("CARGO_PKG_VERSION"),
+        version: VERSION,
         ready: ready.ready,
         reasons: ready.reasons,
         checks,
@@ -159,7 +164,7 @@ pub(super) async fn metrics(receiver: Arc<Receiver>, accept: Option<String>) -> 
     let metrics = &receiver.metrics;
     metrics.ready.set(ready.ready.into());
     if let Ok(jobs) = jobs {
-        metrics.jobs.set(jobs.len() as i64);
+        metrics.jobs.set(i64::try_from(jobs.len()).unwrap_or(i64::MAX));
     }
     if let Ok(queued) = queued {
         metrics.mails_queued.set(queued.into());

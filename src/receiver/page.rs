@@ -12,13 +12,14 @@ use warp::{
 };
 
 use self::phrases::PageTexts;
-use super::{Receiver, api::STATUS_REPORTS};
+use super::{api::STATUS_REPORTS, context::Receiver};
 use crate::{
     checks::Ready,
     correlator::correlation::Outcome,
     journal::{Job, JournalError, ReportSummary},
     language::Language,
     notifier::{delivery::Delivery, format::Format, view::Tone},
+    version::VERSION,
 };
 
 /// The page loads nothing else: no script, no other site, and no frame may hold it.
@@ -46,7 +47,7 @@ pub(super) async fn page(receiver: Arc<Receiver>) -> Response {
         language,
         texts: language.page_phrases().texts(),
         format: Format { language, zone: receiver.settings.zone.clone() },
-        version: env!("CARGO_PKG_VERSION"),
+        version: VERSION,
         ready,
         jobs: or_empty(jobs),
         reports: or_empty(reports),

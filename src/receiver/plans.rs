@@ -70,7 +70,7 @@ fn plan(runs: &[PastRun]) -> Plan<'_> {
     Plan {
         id: &last.plan,
         name: last.name.as_deref(),
-        destination: last.destination.as_ref().map(|destination| destination.title()),
+        destination: last.destination.as_ref().map(crate::correlator::correlation::Destination::title),
         schedule: last.schedule.as_deref(),
         next: last.next,
         runs: runs.iter().map(run).collect(),

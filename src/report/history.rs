@@ -110,7 +110,7 @@ impl ApplicationRecord {
             ended_at: run.map(|run| run.end),
             size: run.and_then(|run| run.size),
             files: run.and_then(|run| run.files),
-            duration_seconds: run.and_then(|run| run.duration()).map(|duration| duration.as_secs()),
+            duration_seconds: run.and_then(crate::run::Run::duration).map(|duration| duration.as_secs()),
         }
     }
 }

@@ -205,7 +205,7 @@ impl MailServer {
     {
         let mut buffer = vec![0; 4096];
         loop {
-            match dialogue.next() {
+            match dialogue.next_action() {
                 Action::Write(bytes, phase) => {
                     if let Err(loss) = self.write(stream, &bytes, phase).await {
                         // The server may have said why.

@@ -131,7 +131,7 @@ impl<'a> Dialogue<'a> {
     }
 
     /// What to do next.
-    pub fn next(&mut self) -> Action {
+    pub fn next_action(&mut self) -> Action {
         loop {
             if self.lost.is_some() {
                 self.out.clear();
@@ -148,8 +148,8 @@ impl<'a> Dialogue<'a> {
                 }
                 _ => {}
             }
-            match self.reader.next() {
-                Ok(Some(reply)) => self.take(reply),
+            match self.reader.next_reply() {
+                Ok(Some(reply)) => self.take(&reply),
                 Ok(None) => match self.lost.take() {
                     Some(loss) => {
                         let reason = self.describe(&loss);
@@ -216,33 +216,33 @@ impl<'a> Dialogue<'a> {
 
     /// Takes what has come unasked out of the way of the next reply.
     fn note_unasked(&mut self) {
-        while let Ok(Some(reply)) = self.reader.next() {
+        while let Ok(Some(reply)) = self.reader.next_reply() {
             self.unasked = Some(reply);
         }
         self.reader.clear();
     }
 
-    fn take(&mut self, reply: Reply) {
+    fn take(&mut self, reply: &Reply) {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Greeting => match reply.verdict() {
                 Verdict::Done => {
                     self.ended.greeted = true;
                     self.hello(0, true);
                 }
-                Verdict::Unreadable if is_tls(&reply) => self.fail(self.connecting(), EXPECTS_TLS),
-                _ => self.leave(self.connecting(), self.words(&reply)),
+                Verdict::Unreadable if is_tls(reply) => self.fail(self.connecting(), EXPECTS_TLS),
+                _ => self.leave(self.connecting(), self.words(reply)),
             },
-            State::Hello { name, extended } => self.take_hello(name, extended, &reply),
+            State::Hello { name, extended } => self.take_hello(name, extended, reply),
             State::StartTls => match reply.verdict() {
                 Verdict::Done => {
                     self.ended.injected = !self.reader.is_empty();
                     self.reader.clear();
                     self.state = State::Handshake;
                 }
-                _ => self.leave(self.securing(), self.words(&reply)),
+                _ => self.leave(self.securing(), self.words(reply)),
             },
-            State::Auth { exchange, left } => self.take_auth(exchange, left, &reply),
-            State::Transaction(transaction) => self.take_transaction(transaction, &reply),
+            State::Auth { exchange, left } => self.take_auth(exchange, left, reply),
+            State::Transaction(transaction) => self.take_transaction(transaction, reply),
             State::Handshake | State::Quit | State::Over => {}
         }
     }
@@ -351,7 +351,7 @@ impl<'a> Dialogue<'a> {
             State::Hello { .. } => self.fail(self.connecting(), reason),
             State::StartTls | State::Handshake => self.fail(self.securing(), reason),
             State::Auth { .. } => self.fail(self.logging_in(), reason),
-            State::Transaction(transaction) => self.transaction_hung_up(transaction, is_closed, &reason),
+            State::Transaction(transaction) => self.transaction_hung_up(&transaction, is_closed, &reason),
             State::Quit | State::Over => {}
         }
     }

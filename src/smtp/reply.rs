@@ -123,7 +123,7 @@ impl ReplyReader {
     ///
     /// # Errors
     /// [`TooLong`]: nothing more can be read from this server.
-    pub fn next(&mut self) -> Result<Option<Reply>, TooLong> {
+    pub fn next_reply(&mut self) -> Result<Option<Reply>, TooLong> {
         while let Some(line) = self.next_line()? {
             let (code, text) = split(&line);
             let goes_on = code.is_some() && line.get(3) == Some(&b'-');
@@ -172,7 +172,7 @@ mod tests {
     fn read(bytes: &[u8]) -> Option<Reply> {
         let mut reader = ReplyReader::default();
         reader.feed(bytes);
-        reader.next().unwrap()
+        reader.next_reply().unwrap()
     }
 
     fn verdict(bytes: &[u8]) -> Verdict {
@@ -226,10 +226,10 @@ mod tests {
     fn a_reply_comes_in_any_pieces() {
         let mut reader = ReplyReader::default();
         for byte in b"250-first\r\n250 second\r\n" {
-            assert_eq!(reader.next(), Ok(None));
+            assert_eq!(reader.next_reply(), Ok(None));
             reader.feed(&[*byte]);
         }
-        assert_eq!(reader.next().unwrap().unwrap().lines, [b"first".to_vec(), b"second".to_vec()]);
+        assert_eq!(reader.next_reply().unwrap().unwrap().lines, [b"first".to_vec(), b"second".to_vec()]);
         assert!(reader.is_empty());
     }
 
@@ -237,14 +237,14 @@ mod tests {
     fn the_last_line_needs_no_end_once_the_connection_has_ended() {
         let mut reader = ReplyReader::default();
         reader.feed(b"250 OK");
-        assert_eq!(reader.next(), Ok(None));
+        assert_eq!(reader.next_reply(), Ok(None));
         reader.end();
-        assert_eq!(reader.next().unwrap().unwrap().code, Some(250));
+        assert_eq!(reader.next_reply().unwrap().unwrap().code, Some(250));
         // But more was to come here.
         let mut reader = ReplyReader::default();
         reader.feed(b"250-more\r\n");
         reader.end();
-        assert_eq!(reader.next(), Ok(None));
+        assert_eq!(reader.next_reply(), Ok(None));
     }
 
     #[test]
@@ -252,12 +252,12 @@ mod tests {
         let mut reader = ReplyReader::default();
         let long = [b"250 ".to_vec(), vec![b'x'; 100_000], b"\r\n".to_vec()].concat();
         reader.feed(&long);
-        let reply = reader.next().unwrap().unwrap();
+        let reply = reader.next_reply().unwrap().unwrap();
         assert!(reply.lines[0].len() <= LONGEST_LINE && reply.words().chars().count() <= LONGEST_WORDS + 1);
         for _ in 0..LONGEST_REPLY / 8 {
             reader.feed(b"250-xy\r\n");
         }
         reader.feed(b"250 end\r\n");
-        assert_eq!(reader.next(), Err(TooLong));
+        assert_eq!(reader.next_reply(), Err(TooLong));
     }
 }

@@ -36,7 +36,7 @@ impl Rounds {
     }
 
     /// The next transaction.
-    pub fn next(&mut self) -> Option<Round> {
+    pub fn next_round(&mut self) -> Option<Round> {
         self.waiting.pop_front()
     }
 

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /**
  * Takes docs/status.png, the status page in README, and the Software Center's screenshots (1024 x 768):
  * node tests/e2e/picture.mjs, after tests/run.sh ui e2e.
@@ -19,7 +23,7 @@ const [node, mail, browser] = await Promise.all([new Node().start({ sample: true
 const admin = await new ClusterAdmin(node).start();
 try {
   await node.useMailServer(mail.port);
-  await node.act("configure-module", { ...CONFIGURATION, wait_seconds: 0 });
+  await node.configure({ ...CONFIGURATION, wait_seconds: 0 });
   await node.alert("1", "Nightly S3");
   await eventually("the report", () => mail.mails[0]);
   await remember(node, { runs: PAST });

@@ -1,6 +1,11 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import assert from "node:assert/strict";
-import { before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { inspect } from "./support/browser.mjs";
+import { exampleOf } from "./support/examples.mjs";
 import { CONFIGURATION, harness } from "./support/harness.mjs";
 import { remember } from "./support/past.mjs";
 import { eventually } from "./support/wait.mjs";
@@ -24,27 +29,37 @@ describe("the reports page", () => {
 
   const rows = (view) => view.app.locator("tbody tr");
 
-  before(async () => {
+  /** A node that has reported an alert: the email that was sent. */
+  const withReport = async () => {
     await node.useMailServer(mail.port);
-    await node.act("configure-module", { ...CONFIGURATION, wait_seconds: 0 });
-  });
+    await node.configure({ ...CONFIGURATION, wait_seconds: 0 });
+    await node.alert("1", "Nightly S3");
+    const sent = await eventually("the mail", () => mail.mails[0]);
+    await eventually("the delivery", async () => (await node.act("list-reports", {})).reports[0].delivery.state === "sent");
+    return sent;
+  };
 
-  it("is designed for the time before the first report", async () => {
+  /** A node with a report for each of 45 days. */
+  const withReports = async () => {
+    await withReport();
+    await remember(node, { copies });
+  };
+
+  it("explains an empty list", async () => {
     const view = await browser.open(admin.address("reports"));
-    await view.app.getByText("There are no reports yet").waitFor();
+    await view.app.getByText("No reports yet").waitFor();
     await inspect(view, "reports-empty");
     assert.deepEqual(view.errors, []);
   });
 
   it("lists a report that an alert has led to, and opens it with its mail", async () => {
-    await node.alert("1", "Nightly S3");
-    const sent = await eventually("the mail", () => mail.mails[0]);
+    const sent = await withReport();
     const view = await browser.open(admin.address("reports"));
     await rows(view).first().getByText("Partial", { exact: true }).waitFor();
     assert.match(await rows(view).first().innerText(), /Sent/);
     await rows(view).first().getByRole("link").click();
     await view.app.getByRole("heading", { name: "Report 1", level: 1 }).waitFor();
-    assert.match(await view.app.locator(".delivery").innerText(), /Taken for\s+admin@example\.org/);
+    assert.match(await view.app.locator(".delivery").innerText(), /Accepted for\s+admin@example\.org/);
     // The frame shows what was mailed, and nothing in it runs.
     const frame = view.app.locator("iframe.mail");
     assert.equal(await frame.getAttribute("sandbox"), "allow-same-origin");
@@ -59,17 +74,51 @@ describe("the reports page", () => {
     assert.deepEqual(view.errors, []);
   });
 
+  it("shows why each email was sent or not, and reports that can't be read", async () => {
+    const output = exampleOf("list-reports");
+    admin.fault = (action) => (action === "list-reports" ? { output } : undefined);
+    const view = await browser.open(admin.address("reports"));
+    await rows(view).first().waitFor();
+    const texts = await rows(view).allInnerTexts();
+    assert.equal(texts.length, output.reports.length);
+    assert.match(texts[0], /Sent: new problem/);
+    assert.match(texts[1], /Not sent: all backups succeeded/);
+    assert.match(texts[2], /Not sent: all backups succeeded/);
+    assert.match(texts[3], /This report can't be read\s+plans: expected value/);
+    assert.equal(await rows(view).nth(3).getByRole("link").count(), 0);
+    await inspect(view, "reports-decisions");
+    assert.deepEqual(view.errors, []);
+  });
+
+  it("shows a report's decision, also one that only a newer service knows", async () => {
+    const output = { ...exampleOf("get-report"), decision: { send: true, reason: "escalated" } };
+    admin.fault = (action) => (action === "get-report" ? { output } : undefined);
+    const view = await browser.open(admin.address("reports", { report: "12" }));
+    await view.app.getByText("Sent: escalated").waitFor();
+    output.decision.reason = "new";
+    const known = await browser.open(admin.address("reports", { report: "12" }));
+    await known.app.getByText("Sent: new problem").waitFor();
+    await known.app.getByText("The problem had not been reported before.").waitFor();
+    await inspect(known, "report-decision");
+    output.decision = null;
+    const old = await browser.open(admin.address("reports", { report: "12" }));
+    assert.match(await old.app.locator(".delivery").innerText(), /^Status\s+Sent\n/);
+    assert.deepEqual(view.errors, []);
+  });
+
   it("sends a report again", async () => {
+    await withReport();
     const view = await browser.open(admin.address("reports", { report: "1" }));
     const before = mail.mails.length;
     await view.app.getByRole("button", { name: "Send again" }).click();
-    await view.app.getByText("It will be sent again").waitFor();
+    await view.app.getByText("Report queued for sending").waitFor();
     await eventually("the second mail", () => mail.mails.length > before);
     assert.deepEqual(admin.ran("resend-report").at(-1).data, { id: 1 });
     await inspect(view, "report-sent-again");
   });
 
   it("leads back to the list, also by the browser's button and the menu", async () => {
+    await withReport();
     const view = await browser.open(admin.address("reports"));
     const list = view.app.getByRole("heading", { name: "Reports", level: 1 });
     const open = async () => {
@@ -89,7 +138,7 @@ describe("the reports page", () => {
   });
 
   it("has pages of twenty, newest first", async () => {
-    await remember(node, { copies });
+    await withReports();
     const view = await browser.open(admin.address("reports"));
     await view.app.getByText("1–20 of 45").waitFor();
     assert.equal(await rows(view).count(), 20);
@@ -108,13 +157,14 @@ describe("the reports page", () => {
   });
 
   it("filters by plan, outcome and application, and remembers it in the address", async () => {
+    await withReports();
     const view = await browser.open(admin.address("reports"));
     await view.app.getByText("1–20 of 45").waitFor();
     await view.app.getByLabel("Outcome").selectOption({ label: "Success" });
     await view.app.getByText("1–15 of 15").waitFor();
     assert.match(view.page.url(), /outcome=SUCCESS/);
     await view.app.getByLabel("Plan").selectOption({ label: "Nightly S3" });
-    await view.app.getByText("No report matches").waitFor();
+    await view.app.getByText("No matching reports").waitFor();
     await inspect(view, "reports-no-match");
     await view.app.getByRole("button", { name: "Clear filters" }).click();
     await view.app.getByText("1–20 of 45").waitFor();
@@ -126,13 +176,13 @@ describe("the reports page", () => {
     assert.equal(await again.app.getByLabel("Outcome").inputValue(), "PARTIAL");
   });
 
-  it("says that a report is gone", async () => {
+  it("reports that a report is gone", async () => {
     const view = await browser.open(admin.address("reports", { report: "4711" }));
-    await view.app.getByText("There is no such report, or not any more").waitFor();
+    await view.app.getByText("This report does not exist, or has been deleted").waitFor();
     await inspect(view, "report-gone");
   });
 
-  it("shows that it loads", async () => {
+  it("shows that it is loading", async () => {
     let release;
     admin.fault = () => ({ hold: new Promise((done) => (release = done)) });
     const view = await browser.open(admin.address("reports"));
@@ -141,10 +191,11 @@ describe("the reports page", () => {
     release();
   });
 
-  it("says what failed and tries again", async () => {
+  it("shows what failed and tries again", async () => {
+    await withReports();
     admin.fault = (action) => (action === "list-reports" ? { aborted: "Traceback" } : undefined);
     const view = await browser.open(admin.address("reports"));
-    await view.app.getByText("The reports could not be listed").waitFor();
+    await view.app.getByText("Cannot retrieve reports").waitFor();
     await inspect(view, "reports-error");
     admin.fault = () => undefined;
     await view.app.getByRole("button", { name: "Try again" }).click();

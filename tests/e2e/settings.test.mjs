@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "./support/browser.mjs";
@@ -12,13 +16,13 @@ describe("the settings page", () => {
   };
   const save = (view) => view.app.getByRole("button", { name: "Save" }).click();
 
-  it("says what is to be done first, and that there is no mail server", async () => {
+  it("shows what is to be set up first", async () => {
     const view = await open();
-    await view.app.getByText("Tell the monitor who is to get its reports").waitFor();
-    await view.app.getByText("The cluster has no mail server").waitFor();
+    await view.app.getByText("Add recipients for the reports").waitFor();
+    await view.app.getByText("No mail server configured").waitFor();
     await inspect(view, "settings-not-configured");
     assert.deepEqual(view.errors, []);
-    await view.app.getByRole("button", { name: "Set up email notifications" }).click();
+    await view.app.getByRole("button", { name: "Go to Email notifications" }).click();
     await view.page.getByRole("heading", { name: "/settings/smarthost" }).waitFor();
   });
 
@@ -28,19 +32,19 @@ describe("the settings page", () => {
     const { app } = view;
     await app.getByLabel("Recipients").fill("one@example.org\ntwo@example.org");
     await app.getByLabel("Sender").fill("backup@example.org");
-    await app.getByLabel("Language of the mails").selectOption("it");
-    await app.getByText("after every run, also when all is well").click();
+    await app.getByLabel("Email language").selectOption("it");
+    await app.getByText("after every run, even if all backups succeeded").click();
     const duration = async (label, amount, unit) => {
       await app.getByLabel(label, { exact: true }).fill(amount);
-      await app.getByLabel(`Unit of: ${label}`).selectOption(unit);
+      await app.getByLabel(`Unit: ${label}`).selectOption(unit);
     };
-    await duration("Tell an unchanged problem again after", "2", "days");
-    await duration("Report a backup as missing when it is late by", "3", "hours");
-    await duration("Wait after an alert for", "1", "minutes");
-    await duration("Wait for a running backup at most", "0.5", "hours");
-    await app.getByText("Ask the destinations after a failure").click();
+    await duration("Repeat unchanged problems after", "2", "days");
+    await duration("Report a backup as missed after", "3", "hours");
+    await duration("Wait after an alert", "1", "minutes");
+    await duration("Maximum wait for a running backup", "0.5", "hours");
+    await app.getByText("Check the destinations after a failure").click();
     await save(view);
-    await app.getByText("The monitor works with these settings from now on.").waitFor();
+    await app.getByText("The new settings are in effect.").waitFor();
     const { configured, smarthost, ...saved } = await node.act("get-configuration", {});
     assert.deepEqual(saved, {
       mail_to: ["one@example.org", "two@example.org"],
@@ -59,34 +63,35 @@ describe("the settings page", () => {
   });
 
   it("shows what is saved, and saves it again as it is", async () => {
+    await node.configure({ ...CONFIGURATION, mail_to: ["one@example.org", "two@example.org"], mail_language: "it" });
     const before = await node.act("get-configuration", {});
     const view = await open();
     assert.equal(await view.app.getByLabel("Recipients").inputValue(), before.mail_to.join("\n"));
     assert.equal(await view.app.getByLabel("Sender").inputValue(), before.mail_from);
-    assert.equal(await view.app.getByLabel("Language of the mails").inputValue(), before.mail_language);
+    assert.equal(await view.app.getByLabel("Email language").inputValue(), before.mail_language);
     await save(view);
-    await view.app.getByText("The monitor works with these settings from now on.").waitFor();
+    await view.app.getByText("The new settings are in effect.").waitFor();
     assert.deepEqual(await node.act("get-configuration", {}), before);
   });
 
-  it("can be told not to watch for missing backups", async () => {
+  it("can switch off the detection of missed backups", async () => {
     const view = await open();
-    await view.app.getByText("Watch for backups that do not start").click();
-    assert.equal(await view.app.getByLabel("Report a backup as missing").count(), 0);
+    await view.app.getByText("Detect missed backups").click();
+    assert.equal(await view.app.getByLabel("Report a backup as missed after").count(), 0);
     await save(view);
-    await view.app.getByText("Saved", { exact: true }).waitFor();
+    await view.app.getByText("Settings saved", { exact: true }).waitFor();
     assert.equal((await node.act("get-configuration", {})).missing_grace_seconds, null);
   });
 
-  it("says at the field what is wrong, before anything is sent", async () => {
+  it("shows errors at the field before anything is sent", async () => {
     const before = admin.ran("configure-module").length;
     const view = await open();
     const { app } = view;
     await app.getByLabel("Recipients").fill("admin@example.org, nobody");
-    await app.getByLabel("Wait after an alert for", { exact: true }).fill("soon");
-    await app.getByLabel("Wait for a running backup at most", { exact: true }).fill("99999");
+    await app.getByLabel("Wait after an alert", { exact: true }).fill("soon");
+    await app.getByLabel("Maximum wait for a running backup", { exact: true }).fill("99999");
     await save(view);
-    await app.getByText("“nobody” is not a mail address.").waitFor();
+    await app.getByText("“nobody” is not a valid email address.").waitFor();
     await app.getByText("Enter a number.").waitFor();
     await app.getByText("Enter a time from 0 to 1 d.").waitFor();
     const field = app.getByLabel("Recipients");
@@ -96,48 +101,49 @@ describe("the settings page", () => {
     assert.equal(admin.ran("configure-module").length, before);
     await inspect(view, "settings-invalid");
     await field.fill("admin@example.org");
-    assert.equal(await app.getByText("is not a mail address").count(), 0);
+    assert.equal(await app.getByText("is not a valid email address").count(), 0);
   });
 
-  it("says at the field what the module refuses", async () => {
+  it("shows at the field what the module rejects", async () => {
     const view = await open();
     // Narrower than the page's own check: a leading quote would end up in an environment file.
     await view.app.getByLabel("Recipients").fill("one@example.org\n'two@example.org");
     await save(view);
-    await view.app.getByText("“'two@example.org” is not a mail address.").waitFor();
+    await view.app.getByText("“'two@example.org” is not a valid email address.").waitFor();
     assert.equal(admin.ran("configure-module").at(-1).status, "validation-failed");
     const focused = () => view.app.evaluate(() => document.activeElement.id);
     assert.equal(await focused(), "mail_to");
   });
 
-  it("says that it could not save", async () => {
+  it("reports that it could not save", async () => {
     admin.fault = (action) => (action === "configure-module" ? { aborted: "Traceback" } : undefined);
     const view = await open();
     await save(view);
-    await view.app.getByText("The settings could not be saved").waitFor();
+    await view.app.getByText("Cannot save settings").waitFor();
     await inspect(view, "settings-save-error");
   });
 
-  it("sends a test mail and shows what became of it", async () => {
-    await node.act("configure-module", CONFIGURATION);
+  it("sends a test email and shows the result", async () => {
+    await node.useMailServer(mail.port);
+    await node.configure(CONFIGURATION);
     const view = await open();
-    const send = () => view.app.getByRole("button", { name: "Send a test mail" }).click();
+    const send = () => view.app.getByRole("button", { name: "Send test email" }).click();
     await send();
-    await view.app.getByText("The mail server took the test mail").waitFor();
+    await view.app.getByText("Test email accepted by the mail server").waitFor();
     assert.deepEqual(mail.mails.at(-1).to, ["admin@example.org"]);
     await view.app.getByLabel("Send to").fill("other@example.org");
     await send();
-    await view.app.getByText("The mail server took the test mail").waitFor();
+    await view.app.getByText("Test email accepted by the mail server").waitFor();
     assert.deepEqual(mail.mails.at(-1).to, ["other@example.org"]);
     await inspect(view, "settings-test-mail");
     await view.app.getByLabel("Send to").fill("someone@nowhere.example");
     await send();
-    await view.app.getByText("The test mail could not be sent").waitFor();
+    await view.app.getByText("Cannot send the test email").waitFor();
     await view.app.getByText("no such mailbox").waitFor();
     await inspect(view, "settings-test-mail-failed");
     await view.app.getByLabel("Send to").fill("someone");
     await send();
-    await view.app.getByText("“someone” is not a mail address.").waitFor();
+    await view.app.getByText("“someone” is not a valid email address.").waitFor();
   });
 
   it("is filled in by keyboard alone", async () => {
@@ -153,7 +159,7 @@ describe("the settings page", () => {
     }
   });
 
-  it("shows that it loads, and says what failed", async () => {
+  it("shows that it is loading, and what failed", async () => {
     let release;
     admin.fault = () => ({ hold: new Promise((done) => (release = done)) });
     const view = await browser.open(admin.address("settings"));
@@ -162,7 +168,7 @@ describe("the settings page", () => {
     release();
     admin.fault = (action) => (action === "get-configuration" ? { aborted: "Traceback" } : undefined);
     const failing = await browser.open(admin.address("settings"));
-    await failing.app.getByText("The settings could not be read").waitFor();
+    await failing.app.getByText("Cannot retrieve settings").waitFor();
     await inspect(failing, "settings-error");
     admin.fault = () => undefined;
     await failing.app.getByRole("button", { name: "Try again" }).click();

@@ -1,7 +1,14 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { inspect } from "./support/browser.mjs";
-import { harness } from "./support/harness.mjs";
+import { exampleOf } from "./support/examples.mjs";
+import { CONFIGURATION, harness } from "./support/harness.mjs";
+import { remember } from "./support/past.mjs";
+import { PAST } from "./support/samplePast.mjs";
 
 const PAGES = ["Status", "Reports", "Settings", "About"];
 
@@ -29,23 +36,42 @@ describe("the frame of the pages", () => {
     await view.app.waitForFunction(() => document.getElementById("app-side-nav").clientWidth > 200);
   });
 
-  it("shows the label that people gave the instance", async () => {
+  it("shows the label of the instance", async () => {
     admin.fault = (action) => (action === "get-name" ? { output: { name: "Watcher of Rome" } } : undefined);
     const view = await browser.open(admin.address("about"));
     await view.app.locator(".instance-name", { hasText: "Watcher of Rome" }).waitFor();
   });
 
-  it("tells cluster-admin's users what they may not do", async () => {
+  it("reports missing permissions", async () => {
     admin.fault = () => ({ http: 403 });
     const view = await browser.open(admin.address("status"));
-    await view.app.getByText("You may not do this.").first().waitFor();
+    await view.app.getByText("Permission denied").first().waitFor();
   });
 });
 
 describe("in Italian", () => {
-  const { admin, browser } = harness({ locale: "it-IT" });
+  const { admin, browser, mail, node } = harness({ locale: "it-IT" });
 
-  it("every page is", async () => {
+  it("are all pages, also with data", async () => {
+    await node.useMailServer(mail.port);
+    await node.configure({ ...CONFIGURATION, mail_language: "it" });
+    await remember(node, { runs: PAST });
+    const examples = { "list-reports": exampleOf("list-reports"), "get-report": exampleOf("get-report") };
+    admin.fault = (action) => (examples[action] ? { output: examples[action] } : undefined);
+    const view = await browser.open(admin.address("status"));
+    await view.app.getByRole("button", { name: "Nightly S3" }).click();
+    await view.app.getByText("Legenda").click();
+    await inspect(view, "italian-status-plan-open");
+    const reports = await browser.open(admin.address("reports"));
+    await reports.app.getByText("Inviata: nuovo problema").waitFor();
+    await inspect(reports, "italian-reports-decisions");
+    const report = await browser.open(admin.address("reports", { report: "12" }));
+    await report.app.getByText("Inviata: nuovo problema").waitFor();
+    await inspect(report, "italian-report");
+    assert.deepEqual([...view.errors, ...reports.errors, ...report.errors], []);
+  });
+
+  it("are all pages of a new instance", async () => {
     for (const [page, title] of [
       ["status", "Stato"],
       ["reports", "Rapporti"],
@@ -68,7 +94,7 @@ describe("in a language without translation", () => {
   it("is English", async () => {
     const view = await browser.open(admin.address("status"));
     await view.app.getByRole("heading", { name: "Status", level: 1 }).waitFor();
-    await view.app.getByText("Nobody is told about backups yet").waitFor();
+    await view.app.getByText("No recipients configured").waitFor();
     assert.equal(await view.app.evaluate(() => document.documentElement.lang), "en");
   });
 });

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { CONFIGURATION, harness } from "./support/harness.mjs";
@@ -9,25 +13,31 @@ import { eventually } from "./support/wait.mjs";
 describe("the status page", () => {
   const { admin, browser, mail, node } = harness();
 
-  it("is designed for the time before anything is set up", async () => {
+  /** A node that is set up, and whose plans have run. */
+  const withPast = async () => {
+    await node.useMailServer(mail.port);
+    await node.configure(CONFIGURATION);
+    await remember(node, { runs: PAST });
+  };
+
+  it("shows what to do before anything is set up", async () => {
     const view = await browser.open(admin.address("status"));
-    await view.app.getByText("Nobody is told about backups yet").waitFor();
+    await view.app.getByText("No recipients configured").waitFor();
     await view.app.getByText("No backup runs yet").waitFor();
     await inspect(view, "status-not-configured");
-    await view.app.getByRole("button", { name: "Go to settings" }).click();
+    await view.app.getByRole("button", { name: "Go to Settings" }).click();
     await view.app.getByRole("heading", { name: "Settings", level: 1 }).waitFor();
   });
 
-  it("says that the cluster has no mail server, and leads to where it gets one", async () => {
-    await node.act("configure-module", CONFIGURATION);
+  it("reports a missing mail server, and leads to where to set it up", async () => {
+    await node.configure(CONFIGURATION);
     const view = await browser.open(admin.address("status"));
-    await view.app.getByRole("button", { name: "Set up email notifications" }).click();
+    await view.app.getByRole("button", { name: "Go to Email notifications" }).click();
     await view.page.getByRole("heading", { name: "/settings/smarthost" }).waitFor();
   });
 
-  it("tells of each plan what became of its last runs", async () => {
-    await node.useMailServer(mail.port);
-    await remember(node, { runs: PAST });
+  it("shows the outcomes of the last runs of each plan", async () => {
+    await withPast();
     const view = await browser.open(admin.address("status"));
     const plan = view.app.getByRole("listitem").filter({ hasText: "Nightly S3" });
     await plan.getByText("Partial", { exact: true }).waitFor();
@@ -36,7 +46,7 @@ describe("the status page", () => {
     const strip = plan.getByRole("img");
     assert.equal(
       await strip.getAttribute("aria-label"),
-      "The last 30 runs: 1 Failure, 1 Did not run, 2 Partial, 26 Success. The latest: Partial",
+      "Last 30 runs: 1 Failure, 1 Did not run, 2 Partial, 26 Success. Most recent: Partial",
     );
     // The newest is at the right end, and a mark differs in more than its colour.
     const marks = await strip.locator("use").evaluateAll((uses) => uses.map((use) => use.getAttribute("href")));
@@ -50,6 +60,7 @@ describe("the status page", () => {
   });
 
   it("opens a plan by keyboard: its applications with their sizes over time, and its runs in words", async () => {
+    await withPast();
     const view = await browser.open(admin.address("status"));
     const fold = view.app.getByRole("button", { name: "Nightly S3" });
     await fold.focus();
@@ -59,33 +70,35 @@ describe("the status page", () => {
     const first = applications.getByRole("row").nth(1);
     assert.match(await first.innerText(), /Company cloud\s+nextcloud1, Node 1\s+Failed/);
     const chart = applications.getByRole("row").filter({ hasText: "Office mail" }).getByRole("img");
-    assert.match(await chart.getAttribute("aria-label"), /^Grew from 25\.\d GiB to 31 GiB in 28 backups/);
-    await view.app.getByText("The last 30 runs in words").click();
+    assert.match(await chart.getAttribute("aria-label"), /^Grew from 25\.\d GiB to 31 GiB over 28 backups/);
+    await view.app.getByText("Details of the last 30 runs").click();
     const runs = view.app.getByRole("table", { name: "Runs of Nightly S3, newest first" });
     assert.equal(await runs.getByRole("row").count(), 31);
     assert.match(await runs.getByRole("row").nth(10).innerText(), /Failure\s+3 failed/);
-    await view.app.getByText("What the marks mean").click();
-    await view.app.getByText("The storage is at fault, not the applications.").waitFor();
+    await view.app.getByText("Legend").click();
+    await view.app.getByText("The storage failed, not the applications.").waitFor();
     await inspect(view, "status-plan-open");
   });
 
   it("is searched, and cut down to problems", async () => {
+    await withPast();
     const view = await browser.open(admin.address("status"));
-    const search = view.app.getByLabel("Search for a plan or an application");
+    const search = view.app.getByLabel("Search plans and applications");
     await search.fill("traefik");
     await view.app.getByText("One plan", { exact: true }).waitFor({ state: "attached" });
     assert.deepEqual(await view.app.locator(".plan h3").allInnerTexts(), ["Hourly"]);
     await view.app.getByText("Only plans with problems").click();
-    await view.app.getByText("No plan and no application matches.").waitFor();
+    await view.app.getByText("No matching plans or applications.").waitFor();
     await search.fill("");
     assert.equal(await view.app.locator(".plan").count(), 2);
   });
 
-  it("says what is waiting", async () => {
+  it("shows the queue", async () => {
+    await withPast();
     const { job } = await node.alert("1", "Nightly S3");
     const view = await browser.open(admin.address("status"));
-    await view.app.getByText("Waiting until the backup has settled.").waitFor();
-    assert.match(await view.app.locator(".item").innerText(), /Nightly S3[\s\S]*Next look in \d+ seconds/);
+    await view.app.getByText("Waiting for the backup to finish.").waitFor();
+    assert.match(await view.app.locator(".item").innerText(), /Nightly S3[\s\S]*Next check in \d+ seconds/);
     assert.ok(job > 0);
     await inspect(view, "status-waiting");
   });
@@ -100,7 +113,7 @@ describe("the status page", () => {
     assert.match(view.page.url(), /selectedAppId=backup-monitor1/);
   });
 
-  it("shows that it loads", async () => {
+  it("shows that it is loading", async () => {
     let release;
     admin.fault = () => ({ hold: new Promise((done) => (release = done)) });
     const view = await browser.open(admin.address("status"));
@@ -110,57 +123,59 @@ describe("the status page", () => {
     release();
   });
 
-  it("says what failed and tries again", async () => {
+  it("shows what failed and tries again", async () => {
+    await withPast();
     admin.fault = (action) => (action === "get-monitor-status" ? { aborted: "Traceback" } : undefined);
     const view = await browser.open(admin.address("status"));
-    await view.app.getByText("The monitor's status could not be read").waitFor();
+    await view.app.getByText("Cannot retrieve monitor status").waitFor();
     await inspect(view, "status-error");
     admin.fault = (action) => (action === "get-monitor-status" ? { http: 403 } : undefined);
     await view.app.getByRole("button", { name: "Try again" }).click();
-    await view.app.getByText("You may not do this.").waitFor();
+    await view.app.getByText("Permission denied").waitFor();
     admin.fault = () => undefined;
     await view.app.getByRole("button", { name: "Try again" }).click();
     await view.app.getByRole("button", { name: "Nightly S3" }).waitFor();
-    assert.equal(await view.app.getByText("The monitor's status could not be read").count(), 0);
+    assert.equal(await view.app.getByText("Cannot retrieve monitor status").count(), 0);
   });
 
   it("shows which of the monitor's parts fail, why, and what to do", async () => {
+    await withPast();
     mail.close();
     const view = await browser.open(admin.address("status"));
     await view.app.getByText("What to do:").first().waitFor();
-    const check = view.app.getByRole("listitem").filter({ hasText: "Backup gateway – does not work" });
+    const check = view.app.getByRole("listitem").filter({ hasText: "Backup gateway – failed" });
     assert.match(await check.innerText(), /What to do: .*rclone-gateway/);
     await inspect(view, "status-unwell");
   });
 
   it("shows a service that is down as what it is", async () => {
-    // Its journal is in use by nobody it knows, and its port by us: it can't start again.
-    await node.act("configure-module", CONFIGURATION);
+    await withPast();
     admin.fault = (action) =>
       action === "get-monitor-status"
         ? { output: { reachable: false, error: "127.0.0.1: connection refused <b>x</b>", status: null, plans: [] } }
         : undefined;
     const view = await browser.open(admin.address("status"));
-    const check = view.app.getByRole("listitem").filter({ hasText: "Service – does not work" });
+    const check = view.app.getByRole("listitem").filter({ hasText: "Service – failed" });
     await check.waitFor();
     assert.match(await check.innerText(), /connection refused <b>x<\/b>/);
-    await view.app.getByText("Unknown, as the service does not answer.").waitFor();
+    await view.app.getByText("Unknown: the service is not responding.").waitFor();
     await inspect(view, "status-service-down");
     admin.fault = () => undefined;
     await view.app.getByRole("button", { name: "Refresh" }).click();
     await view.app.getByRole("button", { name: "Nightly S3" }).waitFor();
   });
 
-  it("says why there are no plans to see", async () => {
-    const output = { ...(await node.act("get-monitor-status", {})), error: "Redis does not answer", plans: [] };
+  it("shows why plans are missing", async () => {
+    const output = { ...(await node.act("get-monitor-status", {})), error: "Redis is not responding", plans: [] };
     admin.fault = (action) => (action === "get-monitor-status" ? { output } : undefined);
     const view = await browser.open(admin.address("status"));
-    await view.app.getByText("The backup plans could not be read").waitFor();
+    await view.app.getByText("Cannot retrieve backup plans").waitFor();
     assert.equal(await view.app.getByText("No backup runs yet").count(), 0);
     await inspect(view, "status-no-plans");
   });
 
-  it("keeps what it shows while it asks anew", async () => {
+  it("keeps its content while it is refreshing", async () => {
+    await withPast();
     const view = await browser.open(admin.address("status"));
     await view.app.getByRole("button", { name: "Nightly S3" }).click();
     const before = admin.ran("get-monitor-status").length;

@@ -1,3 +1,8 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """What is in the images, and what the app image does as the unit runs it."""
 
 import json
@@ -11,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from conftest import REPOBASE, SOURCE, TAG, unit_command, without_limits
-from runner import free_port, wait_for
+from support import free_port, wait_for
 
 MEBIBYTE = 1 << 20
 
@@ -35,6 +40,13 @@ def test_the_labels_of_the_module(storage, images):
     }
     # The image that the label names is the one that was built.
     assert config(storage, ns8["images"])["Id"] == config(storage, images["app"])["Id"]
+
+
+def test_both_images_have_the_version_that_the_binary_shows(storage, images, files):
+    binary = files["app"] / "usr/bin/ns8-backup-monitor"
+    version = subprocess.check_output([binary, "--version"], text=True).split()[-1]
+    for name in ("module", "app"):
+        assert config(storage, images[name])["Labels"]["org.opencontainers.image.version"] == version
 
 
 def test_the_module_holds_imageroot_as_it_is(files):
@@ -218,7 +230,7 @@ def test_it_runs_as_nobody_in_particular_on_a_root_that_can_not_be_written(servi
     assert container["HostConfig"]["ReadonlyRootfs"] is True
     journal = json.loads(service.podman("volume", "inspect", "backup-monitor-state").stdout)[0]["Mountpoint"]
     assert os.path.exists(f"{journal}/journal.sqlite")
-    # Neither do the process' words tell a secret that an environment file holds.
+    # Neither does the process list show a secret from an environment file.
     assert b"SMTP" not in open(f"/proc/{container['State']['Pid']}/cmdline", "rb").read()
 
 

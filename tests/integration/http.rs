@@ -175,7 +175,7 @@ async fn status_reports_and_page_show_what_happened() {
         .await;
 
     let status = service.get_json("/api/status").await;
-    assert_eq!(status["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(status["version"], ns8_backup_monitor::version::VERSION);
     assert_eq!(status["ready"], true);
     assert_eq!(status["jobs"], json!([]));
     let summary = &status["reports"][0];

@@ -33,13 +33,18 @@ async fn first_start(settings: &Settings) -> Service {
     service
 }
 
-/// A generator of numbers that need not be good; its seed is told when a test fails.
+/// A generator of numbers that need not be good. A failed test prints its seed; `TEST_SEED` sets it, to see the same again.
 struct Chance(u64);
 
 impl Chance {
     fn new() -> Self {
-        let seed = Timestamp::now().as_nanosecond() as u64;
-        println!("the seed is {seed}");
+        let seed = match std::env::var("TEST_SEED") {
+            Ok(seed) => {
+                seed.parse().unwrap_or_else(|error| panic!("TEST_SEED={seed:?} is no number: {error}"))
+            }
+            Err(_) => Timestamp::now().as_microsecond().unsigned_abs(),
+        };
+        println!("TEST_SEED={seed} gives the same nights again");
         Self(seed)
     }
 
@@ -125,7 +130,7 @@ async fn a_month_of_nights_with_restarts_has_exactly_the_reports_that_it_should(
         let began_at = first_start
             .map(|((module, node), _)| {
                 let before = MODULES.iter().filter(|(_, other)| other == node);
-                let place = before.take_while(|(other, _)| other != module).count() as i64;
+                let place = before.take_while(|(other, _)| other != module).count().cast_signed() as i64;
                 night.began_at + SignedDuration::from_mins(3 * place)
             })
             .min()

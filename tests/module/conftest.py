@@ -1,3 +1,8 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 import os
 import sys
 import urllib.request
@@ -7,14 +12,15 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import runner
 from conftest_mail import Mailbox
+from node import Node
+from support import SOURCE, wait_for
 
 
 @pytest.fixture
 def service():
     """The service's binary, which tests/run.sh has built."""
-    binary = Path(os.environ.get("MONITOR_BINARY", runner.SOURCE / "target/debug/ns8-backup-monitor"))
+    binary = Path(os.environ.get("MONITOR_BINARY", SOURCE / "target/debug/ns8-backup-monitor"))
     assert binary.exists(), f"no {binary}: cargo build, or set MONITOR_BINARY"
     return binary
 
@@ -22,7 +28,7 @@ def service():
 @pytest.fixture
 def empty_node(service):
     """A node on which create-module has not run yet."""
-    with runner.Node(service) as node:
+    with Node(service) as node:
         yield node
 
 
@@ -45,7 +51,7 @@ def wait_ready(node):
         except OSError:
             return False
 
-    runner.wait_for("the service's answer", answers)
+    wait_for("the service's answer", answers)
 
 
 @pytest.fixture

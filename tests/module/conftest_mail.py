@@ -1,7 +1,12 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """A mail server for tests."""
 
 from aiosmtpd.controller import Controller
-from runner import free_port
+from support import free_port
 
 
 class Mailbox:

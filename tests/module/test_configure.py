@@ -1,10 +1,15 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """configure-module and get-configuration."""
 
 import json
 
 import pytest
 from conftest import wait_ready
-from runner import read_env
+from support import read_env
 
 START = "stand-in/units/backup-monitor.service/starts"
 
@@ -116,7 +121,7 @@ def test_all_wrong_fields_are_named_at_once(node, settings):
     ]
 
 
-def test_the_smarthost_is_told(node, mailbox):
+def test_the_smarthost_is_returned(node, mailbox):
     node.redis.hset("cluster/smarthost", mapping=mailbox.smarthost())
     configuration = node.run_action("get-configuration", {})["output"]
     assert configuration["smarthost"] == {"enabled": True, "host": "127.0.0.1"}

@@ -1,10 +1,15 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """With ns8-core itself: what its own actions make of the module. Needs NS8_CORE."""
 
 import os
 
 import pytest
 from conftest import wait_ready
-from runner import AGENT_ID
+from support import AGENT_ID
 
 pytestmark = pytest.mark.skipif(not os.environ.get("NS8_CORE"), reason="NS8_CORE names no checkout of ns8-core")
 

@@ -1,3 +1,8 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """Events, and what is discovered before each start."""
 
 import json
@@ -6,7 +11,8 @@ import urllib.request
 
 import pytest
 from conftest import wait_ready
-from runner import AGENT_ID, Node, read_env
+from node import Node
+from support import AGENT_ID, read_env
 
 STARTS = "stand-in/units/backup-monitor.service/starts"
 

@@ -1,3 +1,8 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """The dashboard's queries, asked of a real Prometheus that scrapes the service as ns8-metrics would."""
 
 import json
@@ -8,7 +13,7 @@ import urllib.request
 import pytest
 import yaml
 from conftest import wait_ready
-from runner import AGENT_ID, free_port, wait_for
+from support import AGENT_ID, free_port, wait_for
 from test_reports import post_alert
 
 DASHBOARD = "etc/dashboards/backup-monitor.json"

@@ -1,11 +1,17 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """list-reports, get-report, resend-report, get-monitor-status, send-test-mail and check-environment."""
 
 import json
 import urllib.request
 
 import pytest
+from agent_steps import run_action
 from conftest import wait_ready
-from runner import run_action, wait_for
+from support import SOURCE, wait_for
 
 
 def post_alert(node, plan="1", name="Nightly S3"):
@@ -18,7 +24,7 @@ def post_alert(node, plan="1", name="Nightly S3"):
 
 
 @pytest.fixture
-def telling_node(node, mailbox, settings):
+def mailing_node(node, mailbox, settings):
     """A node that sends mail, with two reports in its journal."""
     node.redis.hset("cluster/smarthost", mapping=mailbox.smarthost())
     quick = settings | {"mail_language": "en", "settle_seconds": 0}
@@ -36,45 +42,63 @@ def reports(node, **query):
     return result["output"]["reports"]
 
 
-def test_reports_are_listed_newest_first(telling_node):
-    listed = reports(telling_node)
+def test_reports_are_listed_newest_first(mailing_node):
+    listed = reports(mailing_node)
     ids = [report["id"] for report in listed]
     assert ids == sorted(ids, reverse=True)
-    assert [report["id"] for report in reports(telling_node, limit=1)] == ids[:1]
-    assert [report["id"] for report in reports(telling_node, before=ids[0])] == ids[1:]
+    assert [report["id"] for report in reports(mailing_node, limit=1)] == ids[:1]
+    assert [report["id"] for report in reports(mailing_node, before=ids[0])] == ids[1:]
     first = [report for report in listed if report["plans"][0]["id"] == "1"]
-    assert reports(telling_node, plan="1") == first
-    assert {report["outcome"] for report in reports(telling_node, outcome="PARTIAL")} <= {"PARTIAL"}
-    assert reports(telling_node, application="nobody7") == []
+    assert reports(mailing_node, plan="1") == first
+    assert {report["outcome"] for report in reports(mailing_node, outcome="PARTIAL")} <= {"PARTIAL"}
+    assert reports(mailing_node, application="nobody7") == []
 
 
-def test_a_report_is_read_whole(telling_node):
-    newest = reports(telling_node)[0]
-    result = telling_node.run_action("get-report", {"id": newest["id"]})
+def test_a_report_is_read_whole(mailing_node):
+    newest = reports(mailing_node)[0]
+    result = mailing_node.run_action("get-report", {"id": newest["id"]})
     assert result["status"] == "completed", result
     report = result["output"]
     assert report["outcome"] == newest["outcome"]
     assert report["mail"]["subject"] == newest["subject"]
     assert (
         "nextcloud1"
-        in telling_node.run_action("get-report", {"id": reports(telling_node, plan="1")[0]["id"]})["output"]["mail"][
+        in mailing_node.run_action("get-report", {"id": reports(mailing_node, plan="1")[0]["id"]})["output"]["mail"][
             "text"
         ]
     )
 
 
-def test_a_mail_is_sent_once_more(telling_node, mailbox):
+def example(action):
+    schema = SOURCE / "imageroot/actions" / action / "validate-output.json"
+    return json.loads(schema.read_text(encoding="utf-8"))["examples"][0]
+
+
+def test_the_examples_show_every_field_that_the_service_returns(mailing_node):
+    listed = reports(mailing_node)
+    real = mailing_node.run_action("get-report", {"id": listed[0]["id"]})["output"]
+    assert set(real) <= set(example("get-report"))
+    assert set(real["correlation"]) <= set(example("get-report")["correlation"])
+    assert set(listed[0]) <= set(example("list-reports")["reports"][0])
+    real = mailing_node.run_action("get-monitor-status", {})["output"]
+    shown = example("get-monitor-status")
+    assert set(real["status"]) <= set(shown["status"])
+    assert set(real["plans"][0]) <= set(shown["plans"][0])
+    assert set(real["plans"][0]["applications"][0]) <= set(shown["plans"][0]["applications"][0])
+
+
+def test_a_mail_is_sent_once_more(mailing_node, mailbox):
     wait_for("both mails", lambda: len(mailbox.mails) == 2)
-    newest = reports(telling_node)[0]
-    wait_for("delivery", lambda: reports(telling_node)[0]["delivery"]["state"] == "sent")
-    result = telling_node.run_action("resend-report", {"id": newest["id"]})
+    newest = reports(mailing_node)[0]
+    wait_for("delivery", lambda: reports(mailing_node)[0]["delivery"]["state"] == "sent")
+    result = mailing_node.run_action("resend-report", {"id": newest["id"]})
     assert (result["status"], result["output"]) == ("completed", {"queued": True})
     wait_for("the third mail", lambda: len(mailbox.mails) == 3)
 
 
-def test_what_does_not_exist_is_refused_by_name(telling_node):
+def test_what_does_not_exist_is_refused_by_name(mailing_node):
     for action in ("get-report", "resend-report"):
-        result = telling_node.run_action(action, {"id": 4711})
+        result = mailing_node.run_action(action, {"id": 4711})
         assert result["status"] == "validation-failed"
         refusal = {"field": "id", "parameter": "id", "value": 4711, "error": "report_not_found"}
         assert result["errors"] == [refusal]
@@ -101,9 +125,6 @@ WRONG = [
     ("check-environment", [], "(root)"),
     ("get-monitor-status", "x", "(root)"),
     ("get-configuration", 5, "(root)"),
-    ("restore-module", {"repository": "x", "path": "y", "snapshot": "", "environment": {"A": 1}}, "environment"),
-    ("clone-module", {"credentials": ["a"], "port": 1, "volumes": []}, "credentials"),
-    ("clone-module", {"credentials": ["a", "b"], "port": 0, "volumes": []}, "port"),
 ]
 
 
@@ -124,20 +145,20 @@ def test_reports_of_a_service_that_is_down_fail_with_the_reason(node):
     for action, data in (("list-reports", {}), ("get-report", {"id": 1}), ("resend-report", {"id": 1})):
         result = run_action(node.module_dir, action, data)
         assert (result["status"], result["exit_code"]) == ("aborted", 1)
-        assert "the backup monitor does not answer" in result["stderr"]
+        assert "the backup monitor is not responding" in result["stderr"]
 
 
-def test_the_status_of_a_service_that_is_down_is_told(node):
+def test_the_status_of_a_service_that_is_down_is_returned(node):
     node.command("systemctl", "--user", "stop", "backup-monitor")
     result = node.run_action("get-monitor-status", None)
     assert result["status"] == "completed"
     status = result["output"]
     assert (status["reachable"], status["status"], status["plans"]) == (False, None, [])
-    assert "does not answer" in status["error"]
+    assert "is not responding" in status["error"]
 
 
-def test_the_status_has_health_jobs_reports_and_plans(telling_node):
-    status = telling_node.run_action("get-monitor-status", {})["output"]
+def test_the_status_has_health_jobs_reports_and_plans(mailing_node):
+    status = mailing_node.run_action("get-monitor-status", {})["output"]
     assert status["reachable"] and status["error"] is None
     assert {check["name"] for check in status["status"]["checks"]} >= {"journal", "redis", "gateway", "mail"}
     assert len(status["status"]["reports"]) == 2
@@ -146,16 +167,16 @@ def test_the_status_has_health_jobs_reports_and_plans(telling_node):
     assert {application["id"] for application in plans["1"]["applications"]} == {"mail1", "nextcloud1", "samba1"}
 
 
-def test_a_test_mail_goes_to_all_or_to_one(telling_node, mailbox):
+def test_a_test_mail_goes_to_all_or_to_one(mailing_node, mailbox):
     wait_for("both mails", lambda: len(mailbox.mails) == 2)
-    assert telling_node.run_action("send-test-mail", {})["output"] == {"sent": True, "error": None}
+    assert mailing_node.run_action("send-test-mail", {})["output"] == {"sent": True, "error": None}
     assert mailbox.mails[-1].rcpt_tos == ["admin@example.org", "backup@example.org"]
-    result = telling_node.run_action("send-test-mail", {"address": "one@example.org"})
+    result = mailing_node.run_action("send-test-mail", {"address": "one@example.org"})
     assert result["output"] == {"sent": True, "error": None}
     assert mailbox.mails[-1].rcpt_tos == ["one@example.org"]
 
 
-def test_why_a_test_mail_was_not_sent_is_told(node, mailbox):
+def test_the_error_of_a_test_mail_is_returned(node, mailbox):
     answer = node.run_action("send-test-mail", {})["output"]
     assert answer["sent"] is False and "SMTP_ENABLED" in answer["error"]
     node.redis.hset("cluster/smarthost", mapping=mailbox.smarthost())
@@ -179,7 +200,7 @@ def test_the_environment_is_checked_also_where_the_service_is_down(node):
     assert checks(result["output"]).items() >= {"redis": "ok", "gateway": "failed"}.items()
 
 
-def test_wrong_settings_are_told_by_the_check(node):
+def test_the_check_reports_invalid_settings(node):
     """Somebody edited the environment by hand: the service does not start, and the check says why."""
     with (node.state / "environment").open("a") as environment:
         environment.write("LOG_FORMAT=xml\n")

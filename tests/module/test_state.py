@@ -1,3 +1,8 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """Backup, restore and clone of the module itself: settings and reports outlive it."""
 
 import shutil
@@ -5,7 +10,8 @@ import sqlite3
 import stat
 
 from conftest import wait_ready
-from runner import Node, wait_for
+from node import Node
+from support import wait_for
 from test_reports import post_alert, reports
 
 VOLUME = "backup-monitor-state"

@@ -1,3 +1,8 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """The unit, as systemd reads it."""
 
 import re
@@ -5,7 +10,7 @@ import shutil
 import subprocess
 
 import pytest
-from runner import SOURCE
+from support import SOURCE
 
 UNIT = SOURCE / "imageroot/systemd/user/backup-monitor.service"
 

@@ -1,10 +1,9 @@
 //
-// Copyright (C) 2026 the authors of ns8-backup-monitor
+// Copyright (C) 2026 Nethesis S.r.l.
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 import Vue from "vue";
 import axios from "axios";
-import VueAxios from "vue-axios";
 import CarbonComponentsVue from "@carbon/vue";
 import ns8Lib from "@nethserver/ns8-ui-lib";
 import App from "@/App.vue";
@@ -16,8 +15,10 @@ import "@/styles/main.scss";
 axios.defaults.timeout = 10000;
 
 Vue.config.productionTip = false;
-Vue.use(CarbonComponentsVue);
-Vue.use(VueAxios, axios);
+// CommonJS that says to be an ES module: what is imported here is its exports, the plugin being `default`.
+Vue.use(CarbonComponentsVue.default);
+// Where ns8-ui-lib's mixins look for it.
+Vue.prototype.axios = axios;
 Vue.use(ns8Lib);
 
 loadTexts().then((i18n) => {

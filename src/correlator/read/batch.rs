@@ -137,6 +137,7 @@ impl Batch {
 }
 
 /// A text that people or NS8 gave as a name: one line, and not empty.
+#[expect(clippy::needless_pass_by_value, reason = "what an Option<String> goes through")]
 pub(super) fn label(text: String) -> Option<String> {
     let text = crate::text::one_line(&text, MAX_LABEL);
     (!text.is_empty()).then_some(text)

@@ -14,6 +14,7 @@ use crate::{
     repo_check::findings::{Cause, DestinationReport, Health, RepoReport, RepositoryReport},
     report::Report,
     run::Run,
+    version::VERSION,
 };
 
 /// Writes the parts of one report.
@@ -175,7 +176,7 @@ impl<'a> Writer<'a> {
             items.extend(self.repositories(repos));
             items.extend(self.saved_anyway(repos));
         }
-        for plan in self.report.correlation.plans.iter() {
+        for plan in &self.report.correlation.plans {
             // The issues of a plan without applications have been listed above.
             if !plan.applications.is_empty() {
                 items.extend(
@@ -410,7 +411,7 @@ impl<'a> Writer<'a> {
             self.texts().report,
             self.report.id,
             self.format.time(self.report.created_at),
-            env!("CARGO_PKG_VERSION")
+            VERSION
         ));
         footer
     }

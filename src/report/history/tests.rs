@@ -81,7 +81,7 @@ fn a_destination_grows_by_what_its_applications_grow() {
         application("new1", State::Ok, 24, 5 * MIB, 1),
     ]);
     let usage = &changes(&[first, second], None).destinations[0];
-    assert_eq!((usage.size, usage.applications, usage.growth), (18 * MIB, 3, Some(7 * MIB as i64)));
+    assert_eq!((usage.size, usage.applications, usage.growth), (18 * MIB, 3, Some(7 * MIB.cast_signed())));
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn what_failed_still_has_what_it_had() {
         mail(State::Ok, 48, 11 * MIB, 100),
     ];
     let changes = changes(&runs, None);
-    assert_eq!(changes.destinations[0].growth, Some(MIB as i64));
+    assert_eq!(changes.destinations[0].growth, Some(MIB.cast_signed()));
     assert!(changes.shrunk.is_empty());
 }
 

@@ -47,9 +47,9 @@ fn converse(task: &Task, mut server: impl FnMut(&str, usize) -> Turn) -> Told {
         let mut dialogue =
             Dialogue::new(task, &mut rounds, vec!["host.example.org".into(), "[127.0.0.1]".into()]);
         loop {
-            match dialogue.next() {
+            match dialogue.next_action() {
                 Action::Write(bytes, _) => {
-                    lines.push(String::from_utf8(bytes).unwrap().trim_end().to_owned())
+                    lines.push(String::from_utf8(bytes).unwrap().trim_end().to_owned());
                 }
                 Action::Read(_) => {
                     let last = lines.last().unwrap().clone();
@@ -452,7 +452,7 @@ proptest! {
                         given.append(&mut taken);
                     }
                 };
-                match dialogue.next() {
+                match dialogue.next_action() {
                     Action::Write(bytes, _) => {
                         settle(&last, &came);
                         came.clear();

@@ -63,7 +63,7 @@ impl Dialogue<'_> {
     /// Begins the next transaction, or says goodbye.
     pub(super) fn begin_transaction(&mut self) {
         let Some(envelope) = &self.task.envelope else { return self.quit() };
-        while let Some(round) = self.rounds.next() {
+        while let Some(round) = self.rounds.next_round() {
             if round.utf8 && !self.capabilities.smtp_utf8 {
                 let reason =
                     "the server does not take addresses with such letters before the @ (it has no SMTPUTF8)";
@@ -99,7 +99,7 @@ impl Dialogue<'_> {
             Step::Mail => self.take_mail(transaction, reply),
             Step::Rcpt(place) => self.take_rcpt(transaction, place, reply),
             Step::Data if reply.verdict() == Verdict::GoOn => self.write_data(transaction),
-            Step::Data | Step::Body => self.take_refusal(transaction, reply),
+            Step::Data | Step::Body => self.take_refusal(&transaction, reply),
             Step::Dot => self.take_dot(transaction, reply),
             Step::Rset => match reply.verdict() {
                 Verdict::Done => self.begin_transaction(),
@@ -204,7 +204,7 @@ impl Dialogue<'_> {
                 let State::Transaction(transaction) = std::mem::replace(&mut self.state, State::Over) else {
                     return;
                 };
-                self.take_refusal(transaction, &reply);
+                self.take_refusal(&transaction, &reply);
                 // The server is in the middle of a mail.
                 self.out.clear();
                 self.state = State::Over;
@@ -217,9 +217,9 @@ impl Dialogue<'_> {
     }
 
     /// DATA, or the whole mail, is refused.
-    fn take_refusal(&mut self, transaction: Transaction, reply: &Reply) {
+    fn take_refusal(&mut self, transaction: &Transaction, reply: &Reply) {
         let words = self.words(reply);
-        let Transaction { round: Round { utf8, .. }, taken, .. } = &transaction;
+        let Transaction { round: Round { utf8, .. }, taken, .. } = transaction;
         let is_odd = !matches!(reply.verdict(), Verdict::NotNow | Verdict::Never);
         match reply.verdict() {
             // One of them may be why.
@@ -243,7 +243,7 @@ impl Dialogue<'_> {
                 self.rounds.again(left_over.clone(), round.utf8);
                 self.begin_transaction();
             }
-            Verdict::NotNow | Verdict::Never => self.take_refusal(transaction, reply),
+            Verdict::NotNow | Verdict::Never => self.take_refusal(&transaction, reply),
             Verdict::GoOn | Verdict::Unreadable => {
                 let words = format!("its answer can't be read: {}", self.words(reply));
                 self.rounds.settle_all(taken, &RecipientResult::Perhaps(words));
@@ -270,7 +270,7 @@ impl Dialogue<'_> {
     }
 
     /// The server said no more. Whoever was asked about last is to blame, unless somebody was refused just before.
-    pub(super) fn transaction_hung_up(&mut self, transaction: Transaction, is_closed: bool, reason: &str) {
+    pub(super) fn transaction_hung_up(&mut self, transaction: &Transaction, is_closed: bool, reason: &str) {
         let Transaction { round: Round { recipients, utf8 }, step, taken, left_over, has_refused } =
             &transaction;
         let others = || taken.iter().chain(left_over).copied();
@@ -301,7 +301,7 @@ impl Dialogue<'_> {
                 self.rounds.apart(taken, *utf8);
             }
             Step::Data | Step::Body => {
-                self.rounds.settle_all(taken, &RecipientResult::Deferred(reason.into()))
+                self.rounds.settle_all(taken, &RecipientResult::Deferred(reason.into()));
             }
             Step::Dot => {
                 self.rounds.settle_all(taken, &RecipientResult::Perhaps(reason.into()));

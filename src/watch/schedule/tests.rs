@@ -27,7 +27,7 @@ impl Months {
             schedule: Some(schedule.into()),
             last: None,
             known: None,
-            now: day.at(12, 0, 0, 0).to_zoned(rome()).unwrap().timestamp(),
+            now: day.at(12, 0, 0, 0).to_zoned_datetime(rome()).unwrap().timestamp(),
             raised: Vec::new(),
         }
     }
@@ -44,7 +44,7 @@ impl Months {
         // As the journal does: nothing is lost in it.
         let kept = serde_json::to_string(&findings.known).unwrap();
         self.known = Some(serde_json::from_str(&kept).unwrap());
-        let local = |at: Timestamp| at.to_zoned(rome()).strftime("%Y-%m-%d %H:%M").to_string();
+        let local = |at: Timestamp| at.to_zoned_datetime(rome()).strftime("%Y-%m-%d %H:%M").to_string();
         self.raised.extend(findings.raised.map(|alert| local(alert.starts_at.unwrap())));
     }
 
@@ -64,11 +64,11 @@ impl Months {
     /// Lets time pass until noon of `day`. The plan runs whenever it is due, but not on the days in `off`; nobody looks on the days
     /// in `down`.
     fn pass_until(&mut self, day: jiff::civil::Date, off: &[jiff::civil::Date], down: &[jiff::civil::Date]) {
-        let end = day.at(12, 0, 0, 0).to_zoned(rome()).unwrap().timestamp();
+        let end = day.at(12, 0, 0, 0).to_zoned_datetime(rome()).unwrap().timestamp();
         while self.now < end {
             let before = self.now;
             self.now += SignedDuration::from_mins(30);
-            let today = self.now.to_zoned(rome()).date();
+            let today = self.now.to_zoned_datetime(rome()).date();
             let calendar = self.schedule.as_deref().map(|text| text.parse::<Calendar>().unwrap());
             let due = calendar.and_then(|calendar| calendar.next(before, &rome()));
             if due.is_some_and(|due| due <= self.now) && !off.contains(&today) {

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /*
  * A stand-in for cluster-admin around an application's pages. It keeps what applications rely on: `window.core`, a Vue
  * instance with the routes, texts and `apiUrl`; the frame below #/apps/<instance>; and the events of tasks, in the
@@ -61,7 +65,7 @@ async function ask(path) {
   return (await response.json()).data;
 }
 
-/** As the core's mixins/notification.js: context and result are fetched, then the task's end is told. */
+/** As the core's mixins/notification.js: context and result are fetched, then the task's end is announced. */
 async function onProgress(path, { status }) {
   const { context } = await ask(`${path}/context`);
   const result = await ask(`${path}/status`);

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -15,18 +19,17 @@ const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/cs
  * websocket says comes as server-sent events. The module's actions are run for real; the core's own are answered here.
  */
 export class ClusterAdmin {
-  tasks = new Map();
-  listeners = new Set();
-  /** What each finished task was, for tests to look at. */
-  history = [];
-  /** What a test wants to go wrong: `(action) => undefined | {http} | {aborted} | {output} | {hold: Promise}` */
-  fault = () => undefined;
-
   constructor(node) {
     this.node = node;
   }
 
   async start() {
+    this.tasks = new Map();
+    this.listeners = new Set();
+    /** What each finished task was, for tests to look at. */
+    this.history = [];
+    /** What a test wants to go wrong: `(action) => undefined | {http} | {aborted} | {output} | {hold: Promise}` */
+    this.fault = () => undefined;
     // It takes seconds, which no page should have to wait for.
     coreStyle();
     this.server = createServer((request, response) => {

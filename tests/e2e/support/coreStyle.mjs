@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import { pathToFileURL } from "node:url";
 import { dirname } from "node:path";
 import { readFileSync } from "node:fs";

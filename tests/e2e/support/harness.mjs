@@ -1,26 +1,29 @@
-import { after, afterEach, before } from "node:test";
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+import { after, afterEach, before, beforeEach } from "node:test";
 import { Browser } from "./browser.mjs";
 import { ClusterAdmin } from "./clusterAdmin.mjs";
 import { MailServer } from "./mailServer.mjs";
 import { Node } from "./node.mjs";
 
-/** Everything a file of tests needs: a node with the module, a mail server, cluster-admin, and a browser. */
+/**
+ * What a group of tests needs: a browser, and for each test a node with the module, a mail server and cluster-admin of its
+ * own, so that a test passes alone and in any order.
+ */
 export function harness(options = {}) {
   const parts = { node: new Node(), mail: new MailServer(), browser: new Browser() };
   parts.admin = new ClusterAdmin(parts.node);
-  before(async () => {
-    await Promise.all([parts.node.start(options), parts.mail.start(), parts.admin.start(), parts.browser.start(options)]);
-  });
+  before(() => parts.browser.start(options));
+  beforeEach(() => Promise.all([parts.node.start(options), parts.mail.start(), parts.admin.start()]));
   afterEach(async () => {
-    parts.admin.fault = () => undefined;
     await parts.browser.closePages();
-  });
-  after(async () => {
-    await parts.browser.close();
     parts.admin.close();
     parts.mail.close();
     await parts.node.close();
   });
+  after(() => parts.browser.close());
   return parts;
 }
 

@@ -1,11 +1,14 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import { once } from "node:events";
 import { createServer } from "node:net";
 
 /** A mail server that takes everything and keeps it, but for recipients at nowhere.example. */
 export class MailServer {
-  mails = [];
-
   async start() {
+    this.mails = [];
     this.server = createServer((socket) => this.serve(socket)).listen(0, "127.0.0.1");
     await once(this.server, "listening");
     this.port = this.server.address().port;

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -41,6 +45,7 @@ export class Node {
       lines.on("line", (line) => this.pending.shift().resolve(JSON.parse(line)));
     });
     this.journal = join(this.ready.module_dir, "../../../volumes/backup-monitor-state/journal.sqlite");
+    await this.serviceStarts();
     return this;
   }
 
@@ -77,11 +82,17 @@ export class Node {
     const settings = { enabled: "1", host: "127.0.0.1", port, username: "", password: "", encrypt_smtp: "none", tls_verify: "" };
     await this.redis("HSET", "cluster/smarthost", ...Object.entries(settings).flat());
     await this.ask({ event: "smarthost-changed", data: {} });
+    await this.serviceStarts();
+  }
+
+  /** Changes the settings, which restarts the service. */
+  async configure(settings) {
+    await this.act("configure-module", settings);
+    await this.serviceStarts();
   }
 
   /** NS8's alert about a plan, as Alertmanager posts it. */
   async alert(plan, name) {
-    await eventually("the service", () => this.serviceAnswers());
     const alert = {
       status: "firing",
       labels: { alertname: "BackupFailed", id: plan, name, node: "1", severity: "critical", service: "backup" },
@@ -95,6 +106,10 @@ export class Node {
       body: JSON.stringify({ version: "4", status: "firing", alerts: [alert] }),
     });
     return response.json();
+  }
+
+  serviceStarts() {
+    return eventually("the service", () => this.serviceAnswers());
   }
 
   async serviceAnswers() {

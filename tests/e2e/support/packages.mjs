@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /** The UI's packages: these tests live outside its folder, where Node would not look for them. */
 import { createRequire } from "node:module";
 

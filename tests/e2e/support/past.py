@@ -1,8 +1,14 @@
 #!/usr/bin/env python3
+
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """Gives the journal of a running service a past, which no test can wait for.
 
 Standard input: {"runs": [RunRecord, …], "copies": [{"created_at": ms, "outcome": …, "plans": […], "subject": …}, …]}.
-Runs are rows as the service writes them; a copy is the last report told again at another time.
+Runs are rows as the service writes them; a copy is the last report with another time.
 """
 
 import json

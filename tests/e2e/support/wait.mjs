@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** How long anything may take to come true. Far more than it needs, for a machine that is busy. */

@@ -129,6 +129,7 @@ fn routes(
     login.or(tasks).unify().or(status).unify().recover(not_found)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a literal of json! in most calls")]
 fn answer(code: u16, message: &str, data: Value) -> Response {
     let body = json!({"code": code, "message": message, "data": data});
     warp::reply::with_status(warp::reply::json(&body), StatusCode::from_u16(code).unwrap()).into_response()

@@ -54,7 +54,8 @@ impl Repositories {
         run(restic(&repository, password).arg("init"));
         let source = self.dir.path().join(format!("{module}.data"));
         // Not compressible and not the same twice.
-        let noise: Vec<u8> = (0..bytes).map(|index| (index.wrapping_mul(2_654_435_761) >> 7) as u8).collect();
+        let noise: Vec<u8> =
+            (0..bytes).map(|index| (index.wrapping_mul(2_654_435_761) >> 7).to_le_bytes()[0]).collect();
         std::fs::write(&source, noise).unwrap();
         for _ in 0..snapshots {
             run(restic(&repository, password).arg("backup").arg(&source));

@@ -32,7 +32,7 @@ pub fn due() -> Timestamp {
 
 /// The schedule of a plan that is due each day at the time of `due`, in UTC.
 pub fn schedule(due: Timestamp) -> String {
-    due.to_zoned(TimeZone::UTC).strftime("*-*-* %H:%M:%S").to_string()
+    due.to_zoned_datetime(TimeZone::UTC).strftime("*-*-* %H:%M:%S").to_string()
 }
 
 /// A status as `run-backup` writes it, of a run that ended `minute` minutes after `due`.

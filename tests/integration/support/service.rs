@@ -43,6 +43,10 @@ impl Settings {
         settings
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "literals, numbers and addresses are given as they are"
+    )]
     pub fn set(&mut self, name: &str, value: impl ToString) -> &mut Self {
         self.variables.insert(name.into(), value.to_string());
         self

@@ -1,3 +1,8 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """A mail server for the tests: aiosmtpd, with its steps told on standard output and steered from standard input.
 
 Told, one JSON object a line: {"port": …} once, then {"step": "connect|ehlo|mail|rcpt|data|taken", …}.

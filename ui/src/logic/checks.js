@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /** Whether the monitor itself is well. */
 
 /** The checks whose failure has words and advice of its own, in the order of the pages. */

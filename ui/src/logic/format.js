@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /** How values are written for people. All of it is a function of the value and the language. */
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -69,7 +73,6 @@ export function formatDuration(seconds, locale) {
     [Math.floor(whole / 60) % 60, "min"],
     [whole % 60, "s"],
   ];
-  const days = locale?.startsWith("it") ? "g" : "d";
   const first = parts.findIndex(([amount]) => amount > 0);
   if (first === -1) {
     return "0 s";
@@ -77,6 +80,12 @@ export function formatDuration(seconds, locale) {
   return parts
     .slice(first, first + 2)
     .filter(([amount]) => amount > 0)
-    .map(([amount, unit]) => `${amount} ${unit === "d" ? days : unit}`)
+    .map(([amount, unit]) => `${amount} ${unit === "d" ? shortDay(locale) : unit}`)
     .join(" ");
+}
+
+/** A day's letter; the other units are the same in every language. */
+function shortDay(locale) {
+  const day = new Intl.NumberFormat(locale, { style: "unit", unit: "day", unitDisplay: "narrow" });
+  return day.formatToParts(1).find(({ type }) => type === "unit").value.trim();
 }

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /** What became of a run, from best to worst; the words are the service's. */
 export const OUTCOMES = ["SUCCESS", "PENDING", "UNKNOWN", "PARTIAL", "MISSING", "REPO_FAILURE", "FAILURE"];
 

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /** The backup plans as the status page lists them. */
 
 import { isProblem, outcomeOfState, severity } from "./outcomes.js";

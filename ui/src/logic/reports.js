@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /** The list of reports, a page at a time. */
 
 export const PAGE_SIZE = 20;

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /** The settings as a form: what is typed, what it means, and what is wrong with it. */
 
 import { joinSeconds, splitSeconds } from "./duration.js";

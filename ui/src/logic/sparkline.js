@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /** A small chart of one figure over time. */
 
 /** A margin that keeps the line's width and the last point's dot inside. */

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import { PageTitleService, QueryParamService } from "@nethserver/ns8-ui-lib";
 import { inSession } from "@/session.js";
 

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /** How a task ends when it does not end well. */
 export class TaskError extends Error {
   /**
@@ -20,7 +24,7 @@ export const TIMEOUT = 120_000;
  *
  * @param events cluster-admin's root instance
  * @param create sends the task, given its description
- * @param task the action, its data and what else the task is to say; `extra.eventId` tells its events apart
+ * @param task the action, its data and what else the task is to say; `extra.eventId` identifies its events
  * @returns `{ result, cancel }`: a promise of the action's output, and how to stop waiting for it
  */
 export function runTask(events, create, task, timeout = TIMEOUT) {

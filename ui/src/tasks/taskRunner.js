@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import { TaskService, UtilService } from "@nethserver/ns8-ui-lib";
 import { inSession } from "@/session.js";
 import { runTask } from "./runTask.js";
@@ -12,7 +16,7 @@ export const taskRunner = {
     this.cancelTasks.forEach((cancel) => cancel());
   },
   methods: {
-    /** Runs an action of this instance. Unless it is `shown`, cluster-admin tells only of its failure. */
+    /** Runs an action of this instance. Unless it is `shown`, cluster-admin only shows its failure. */
     runModuleAction(action, data, options) {
       return this.runAction((task) => this.createModuleTaskForApp(this.instanceName, task), action, data, options);
     },

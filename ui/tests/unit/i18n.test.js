@@ -1,16 +1,22 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CHECKS } from "../../src/logic/checks.js";
+import { DELIVERIES, REASONS } from "../../src/logic/deliveries.js";
 import { SECONDS } from "../../src/logic/duration.js";
+import { MAIL_LANGUAGES, languageOfFile, nameOfLanguage, pickLanguage } from "../../src/logic/languages.js";
 import { OUTCOMES } from "../../src/logic/outcomes.js";
 import { FIELDS } from "../../src/logic/settings.js";
 
 const SOURCES = new URL("../../src/", import.meta.url).pathname;
 const LANGUAGES = new URL("../../public/i18n/", import.meta.url).pathname;
+const IMAGEROOT = new URL("../../../imageroot/", import.meta.url).pathname;
 
 const STATES = ["ok", "failed", "pending", "missing"];
-const DELIVERIES = ["queued", "sent", "unchanged", "unneeded", "failed"];
 const PAGES = ["status", "reports", "settings", "about"];
 
 /** What stands in the place of `${…}` in keys that are put together, by what is before it. */
@@ -21,6 +27,9 @@ const PARTS = {
   "check_states.": ["ok", "failed", "off"],
   "checks.": [...CHECKS.flatMap((name) => [`${name}.name`, `${name}.advice`]), "other.advice", "api.off", "alertmanager.off", "schedules.off"],
   "counts.": STATES,
+  "decision.": ["sent", "queued", "failed", "held"],
+  "decision_meanings.": REASONS,
+  "decision_reasons.": REASONS,
   "deliveries.": DELIVERIES,
   "delivery_meanings.": DELIVERIES,
   "outcome_meanings.": OUTCOMES,
@@ -85,16 +94,25 @@ function usedKeys() {
 
 const english = texts("en");
 
-describe.each(["it"])("the language %s", (language) => {
+/** Every language that somebody has made a file for. */
+const languages = readdirSync(LANGUAGES);
+
+describe.each(languages)("the language %s", (language) => {
   const translated = texts(language);
 
-  it("has the same keys as English", () => expect([...translated.keys()]).toEqual([...english.keys()]));
+  // In any order: translation platforms sort as they like.
+  it("has the same keys as English", () => expect([...translated.keys()].sort()).toEqual([...english.keys()].sort()));
 
-  it("names the same values, and has as many plural forms", () => {
-    const shape = (text) => [...new Set(text.match(/\{\w+\}/g))].sort().join() + text.split(" | ").length;
+  it("names the same values", () => {
+    const placeholders = (text) => [...new Set(text.match(/\{\w+\}/g))].sort().join();
     for (const [key, text] of english) {
-      expect(`${key} ${shape(translated.get(key))}`).toBe(`${key} ${shape(text)}`);
+      expect(`${key} ${placeholders(translated.get(key))}`).toBe(`${key} ${placeholders(text)}`);
     }
+  });
+
+  it("has plural forms where English has", () => {
+    const isPlural = (text) => text.includes(" | ");
+    expect([...english.keys()].filter((key) => isPlural(translated.get(key)) !== isPlural(english.get(key)))).toEqual([]);
   });
 
   it("leaves nothing empty", () => expect([...translated].filter(([, text]) => !text.trim())).toEqual([]));
@@ -110,4 +128,25 @@ it("every key that is used has a text", () => {
 it("every text is used", () => {
   const used = usedKeys();
   expect([...english.keys()].filter((key) => !used.has(key))).toEqual([]);
+});
+
+describe("choosing a language", () => {
+  it("prefers the browser's own, then its first part, then English", () => {
+    const there = ["../public/i18n/en/translation.json", "../public/i18n/it/translation.json", "../public/i18n/pt_BR/translation.json"].map(
+      languageOfFile,
+    );
+    expect(["it-CH", "pt-BR", "pt-PT", "en-GB", "de"].map((wanted) => pickLanguage(wanted, there))).toEqual([
+      "it",
+      "pt-BR",
+      "en",
+      "en",
+      "en",
+    ]);
+  });
+
+  it("offers for emails what configure-module takes, each under its own name", () => {
+    const schema = JSON.parse(readFileSync(`${IMAGEROOT}actions/configure-module/validate-input.json`, "utf8"));
+    expect(MAIL_LANGUAGES).toEqual(schema.properties.mail_language.enum);
+    expect(MAIL_LANGUAGES.map(nameOfLanguage)).toEqual(["English", "Italiano"]);
+  });
 });

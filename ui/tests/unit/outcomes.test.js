@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import { expect, it } from "vitest";
 import { OUTCOMES, TONES, countOutcomes, isProblem, outcomeOfState, severity } from "../../src/logic/outcomes.js";
 

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import { describe, expect, it } from "vitest";
 import { PAGE_SIZE, filterOptions, hasOlder, pageRange, reportsRequest } from "../../src/logic/reports.js";
 

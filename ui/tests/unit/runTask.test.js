@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import Vue from "vue";
 import { TIMEOUT, runTask } from "../../src/tasks/runTask.js";

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import { describe, expect, it } from "vitest";
 import { joinSeconds, splitSeconds } from "../../src/logic/duration.js";
 import { isAddress, refused, toConfiguration, toForm, validate } from "../../src/logic/settings.js";

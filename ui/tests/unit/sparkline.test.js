@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import { expect, it } from "vitest";
 import { sparkline, trend } from "../../src/logic/sparkline.js";
 

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 import { describe, expect, it } from "vitest";
 import { escapeHtml } from "../../src/logic/escape.js";
 import { mailDocument } from "../../src/logic/mail.js";

@@ -1,3 +1,8 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """What the module's steps use of NS8's `agent` package, with the same contract. Only for tests on a machine without
 ns8-core; NS8_CORE names a checkout whose real package is used instead (see runner.py)."""
 

@@ -1,3 +1,7 @@
+//
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
 /** What every field of a form has. Its help and its error are tied to the control, so that they are read out with it. */
 export const field = {
   props: {

@@ -1,0 +1,17 @@
+//! What the handlers work with.
+
+use std::sync::Arc;
+
+use crate::{checks::Readiness, config::Settings, journal::Journal, telemetry::Metrics};
+
+/// What the handlers work with.
+pub struct Receiver {
+    /// The configuration.
+    pub settings: Arc<Settings>,
+    /// Where accepted alerts go, and reports come from.
+    pub journal: Journal,
+    /// Whether the service can do its work.
+    pub readiness: Arc<Readiness>,
+    /// The service's own figures.
+    pub metrics: Arc<Metrics>,
+}
