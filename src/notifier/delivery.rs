@@ -23,6 +23,7 @@ pub enum DeliveryState {
     /// It is not sent: all of it was told before, and nothing has changed.
     Unchanged,
     /// It is not sent: all is well, nobody was alarmed, and only failures are to be told.
+    #[serde(rename = "unneeded")]
     Suppressed,
     /// It was given up.
     Failed,

@@ -100,7 +100,7 @@ impl Dialogue<'_> {
             Step::Rcpt(place) => self.take_rcpt(transaction, place, reply),
             Step::Data if reply.verdict() == Verdict::GoOn => self.write_data(transaction),
             Step::Data | Step::Body => self.take_refusal(&transaction, reply),
-            Step::Dot => self.take_dot(transaction, reply),
+            Step::Dot => self.take_dot(&transaction, reply),
             Step::Rset => match reply.verdict() {
                 Verdict::Done => self.begin_transaction(),
                 // Those that wait get a connection of their own.
@@ -235,15 +235,15 @@ impl Dialogue<'_> {
         }
     }
 
-    fn take_dot(&mut self, transaction: Transaction, reply: &Reply) {
-        let Transaction { round, taken, left_over, .. } = &transaction;
+    fn take_dot(&mut self, transaction: &Transaction, reply: &Reply) {
+        let Transaction { round, taken, left_over, .. } = transaction;
         match reply.verdict() {
             Verdict::Done => {
                 self.rounds.settle_all(taken, &RecipientResult::Accepted);
                 self.rounds.again(left_over.clone(), round.utf8);
                 self.begin_transaction();
             }
-            Verdict::NotNow | Verdict::Never => self.take_refusal(&transaction, reply),
+            Verdict::NotNow | Verdict::Never => self.take_refusal(transaction, reply),
             Verdict::GoOn | Verdict::Unreadable => {
                 let words = format!("its answer can't be read: {}", self.words(reply));
                 self.rounds.settle_all(taken, &RecipientResult::Perhaps(words));
