@@ -1,6 +1,6 @@
 //! Carries the bytes of a [`Dialogue`] over a connection, within the limits of time.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, time::Duration};
 
 use async_trait::async_trait;
 use lettre::{Address, AsyncTransport, address};
@@ -26,6 +26,9 @@ use crate::config::{Encryption, SmtpSettings};
 
 /// How much of a mail is written at once, in bytes; each piece has its own time limit.
 const BLOCK: usize = 16 * 1024;
+
+/// How long a check may take: somebody waits for it.
+const CHECK: Duration = Duration::from_secs(60);
 
 /// A mail server.
 #[derive(Debug, Clone)]
@@ -56,7 +59,8 @@ impl MailServer {
         let task = self.task(None);
         let sender = Path { address: String::new(), needs_utf8: false };
         let mut rounds = Rounds::new(&Envelope::new(sender, vec![], &[]));
-        self.converse(&task, &mut rounds).await
+        let too_long = |_| Failure::new(format!("checking {}", self.name()), "no answer within a minute");
+        timeout(CHECK, self.converse(&task, &mut rounds)).await.map_err(too_long)?
     }
 
     /// Gives a mail to the server for these recipients, and says what became of it for each, in their order.

@@ -127,6 +127,35 @@ mod tests {
         assert!(reason.starts_with(&closed.to_string()), "{reason}");
     }
 
+    /// A listener whose queue is full: what knocks gets no answer.
+    async fn black_hole() -> (tokio::net::TcpListener, Vec<TcpStream>) {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut waiting = Vec::new();
+        while let Ok(stream) = timeout(Duration::from_millis(300), TcpStream::connect(address)).await {
+            waiting.push(stream.unwrap());
+        }
+        (listener, waiting)
+    }
+
+    #[tokio::test]
+    async fn a_black_hole_costs_a_moment() {
+        let (hole, _waiting) = black_hole().await;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (hole, good) = (hole.local_addr().unwrap(), listener.local_addr().unwrap());
+        let mut addresses = vec![hole, good];
+        let began = std::time::Instant::now();
+        let stream = connect(&mut addresses, &Limits::default()).await.unwrap();
+        // The hole may still come to life.
+        assert_eq!((stream.peer_addr().unwrap(), addresses), (good, vec![hole]));
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+        let limits = Limits { connect: Duration::from_millis(200), ..Limits::default() };
+        let reason = connect(&mut vec![hole], &limits).await.unwrap_err();
+        assert!(reason.contains("no answer"), "{reason}");
+    }
+
     #[tokio::test]
     async fn hosts_are_names_and_addresses() {
         let limits = Limits::default();

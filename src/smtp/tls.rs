@@ -83,12 +83,19 @@ pub fn reason(error: &io::Error) -> String {
         ) => "the server does not speak TLS here: the port is for plain text, or for STARTTLS \
              (SMTP_ENCRYPTION=none or starttls)"
             .into(),
-        Error::InvalidCertificate(problem) => format!("the server's certificate is not accepted: {problem}"),
+        Error::InvalidCertificate(problem) => {
+            let problem = match problem {
+                CertificateError::UnknownIssuer => "nobody who is trusted here has signed it".into(),
+                CertificateError::Other(OtherError(cause)) => cause.to_string(),
+                other => other.to_string(),
+            };
+            format!("the server's certificate is not accepted: {problem}")
+        }
         other => other.to_string(),
     }
 }
 
-/// Checks certificates as webpki does, and two things more that OpenSSL takes.
+/// Checks certificates as webpki does, and takes two things more that OpenSSL takes.
 #[derive(Debug)]
 struct Trusting {
     roots: Vec<CertificateDer<'static>>,
@@ -127,6 +134,11 @@ impl ServerCertVerifier for Trusting {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
+            // Private CAs still issue certificates whose only name is the subject's, which OpenSSL takes where there is no other.
+            // webpki sees this last.
+            Err(Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) if is_named_by_subject(end_entity, server_name) => Ok(ServerCertVerified::assertion()),
             _ => result,
         }
     }
@@ -151,6 +163,38 @@ impl ServerCertVerifier for Trusting {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.webpki.supported_verify_schemes()
+    }
+}
+
+/// Whether the subject's common name is this name, and the certificate has no alternative names.
+fn is_named_by_subject(certificate: &CertificateDer<'_>, server_name: &ServerName<'_>) -> bool {
+    let (Ok(certificate), ServerName::DnsName(wanted)) =
+        (webpki::EndEntityCert::try_from(certificate), server_name)
+    else {
+        return false;
+    };
+    certificate.valid_dns_names().next().is_none()
+        && common_name(certificate.subject()).is_some_and(|name| is_same_name(name, wanted.as_ref()))
+}
+
+/// The common name within a subject, a `Name` in DER: its object identifier 2.5.4.3, then a string with its length. A longer one than 127 bytes is no host's.
+fn common_name(subject: &[u8]) -> Option<&str> {
+    const COMMON_NAME: &[u8] = &[0x06, 0x03, 0x55, 0x04, 0x03];
+    const STRINGS: [u8; 3] = [0x0c, 0x13, 0x16];
+    let place = subject.windows(COMMON_NAME.len()).position(|bytes| bytes == COMMON_NAME)?;
+    match &subject[place + COMMON_NAME.len()..] {
+        [tag, length @ 0..=127, name @ ..] if STRINGS.contains(tag) => {
+            str::from_utf8(name.get(..usize::from(*length))?).ok()
+        }
+        _ => None,
+    }
+}
+
+/// Whether a certificate's name, which may begin with `*.`, is this host's.
+fn is_same_name(name: &str, host: &str) -> bool {
+    match (name.strip_prefix("*."), host.split_once('.')) {
+        (Some(domain), Some((_, of_host))) => domain.contains('.') && domain.eq_ignore_ascii_case(of_host),
+        _ => name.eq_ignore_ascii_case(host),
     }
 }
 
@@ -211,5 +255,36 @@ impl ServerCertVerifier for Unchecked {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         ANY_SCHEME.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_common_name_is_read_and_compared() {
+        let subject =
+            [&[0x31, 0x16, 0x30, 0x14, 0x06, 0x03, 0x55, 0x04, 0x03, 0x0c, 0x0d][..], b"*.example.org"]
+                .concat();
+        assert_eq!(common_name(&subject), Some("*.example.org"));
+        assert_eq!(common_name(&subject[..12]), None);
+        assert!(is_same_name("*.example.org", "MX.example.org"));
+        for (name, host) in [
+            ("*.example.org", "example.org"),
+            ("*.org", "example.org"),
+            ("*.example.org", "a.b.example.org"),
+            ("*", "mx"),
+        ] {
+            assert!(!is_same_name(name, host), "{name} {host}");
+        }
+    }
+
+    #[test]
+    fn hosts_have_names_that_certificates_can_have() {
+        for host in ["mail.b\u{fc}cher.example", "localhost.", "192.0.2.1", "::1"] {
+            server_name(host).unwrap();
+        }
+        assert!(server_name("no host").is_err());
     }
 }

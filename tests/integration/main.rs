@@ -13,6 +13,7 @@ mod pipeline;
 mod redis_outage;
 mod repo_check;
 mod smtp_oddities;
+mod smtp_tls;
 mod survival;
 mod watch_alerts;
 mod watch_missing;

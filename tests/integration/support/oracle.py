@@ -1,3 +1,8 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """What Python's smtplib makes of a mail server: the oracle for the SMTP client, as NS8 checks mail servers with it.
 
 Asked on standard input, one JSON object a line: {"port", "security", "user", "password", "from", "to", "timeout", "trust"}.
