@@ -1,7 +1,7 @@
 //! Settings: the environment, all of it, read once and checked as a whole.
 //!
 //! Everything inside gets typed values and needs no checks of its own. What is wrong is listed together, so that
-//! one look at the log tells all that must be corrected.
+//! one reading of the log shows all that must be corrected.
 
 mod read;
 
@@ -61,24 +61,24 @@ pub struct ReceiverSettings {
     pub alert_names: AlertNames,
 }
 
-/// How long applications get to settle.
+/// How long a plan gets to finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CorrelatorSettings {
-    /// `CORRELATOR_WAIT_SECONDS`: from a job's first alert to the first look, and between looks. 0 to 3600 s.
+    /// `CORRELATOR_WAIT_SECONDS`: from a job's first alert to the first reading of the cluster, and between readings. 0 to 3600 s.
     pub wait: Duration,
     /// `CORRELATOR_SETTLE_SECONDS`: how long a plan that is still running, or a Redis that does not answer, is waited
     /// for. 0 to 86400 s.
     pub settle: Duration,
 }
 
-/// Whom to ask about destinations and repositories.
+/// How destinations and repositories are checked.
 #[derive(Debug, Clone)]
 pub struct RepoCheckSettings {
     /// `REPO_CHECK_GATEWAY_URL`: this node's rclone gateway.
     pub gateway: Url,
-    /// `REPO_CHECK_API_*`: without it, destinations are probed and repositories are not asked.
+    /// `REPO_CHECK_API_*`: without it, destinations are probed and repositories are not checked.
     pub api: Option<ApiSettings>,
-    /// `REPO_CHECK_TIMEOUT_SECONDS`: for each question asked. 1 to 600 s.
+    /// `REPO_CHECK_TIMEOUT_SECONDS`: for each check. 1 to 600 s.
     pub timeout: Duration,
 }
 
@@ -136,12 +136,12 @@ pub struct SmtpSettings {
     pub tls_verify: bool,
 }
 
-/// Who writes, to whom, in which language.
+/// Sender, recipients and language.
 #[derive(Debug, Clone)]
 pub struct MailSettings {
     /// `MAIL_FROM`
     pub from: Mailbox,
-    /// `MAIL_TO`: empty when nobody is to be told.
+    /// `MAIL_TO`: empty when no recipients are configured.
     pub to: Vec<Mailbox>,
     /// `MAIL_REPLY_TO`: who gets what is answered. None: the sender.
     pub reply_to: Option<Mailbox>,
@@ -149,7 +149,7 @@ pub struct MailSettings {
     pub language: Language,
 }
 
-/// Which of the runs that no alert named are told.
+/// Which runs are reported that raised no alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotifyOn {
     /// Those that are not SUCCESS.
@@ -158,16 +158,16 @@ pub enum NotifyOn {
     Always,
 }
 
-/// What is told, and how often.
+/// What is reported, and how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotifySettings {
     /// `NOTIFY_ON`
     pub on: NotifyOn,
-    /// `NOTIFY_REPEAT_SECONDS`: an unchanged problem is told again only after this long. 0 to 31 days.
+    /// `NOTIFY_REPEAT_SECONDS`: an unchanged problem is reported again only after this long. 0 to 31 days.
     pub repeat: Duration,
 }
 
-/// The ways in besides the webhook.
+/// Sources of alerts besides the webhook.
 #[derive(Debug, Clone)]
 pub struct WatchSettings {
     /// `ALERTMANAGER_URL`: when set, alerts are also fetched from its API.

@@ -4,6 +4,7 @@
 //! email. The [`delivery_worker`](crate::delivery_worker) hands it to the mail server through [`smtp`](crate::smtp); [`delivery`] decides what
 //! follows from each attempt. [`notification`] knows what was reported before.
 
+pub mod decision;
 pub mod delivery;
 pub mod format;
 mod header;

@@ -54,11 +54,11 @@ impl fmt::Display for Problems {
 
 /// The environment's variables, and the problems found while reading them.
 ///
-/// Each variable is asked for once, by its name: that is all there is to adding one.
+/// Each variable is looked up once, by its name: a new one needs no other entry.
 struct Environment {
     /// The texts by name, in lower case as envy has them.
     texts: HashMap<String, String>,
-    /// The variables whose values are not UTF-8: a problem only for one that is asked for.
+    /// The variables whose values are not UTF-8: a problem only for one that is read.
     not_utf8: HashSet<String>,
     problems: Vec<Problem>,
 }

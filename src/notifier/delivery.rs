@@ -22,7 +22,7 @@ pub enum DeliveryState {
     Sent,
     /// It is not sent: all of it was told before, and nothing has changed.
     Unchanged,
-    /// It is not sent: all is well, nobody was alarmed, and only failures are to be told.
+    /// It is not sent: all is well, nobody was alarmed, and only failures are mailed.
     #[serde(rename = "unneeded")]
     Suppressed,
     /// It was given up.

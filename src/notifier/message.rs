@@ -23,6 +23,17 @@ pub struct Message {
     pub html: String,
 }
 
+impl Message {
+    /// What is said when even the mail can't be written as usual.
+    pub fn plain(cluster: &str, report: JobId, reason: &str) -> Self {
+        let text = format!(
+            "The backup monitor failed to examine the backups: {reason}.\n\n\
+             Check the state of the backups in cluster-admin, and the log of the backup monitor.\n\nReport {report}\n"
+        );
+        Self { subject: format!("[{cluster}] Backup UNKNOWN: internal error"), html: String::new(), text }
+    }
+}
+
 /// What mail programs show as the sender, unless `MAIL_FROM` has a name of its own.
 const SENDER: &str = "Backup monitor";
 

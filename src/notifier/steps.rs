@@ -34,6 +34,11 @@ pub(super) fn steps(writer: &Writer) -> Vec<Item> {
         steps.push(texts.step_wait_for_redis, []);
         return steps.items;
     }
+    if writer.report.correlation.internal_error.is_some() {
+        steps.push(texts.step_check_backups, []);
+        steps.push(texts.step_report_error, ["journalctl --since -1d | grep backup-monitor".into()]);
+        return steps.items;
+    }
     if let Some(repos) = &writer.report.repos {
         steps.destinations(repos);
         for plan in writer.unwell() {

@@ -187,6 +187,9 @@ fn headline(report: &Report, phrases: &'static dyn Phrases) -> String {
             phrases.all_backed_up(total, recovered, shrunk)
         }
         Outcome::Missing => phrases.nothing_ran(total),
+        Outcome::Unknown if report.correlation.internal_error.is_some() => {
+            phrases.texts().internal_error.to_owned()
+        }
         Outcome::Unknown if report.correlation.read_error.is_some() => {
             phrases.texts().cluster_unreadable.to_owned()
         }

@@ -134,7 +134,7 @@ async fn report_prints_what_a_mail_would_say() {
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         let text = stdout(&output);
         assert!(text.starts_with("Acme · Backup PARTIAL\nNightly S3, 1 of 4 applications failed"), "{text}");
-        assert!(text.contains("3 snapshots in all"), "{text}");
+        assert!(text.contains("3 snapshots in total"), "{text}");
     }
     let output = settings.run(&["report", "7"]).await;
     assert!(stdout(&output).contains("This plan does not exist in the cluster."), "{}", stdout(&output));

@@ -1,3 +1,8 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """Reads Rust sources far enough to know which file each path in them leads to.
 
 No compiler: the text is cut into tokens, comments and literals dropped, and of these the modules, the items at a

@@ -48,11 +48,15 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn intro(&self) -> Vec<String> {
-        match &self.report.correlation.read_error {
+        let correlation = &self.report.correlation;
+        if let Some(reason) = &correlation.internal_error {
+            return vec![self.phrases.internal_error(reason)];
+        }
+        match &correlation.read_error {
             Some(reason) => vec![self.phrases.cluster_unread(reason)],
             None if self.report.outcome == Outcome::Success => {
                 let texts = self.texts();
-                let sentence = match self.report.alerts.iter().any(Alert::has_alarmed) {
+                let sentence = match self.report.alerts.iter().any(|alert| alert.source.has_alarmed()) {
                     true => texts.fine_since_the_alert,
                     false if !self.report.changes.recovered.is_empty() => texts.fine_again,
                     false => texts.all_fine,

@@ -31,6 +31,8 @@ pub(super) struct PageTexts {
     pub reports: &'static str,
     /// There are no reports.
     pub no_reports: &'static str,
+    /// In place of a report whose row in the journal is damaged.
+    pub unreadable: &'static str,
     /// Opens the text of a report's email.
     pub show_email: &'static str,
     /// Link to a report in the API.

@@ -14,6 +14,7 @@ const TEXTS: PageTexts = PageTexts {
     no_jobs: "No reports in progress.",
     reports: "Recent reports",
     no_reports: "No reports yet.",
+    unreadable: "This report is damaged in the journal",
     show_email: "Show email",
     as_json: "JSON",
 

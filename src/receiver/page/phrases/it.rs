@@ -14,6 +14,7 @@ const TEXTS: PageTexts = PageTexts {
     no_jobs: "Nessun rapporto in preparazione.",
     reports: "Rapporti recenti",
     no_reports: "Ancora nessun rapporto.",
+    unreadable: "Questo rapporto è danneggiato nel registro",
     show_email: "Mostra l'email",
     as_json: "JSON",
 
