@@ -133,6 +133,8 @@ pub struct MailSettings {
     pub from: Mailbox,
     /// `MAIL_TO`: empty when no recipients are configured.
     pub to: Vec<Mailbox>,
+    /// `MAIL_REPLY_TO`: who gets what is answered. None: the sender.
+    pub reply_to: Option<Mailbox>,
     /// `MAIL_LANGUAGE`
     pub language: Language,
 }

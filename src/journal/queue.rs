@@ -79,7 +79,7 @@ pub(super) fn record(
     connection
         .prepare_cached(
             "UPDATE reports SET delivery = :state, attempts = :attempts, next_attempt_at = :next, sent_at = :sent,
-                accepted = :accepted, refused = :refused, last_error = :error,
+                accepted = :accepted, refused = :refused, perhaps = :perhaps, last_error = :error,
                 decision = iif(decision = :held, :released, decision)
              WHERE id = :id AND resends = :resends",
         )?
@@ -92,6 +92,7 @@ pub(super) fn record(
             ":sent": delivery.sent_at.map(Timestamp::as_millisecond),
             ":accepted": to_json(&delivery.accepted),
             ":refused": to_json(&delivery.refused),
+            ":perhaps": to_json(&delivery.perhaps),
             ":error": delivery.last_error,
             // Now that it was tried, there is a recipient.
             ":held": to_json(&Decision::Hold(HoldReason::NoRecipients)),
@@ -111,7 +112,7 @@ pub(super) fn resend(connection: &Connection, id: JobId, now: Timestamp) -> rusq
     connection
         .prepare_cached(
             "UPDATE reports SET delivery = 'queued', queued_at = :now, resends = resends + 1, attempts = 0,
-                next_attempt_at = :now, sent_at = NULL, accepted = '[]', refused = '[]', last_error = NULL,
+                next_attempt_at = :now, sent_at = NULL, accepted = '[]', refused = '[]', perhaps = '[]', last_error = NULL,
                 decision = :requested
              WHERE id = :id AND delivery <> 'queued'",
         )?
@@ -136,6 +137,7 @@ pub(super) fn message(row: &Row) -> rusqlite::Result<Message> {
 pub(super) fn delivery(row: &Row) -> rusqlite::Result<Result<Delivery, String>> {
     let state = rows::word(row, "delivery")?;
     let (accepted, refused) = (rows::json(row, "accepted")?, rows::json(row, "refused")?);
+    let perhaps = rows::json(row, "perhaps")?;
     let attempts = rows::count(row, "attempts")?;
     let next_attempt_at = rows::time(row, "next_attempt_at")?;
     let sent_at = rows::optional_time(row, "sent_at")?;
@@ -148,6 +150,7 @@ pub(super) fn delivery(row: &Row) -> rusqlite::Result<Result<Delivery, String>> 
             sent_at,
             accepted: accepted?,
             refused: refused?,
+            perhaps: perhaps?,
             last_error,
         })
     };
@@ -167,6 +170,7 @@ fn lenient_delivery(database: &Database, id: JobId, row: &Row) -> rusqlite::Resu
                 sent_at: None,
                 accepted: rows::json(row, "accepted")?.unwrap_or_default(),
                 refused: rows::json(row, "refused")?.unwrap_or_default(),
+                perhaps: rows::json(row, "perhaps")?.unwrap_or_default(),
                 last_error: rows::optional_text(row, "last_error")?,
             }
         }

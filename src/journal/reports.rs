@@ -284,7 +284,7 @@ pub(super) fn list(database: &Database, filter: &ReportFilter, limit: u32) -> ru
     let reports = database
         .prepare_cached(&format!(
             "SELECT id, created_at, outcome, plans, subject, decision, delivery, attempts, next_attempt_at, sent_at,
-                accepted, refused, last_error
+                accepted, refused, perhaps, last_error
              {FITTING} AND (:before IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit",
         ))?
         .query_map(

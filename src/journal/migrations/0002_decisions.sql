@@ -7,6 +7,8 @@ ALTER TABLE jobs RENAME COLUMN looks TO reads;
 
 ALTER TABLE reports ADD COLUMN decision TEXT;                     -- JSON; NULL for those of 0.1.0
 
+ALTER TABLE reports ADD COLUMN perhaps TEXT NOT NULL DEFAULT '[]'; -- addresses that perhaps have the mail, why, and how often, JSON
+
 ALTER TABLE jobs ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;  -- how often in a row it could not be driven
 ALTER TABLE jobs ADD COLUMN failure TEXT;                         -- why, the last time
 

@@ -68,6 +68,9 @@ pub(super) trait PagePhrases: Sync {
     /// The email could not be delivered yet.
     fn retrying(&self, attempts: u32, next: &str, error: &str) -> String;
 
+    /// Follows any of these: whether the mail server has taken the email for one recipient is not known.
+    fn perhaps(&self, address: &str, reason: &str) -> String;
+
     /// Follows any of these: the mail server rejects the email for one recipient.
     fn rejected(&self, address: &str, reason: &str) -> String;
 }
@@ -116,6 +119,9 @@ pub(super) fn delivery(format: &Format, delivery: &Delivery) -> String {
             phrases.retrying(delivery.attempts, &format.time(delivery.next_attempt_at), error)
         }
     };
+    for perhaps in &delivery.perhaps {
+        text += &phrases.perhaps(&perhaps.address, &perhaps.reason);
+    }
     for refusal in &delivery.refused {
         text += &phrases.rejected(&refusal.address, &refusal.reason);
     }

@@ -49,6 +49,10 @@ impl PagePhrases for English {
         format!("Not sent after {attempts} {noun}, next attempt {next}: {error}")
     }
 
+    fn perhaps(&self, address: &str, reason: &str) -> String {
+        format!("; perhaps accepted for {address}: {reason}")
+    }
+
     fn rejected(&self, address: &str, reason: &str) -> String {
         format!("; rejected for {address}: {reason}")
     }

@@ -49,6 +49,10 @@ impl PagePhrases for Italian {
         format!("Non ancora inviata dopo {attempts} {noun}, prossimo tentativo {next}: {error}")
     }
 
+    fn perhaps(&self, address: &str, reason: &str) -> String {
+        format!("; forse accettata per {address}: {reason}")
+    }
+
     fn rejected(&self, address: &str, reason: &str) -> String {
         format!("; rifiutata per {address}: {reason}")
     }
