@@ -3,11 +3,12 @@
 use std::fs;
 
 use reqwest::StatusCode;
+use serde_json::json;
 
 use crate::support::{
     eventually, project_file,
     redis::Redis,
-    sample::{webhook, write_partial_night},
+    sample::{webhook, webhook_for, write_partial_night},
     service::Settings,
     smtp::SmtpServer,
 };
@@ -60,7 +61,7 @@ async fn what_0_1_0_had_queued_is_sent_once_and_its_jobs_get_their_reports() {
 }
 
 #[tokio::test]
-async fn a_job_that_can_not_be_driven_is_given_up_and_said_to_be_and_holds_up_no_other() {
+async fn a_job_that_can_not_be_driven_is_given_up_and_said_to_be_and_takes_no_other_plan_with_it() {
     let redis = Redis::start().await;
     write_partial_night(&redis).await;
     let smtp = SmtpServer::plain().await;
@@ -70,40 +71,42 @@ async fn a_job_that_can_not_be_driven_is_given_up_and_said_to_be_and_holds_up_no
     let service = settings.start().await;
     service.get_json("/readyz").await;
     service.stop().await;
-    // The first job can't reach its next stage, whatever the reason: here, SQLite refuses it.
+    // A job about plan 1 can't reach its next stage, whatever the reason: here, SQLite refuses it.
     let journal = rusqlite::Connection::open(settings.state_dir().join("journal.sqlite")).unwrap();
     journal
         .execute_batch(
-            "CREATE TRIGGER poison BEFORE UPDATE OF stage ON jobs WHEN NEW.id = 1 AND NEW.stage <> OLD.stage
+            "CREATE TRIGGER poison BEFORE UPDATE OF stage ON jobs
+             WHEN NEW.stage <> OLD.stage
+                AND EXISTS (SELECT 1 FROM job_alerts WHERE job_id = NEW.id AND identity LIKE '%-of-1/%')
              BEGIN SELECT RAISE(ABORT, 'poisoned'); END",
         )
         .unwrap();
     drop(journal);
 
     let service = settings.start().await;
-    let poisoned = service.alert(webhook()).await;
-    assert_eq!(poisoned["job"], 1);
-    eventually("the first failure", || async {
-        service.log().iter().any(|line| line.contains("a job can't be driven")).then_some(())
+    // Both join one job.
+    service.alert(webhook()).await;
+    service.alert(webhook_for("77", "Another")).await;
+    let reports = eventually("both reports", || async {
+        let page = service.get_json("/api/reports").await;
+        (page["total"] == 2).then(|| page["reports"].clone())
     })
     .await;
-    let other = service.alert(crate::support::sample::webhook_for("77", "Another")).await;
-    if other["job"] != 1 {
-        service.report_of(&other).await;
-    }
-    let report = service.report_of(&poisoned).await;
-    assert_eq!(
-        (&report["outcome"], &report["decision"]["send"]),
-        (&"UNKNOWN".into(), &true.into()),
-        "{report}"
-    );
+    let subjects: Vec<&str> =
+        reports.as_array().unwrap().iter().map(|report| report["subject"].as_str().unwrap()).collect();
+    assert!(subjects.iter().any(|subject| subject.contains("Another")), "{subjects:?}");
+    let poisoned = reports.as_array().unwrap().iter().find(|report| report["plans"] == json!([])).unwrap();
+    assert_eq!(poisoned["decision"], json!({"send": true, "reason": "new"}));
+    let report = service.get_json(&format!("/api/reports/{}", poisoned["id"])).await;
+    assert_eq!(report["outcome"], "UNKNOWN");
     let text = report["mail"]["text"].as_str().unwrap();
     assert!(text.contains("internal error") && text.contains("poisoned"), "{text}");
     let (status, ready) = service.get("/readyz").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(ready["reasons"].to_string().contains("report 1"), "{ready}");
+    assert!(ready["reasons"].to_string().contains("internal error"), "{ready}");
+    let id = poisoned["id"].to_string();
     eventually("the mail that says so", || async {
-        smtp.mails().iter().any(|mail| mail.subject.contains("UNKNOWN")).then_some(())
+        smtp.mails().iter().any(|mail| mail.message_id.contains(&format!("report-{id}."))).then_some(())
     })
     .await;
 }
