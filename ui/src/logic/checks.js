@@ -15,6 +15,7 @@ export const CHECKS = [
   "alertmanager",
   "runs",
   "schedules",
+  "reports",
 ];
 
 /** How long a check's state matters: those that failed come first, then what is not in use. */
