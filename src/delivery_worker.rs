@@ -110,7 +110,8 @@ impl DeliveryWorker {
             .filter(|address| asked.contains(&AsRef::<str>::as_ref(address)))
             .collect();
         let journal_id = self.journal.journal_id().await?;
-        let result = match message::build(outgoing, mail, &journal_id) {
+        let id = message::message_id(outgoing.id, outgoing.resends, &journal_id, &mail.from);
+        let result = match message::build(&outgoing.message, mail, id, outgoing.queued_at) {
             Ok(message) => self.server.send_to(&mail.from.email, &recipients, &message.formatted()).await,
             Err(error) => Err(Failure { what: "writing the mail".into(), reason: error.to_string() }),
         };

@@ -13,7 +13,6 @@ pub mod notification;
 pub mod phrases;
 pub mod render;
 pub mod retry;
-mod steps;
 pub mod view;
 mod wrap;
 

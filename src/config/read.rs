@@ -16,8 +16,12 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
 
-use super::*;
-use crate::smtp::{envelope::ascii_domain, hello};
+use super::settings::*;
+use crate::{
+    alertmanager::AlertNames,
+    language::Language,
+    smtp::{envelope::ascii_domain, hello},
+};
 
 const DEFAULT_ALERT_NAMES: &str = "NsBackupFailed,NsBackupMissing,BackupFailed,backup_failed,backup_missing";
 /// "never", as NS8 has no notion of it: a month, the longest that is accepted.
@@ -385,4 +389,26 @@ fn api(env: &mut Environment) -> Option<ApiSettings> {
         env.problem(password_variable, format!("is not set; {url_variable} needs a password to log in with"));
     }
     Some(ApiSettings { url: url?, user: user?, password: password? })
+}
+
+impl Settings {
+    /// Reads the process' environment.
+    ///
+    /// # Errors
+    /// All that is wrong with it, at once. A secret's value is never part of an error.
+    pub fn from_env() -> Result<Self, Problems> {
+        settings(std::env::vars_os())
+    }
+
+    /// Reads the given variables, as [`Settings::from_env`] does the process'.
+    ///
+    /// # Errors
+    /// As [`Settings::from_env`].
+    pub fn from_vars<K, V>(vars: impl IntoIterator<Item = (K, V)>) -> Result<Self, Problems>
+    where
+        K: Into<OsString>,
+        V: Into<OsString>,
+    {
+        settings(vars.into_iter().map(|(name, value)| (name.into(), value.into())))
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use jiff::Timestamp;
 use lettre::{
     Address, Message as Email,
     address::Envelope,
@@ -10,7 +11,7 @@ use lettre::{
 use serde::Serialize;
 
 use super::{header, wrap::wrapped};
-use crate::{config::MailSettings, ids::JobId, journal::Outgoing, smtp::envelope::ascii_domain};
+use crate::{config::MailSettings, ids::JobId, smtp::envelope::ascii_domain};
 
 /// The text of a mail, without what its header needs of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -53,14 +54,14 @@ pub fn message_id(id: JobId, resends: u32, journal_id: &str, from: &Mailbox) -> 
 /// # Errors
 /// When lettre can't: an address or the subject has something that a header can't hold.
 pub fn build(
-    outgoing: &Outgoing,
+    message: &Message,
     mail: &MailSettings,
-    journal_id: &str,
+    message_id: String,
+    queued_at: Timestamp,
 ) -> Result<Email, lettre::error::Error> {
-    let id = message_id(outgoing.id, outgoing.resends, journal_id, &mail.from);
     // Out of a SystemTime's range only where that has 32 bits.
-    let date = SystemTime::try_from(outgoing.queued_at).unwrap_or_else(|_| SystemTime::now());
-    assemble(&outgoing.message, mail, mail.to.iter().cloned(), id, date)
+    let date = SystemTime::try_from(queued_at).unwrap_or_else(|_| SystemTime::now());
+    assemble(message, mail, mail.to.iter().cloned(), message_id, date)
 }
 
 /// Builds a mail with these headers.

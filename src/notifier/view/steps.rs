@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::view::{Item, Writer};
+use super::{context::Writer, parts::Item};
 use crate::{
     correlator::correlation::{Application, MissingReason, Plan, PlanIssue, State},
     repo_check::findings::{Cause, Health, RepoReport, RepositoryReport},
