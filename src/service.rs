@@ -6,7 +6,7 @@ use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    checks::Readiness,
+    checks::readiness::Readiness,
     config::Settings,
     correlator::read::{ClusterReader, ReadError},
     delivery_worker::DeliveryWorker,

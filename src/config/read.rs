@@ -20,7 +20,7 @@ use super::settings::*;
 use crate::{
     alertmanager::AlertNames,
     language::Language,
-    smtp::{envelope::ascii_domain, hello},
+    smtp::{Encryption, SmtpSettings, envelope::ascii_domain, hello},
 };
 
 const DEFAULT_ALERT_NAMES: &str = "NsBackupFailed,NsBackupMissing,BackupFailed,backup_failed,backup_missing";

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
 use super::*;
-use crate::language::Language;
+use crate::{language::Language, smtp::Encryption};
 
 fn read(vars: &[(&str, &str)]) -> Result<Settings, Problems> {
     Settings::from_vars(vars.iter().copied())

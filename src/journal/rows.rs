@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashSet,
+    fmt,
     ops::Deref,
     sync::{Mutex, PoisonError},
 };
@@ -20,7 +21,7 @@ pub(super) struct UnreadableRows(Mutex<HashSet<(&'static str, String)>>);
 
 impl UnreadableRows {
     /// Notes that the row with this key could not be read.
-    pub fn note(&self, table: &'static str, key: impl ToString, reason: &str) {
+    pub fn note(&self, table: &'static str, key: impl fmt::Display, reason: &str) {
         let key = key.to_string();
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if noted.len() < MAX_NOTED && noted.insert((table, key.clone())) {

@@ -12,17 +12,17 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
-    Failure, RecipientResult,
     auth::Credentials,
     connect,
     dialogue::{Action, Dialogue, EXPECTS_TLS, Ended, Loss, Task},
     envelope::{Envelope, Path},
     hello,
     limits::{Limits, Phase},
+    outcome::{Failure, RecipientResult},
     rounds::Rounds,
+    settings::{Encryption, SmtpSettings},
     tls,
 };
-use crate::config::{Encryption, SmtpSettings};
 
 /// How much of a mail is written at once, in bytes; each piece has its own time limit.
 const BLOCK: usize = 16 * 1024;

@@ -3,21 +3,22 @@
 //! Nothing is said before the last reply is read (no pipelining), so that what comes unasked is known to be unasked, and never taken for the
 //! answer to what is said next.
 
+mod mail;
 mod transaction;
 
 use std::collections::VecDeque;
 
 use super::{
-    Failure,
     auth::{Credentials, Exchange, Mechanism},
     capabilities::Capabilities,
     envelope::Envelope,
     limits::Phase,
+    outcome::Failure,
     redact,
     reply::{Reply, ReplyReader, Verdict},
     rounds::Rounds,
+    settings::Encryption,
 };
-use crate::config::Encryption;
 use transaction::Transaction;
 
 /// Why a server that waits for TLS does not greet.

@@ -2,7 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::{Failure, RecipientResult, envelope::Envelope};
+use super::{
+    envelope::Envelope,
+    outcome::{Failure, RecipientResult},
+};
 
 /// How many connections one attempt makes. A server that hangs up more often than this has trouble of its own.
 const MOST_CONNECTIONS: u32 = 10;

@@ -17,6 +17,7 @@ mod repo_check;
 mod smtp_oddities;
 mod smtp_tls;
 mod survival;
+mod upgrade;
 mod watch_alerts;
 mod watch_missing;
 mod watch_runs;

@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use ns8_backup_monitor::{
-    config::{Encryption, SmtpSettings},
-    smtp::{RecipientResult, client::MailServer, limits::Limits},
+use ns8_backup_monitor::smtp::{
+    Encryption, RecipientResult, SmtpSettings, client::MailServer, limits::Limits,
 };
 use serde_json::json;
 
