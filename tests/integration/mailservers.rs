@@ -1,9 +1,6 @@
 //! Real mail servers: Postfix and Exim from Debian's packages. Run by `tests/run.sh mailservers`, as root, as they need it.
 
-use ns8_backup_monitor::{
-    config::Encryption,
-    smtp::{MailServer, RecipientResult},
-};
+use ns8_backup_monitor::smtp::{MailServer, RecipientResult, settings::Encryption};
 
 use crate::support::{eventually, mail_servers::RealServer};
 

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use ns8_backup_monitor::config::{Encryption, SmtpSettings};
+use ns8_backup_monitor::smtp::settings::{Encryption, SmtpSettings};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tempfile::TempDir;
 
