@@ -9,6 +9,8 @@ mod commands;
 mod delivery;
 mod http;
 mod journal_trouble;
+mod kills;
+mod mailservers;
 mod pipeline;
 mod redis_outage;
 mod repo_check;

@@ -3,6 +3,7 @@
 pub mod alertmanager;
 pub mod cluster_api;
 pub mod gateway;
+pub mod mail_servers;
 pub mod oracle;
 pub mod process;
 pub mod prometheus;
