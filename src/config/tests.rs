@@ -176,6 +176,26 @@ fn a_wrong_url_is_reported_without_its_password() {
 }
 
 #[test]
+fn hosts_are_names_in_any_letters_and_addresses() {
+    for host in ["mail.bücher.example", "localhost.", "mail", "192.0.2.1", "2001:db8::1"] {
+        let settings = Settings::from_vars([("SMTP_HOST", host)]).unwrap();
+        assert_eq!(settings.smtp.host.as_deref(), Some(host));
+    }
+    assert_eq!(Settings::from_vars([("SMTP_HOST", "[::1]")]).unwrap().smtp.host.as_deref(), Some("::1"));
+    for host in ["mail..example", ".", "a b", "1.2.3", "mail.example.."] {
+        assert!(problems(&[("SMTP_HOST", host)]).contains("is not a host"), "{host}");
+    }
+}
+
+#[test]
+fn recipients_are_merged_whatever_their_domain_looks_like() {
+    let to = "a@example.org, Ada <a@EXAMPLE.org>, A@example.org, b@bücher.example, b@xn--bcher-kva.example";
+    let settings = Settings::from_vars([("MAIL_TO", to)]).unwrap();
+    let addresses: Vec<_> = settings.mail.to.iter().map(|mailbox| mailbox.email.to_string()).collect();
+    assert_eq!(addresses, ["a@example.org", "A@example.org", "b@bücher.example"]);
+}
+
+#[test]
 fn a_url_given_as_a_host_is_reported_without_its_password() {
     for variable in ["SMTP_HOST", "RECEIVER_HOST"] {
         for url in ["smtp://admin:s3cr3t@mail.example.org", "admin:s3cr3t@mail.example.org"] {

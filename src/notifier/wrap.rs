@@ -3,8 +3,8 @@
 /// How long a line of prose is, in characters.
 const WIDTH: usize = 76;
 
-/// Prose wrapped at 76 characters, between words, aligned with what it continues. Commands and what is quoted stay as they are, as does whatever has no spaces,
-/// such as a URL: whoever copies it needs all of it.
+/// Prose wrapped at 76 characters, between words, aligned with what it continues. Commands and what is quoted stay as
+/// they are, as does whatever has no spaces, such as a URL: whoever copies it needs all of it.
 pub fn wrapped(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in text.split('\n') {

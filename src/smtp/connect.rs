@@ -52,8 +52,8 @@ fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     }
 }
 
-/// Connects to the first address that answers. Another one is tried beside those that have not, once they had a moment, and as soon as one has refused.
-/// Those that have not answered stay in `addresses`, without the one that has.
+/// Connects to the first address that answers. Another one is tried beside those that have not, once they had a moment,
+/// and as soon as one has refused. Those that have not answered stay in `addresses`, without the one that has.
 ///
 /// # Errors
 /// None of them answers: what each said.

@@ -8,8 +8,8 @@ use super::auth::{self, Credentials};
 /// The shortest run of Base64 that may hold a password.
 const SHORTEST: usize = 16;
 
-/// A server's words without the password. Some servers repeat the command that they refuse, and AUTH holds the password: as Base64, alone or behind
-/// the user's name.
+/// A server's words without the password. Some servers repeat the command that they refuse, and AUTH holds the password:
+/// as Base64, alone or behind the user's name.
 pub fn without_password(words: &str, credentials: &Credentials) -> String {
     let mut words = without_base64(words);
     let password = credentials.password.expose_secret();

@@ -81,7 +81,8 @@ impl Rounds {
         }
     }
 
-    /// What came of it, for each recipient. `failure` is what ended the last connection, where nobody in particular was to blame.
+    /// What came of it, for each recipient. `failure` is what ended the last connection, where nobody in particular was
+    /// to blame.
     ///
     /// # Errors
     /// The failure, where nothing is known of anybody.

@@ -1,5 +1,5 @@
-//! Servers with one odd reply, at each place where a reply can be: whom Python's `smtplib` delivers to, we deliver to, and nobody counts as served whom the
-//! server has not promised it.
+//! Servers with one odd reply, at each place where a reply can be: whom Python's `smtplib` delivers to, we deliver to,
+//! and nobody counts as served whom the server has not promised it.
 
 use std::time::Duration;
 

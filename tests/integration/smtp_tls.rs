@@ -24,7 +24,8 @@ const CA: &str =
 const SIGN: &str =
     "x509 -req -in request.pem -out cert.pem -CA trust.pem -CAkey ca-key.pem -CAcreateserial -days 2";
 
-/// The servers' certificates, and how they are made. `trust.pem`, where there is one, is what is trusted; else the certificate itself.
+/// The servers' certificates, and how they are made. `trust.pem`, where there is one, is what is trusted; else the
+/// certificate itself.
 fn certificates() -> Vec<(&'static str, Vec<String>)> {
     let san = "-addext subjectAltName=DNS:localhost";
     vec![

@@ -12,7 +12,8 @@ use crate::smtp::{
     rounds::Round,
 };
 
-/// The reply to a RCPT after others were taken that says: enough of them, the rest in another transaction (RFC 5321, section 4.5.3.1.10).
+/// The reply to a RCPT after others were taken that says: enough of them, the rest in another transaction (RFC 5321,
+/// section 4.5.3.1.10).
 const TOO_MANY: u16 = 452;
 
 impl Dialogue<'_> {

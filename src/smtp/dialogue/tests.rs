@@ -37,7 +37,8 @@ struct Told {
     result: Result<Vec<RecipientResult>, Failure>,
 }
 
-/// Lets a server of this character take part in as many connections as are wanted. It is told what was written last, and how often this was.
+/// Lets a server of this character take part in as many connections as are wanted. It is told what was written last, and
+/// how often this was.
 fn converse(task: &Task, mut server: impl FnMut(&str, usize) -> Turn) -> Told {
     let mut rounds = Rounds::new(task.envelope.as_ref().unwrap());
     let mut lines: Vec<String> = vec![];
