@@ -29,6 +29,8 @@ pub enum Subject {
     Runs,
     /// Missed backups are detected.
     Schedules,
+    /// The time zone is known.
+    Zone,
     /// Every report could be made.
     Reports,
 }
@@ -45,6 +47,7 @@ impl Subject {
             Subject::Alertmanager => "alertmanager",
             Subject::Runs => "runs",
             Subject::Schedules => "schedules",
+            Subject::Zone => "zone",
             Subject::Reports => "reports",
         }
     }
@@ -60,6 +63,7 @@ impl Subject {
             Subject::Alertmanager => "Alertmanager",
             Subject::Runs => "runs",
             Subject::Schedules => "schedules",
+            Subject::Zone => "time zone",
             Subject::Reports => "reports",
         }
     }
@@ -83,7 +87,12 @@ impl Subject {
                 settings.watch.missing_grace.is_some(),
                 "WATCH_MISSING_GRACE_SECONDS is not set: backups that do not run are not detected",
             ),
-            Subject::Journal | Subject::Redis | Subject::Gateway | Subject::Mail | Subject::Reports => {
+            Subject::Journal
+            | Subject::Redis
+            | Subject::Gateway
+            | Subject::Mail
+            | Subject::Zone
+            | Subject::Reports => {
                 return None;
             }
         };

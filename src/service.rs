@@ -89,6 +89,9 @@ impl Service {
         if let Ok(address) = listener.local_addr() {
             tracing::info!(%address, version = VERSION, "listening");
         }
+        if let Some(fault) = settings.zone_fault() {
+            tracing::warn!("{fault}");
+        }
         for gap in settings.mail_gaps() {
             tracing::warn!("{gap}; reports are kept and will be sent once email is configured");
         }

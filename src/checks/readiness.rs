@@ -108,6 +108,7 @@ impl Readiness {
             Subject::Alertmanager.check(settings, async { trouble(Watcher::Alertmanager) }).await,
             Subject::Runs.check(settings, async { events }).await,
             Subject::Schedules.check(settings, async { Ok::<(), String>(()) }).await,
+            Subject::Zone.check(settings, async { settings.zone_fault().map_or(Ok(()), Err) }).await,
             Subject::Reports.check(settings, self.reports()).await,
         ]
     }

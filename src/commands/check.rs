@@ -49,7 +49,8 @@ async fn ask(settings: &Settings) -> Vec<Check> {
         let Some(url) = &settings.watch.alertmanager else { return Ok(()) };
         Alertmanager::new(url, settings.receiver.alert_names.clone()).alerts().await.map(drop)
     };
-    let (redis, gateway, api, mail, alertmanager, runs, schedules) = join!(
+    let zone = async { settings.zone_fault().map_or(Ok(()), Err) };
+    let (redis, gateway, api, mail, alertmanager, runs, schedules, zone) = join!(
         Subject::Redis.check(settings, redis),
         Subject::Gateway.check(settings, checker.ping_gateway()),
         Subject::Api.check(settings, checker.ping_api()),
@@ -58,6 +59,7 @@ async fn ask(settings: &Settings) -> Vec<Check> {
         Subject::Runs.check(settings, events::probe(&settings.redis_url)),
         // Nothing but Redis is needed for it.
         Subject::Schedules.check(settings, async { Ok::<(), String>(()) }),
+        Subject::Zone.check(settings, zone),
     );
-    vec![redis, gateway, api, mail, alertmanager, runs, schedules]
+    vec![redis, gateway, api, mail, alertmanager, runs, schedules, zone]
 }

@@ -15,6 +15,7 @@ export const CHECKS = [
   "alertmanager",
   "runs",
   "schedules",
+  "zone",
   "reports",
 ];
 
