@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The SMTP client: one attempt to hand a mail to a mail server.
 //!
 //! What is said, and what follows from an answer, is a state machine over bytes ([`dialogue`]): no socket, no clock.

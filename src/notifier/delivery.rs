@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! What becomes of a mail after each attempt: who has it, who never will, and when it is tried again. Pure.
 
 use jiff::{SignedDuration, Timestamp};

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Headers as they go over the wire: ASCII, folded, and read back by a mail program as they were meant.
 
 use base64::{Engine, prelude::BASE64_STANDARD};

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Lines of a mail's text, as long as they should be (RFC 5322, section 2.1.1; RFC 3676).
 
 /// How long a line of prose is, in characters.

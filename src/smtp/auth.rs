@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Logging in (RFC 4954): PLAIN, LOGIN, CRAM-MD5, in the order and manner of Python's `smtplib`.
 
 use base64::{

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Carries the bytes of a [`Dialogue`] over a connection, within the limits of time.
 
 use std::{io, net::SocketAddr, time::Duration};

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! A connection to the first of a host's addresses that answers (happy eyeballs, RFC 8305).
 
 use std::{io, net::SocketAddr, time::Duration};

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! One conversation with a mail server (RFC 5321), as a state machine: bytes go in, what is to be done comes out. Pure.
 //!
 //! Nothing is said before the last reply is read (no pipelining), so that what comes unasked is known to be unasked, and

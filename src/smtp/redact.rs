@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The password stays out of what is told.
 
 use base64::{Engine, prelude::BASE64_STANDARD};

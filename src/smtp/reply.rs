@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! A server's replies (RFC 5321, section 4.2), read as leniently as Python's `smtplib` reads them, with which NS8 checks
 //! a mail server.
 

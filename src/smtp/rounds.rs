@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Who is asked in which transaction, so that one recipient never keeps the others from the mail.
 
 use std::collections::VecDeque;

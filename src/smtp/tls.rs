@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! TLS for mail servers, with rustls and ring: as strict or as lenient as Python's `ssl`, with which NS8 checks a mail
 //! server.
 

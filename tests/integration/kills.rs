@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! SIGKILL at random points of the conversation with the mail server: no mail is lost, and one that comes twice comes
 //! under one Message-ID.
 //!

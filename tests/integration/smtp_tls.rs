@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Certificates as mail servers have them: with checking on and off, what Python's `ssl` takes is taken, and nothing else.
 
 use std::{path::Path, process::Command};

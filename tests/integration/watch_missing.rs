@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Plans that do not run when they are due. Months of them pass in the unit tests of `watch::schedule`.
 
 use jiff::{SignedDuration, Timestamp};

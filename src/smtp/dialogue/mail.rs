@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The part of a conversation in which a mail is given: MAIL, RCPT, DATA, the dot.
 
 use super::{

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Conversations without a server: what each reply leads to, and what no replies may lead to.
 
 use proptest::prelude::*;
