@@ -75,31 +75,23 @@ impl DeliveryWorker {
         shutdown: &CancellationToken,
     ) -> Result<Option<Timestamp>, JournalError> {
         let (due, next) = self.journal.outgoing(now).await?;
-        let is_configured = self.settings.mail_gaps().is_empty();
         if due.is_empty() {
             return Ok(next);
         }
-        let mut tried = false;
+        if !self.settings.mail_gaps().is_empty() {
+            // They wait, however long, until the service is started with a mail server and a recipient.
+            return Ok(None);
+        }
         for outgoing in due {
             if shutdown.is_cancelled() {
                 return Ok(None);
             }
-            let after = if is_configured {
-                // However old it is: a clock that jumped, or a machine that was off, is no reason to give it up untried.
-                self.attempt(&outgoing, now).await?
-            } else if now.duration_since(outgoing.queued_at) >= delivery::GIVE_UP_AFTER {
-                let reason = "email was not configured within three days".into();
-                delivery::given_up(&outgoing.delivery, reason)
-            } else {
-                // It waits until the service is started with a mail server and a recipient.
-                continue;
-            };
-            tried = true;
+            let after = self.attempt(&outgoing, now).await?;
             self.note(&outgoing, &after);
             self.journal.record_delivery(outgoing.id, outgoing.resends, after).await?;
         }
-        // More may be due than came at once; without a mail server there is nothing to hurry for.
-        Ok(if tried { self.journal.outgoing(now).await?.1 } else { None })
+        // More may be due than came at once.
+        Ok(self.journal.outgoing(now).await?.1)
     }
 
     /// Hands one mail over.
@@ -122,7 +114,7 @@ impl DeliveryWorker {
         };
         // A patient conversation takes many minutes, and the pause begins after it.
         let ended = now.saturating_add(began.elapsed()).unwrap_or(now);
-        Ok(delivery::after_attempt(&outgoing.delivery, outgoing.queued_at, ended, &asked, result))
+        Ok(delivery::after_attempt(&outgoing.delivery, ended, &asked, result))
     }
 
     fn note(&self, outgoing: &Outgoing, after: &Delivery) {

@@ -3,14 +3,15 @@
 
 //! What becomes of a mail after each attempt: who has it, who never will, and when it is tried again. Pure.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::retry::backoff;
 use crate::smtp::{Failure, RecipientResult};
 
-/// How long a mail is tried. Later, its news are none any more.
-pub const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(72);
+/// How often a mail is tried: with the pauses of [`backoff`], three days. Later, its news are none any more. The days are counted in attempts:
+/// a clock that is set, or a machine that was off, takes none of them away.
+pub const MOST_ATTEMPTS: u32 = 149;
 
 /// How often a mail is given whose acceptance is not known each time. Then whoever has not got it by now will not, and
 /// whoever has, has it often enough.
@@ -100,19 +101,18 @@ pub fn pending<'a>(delivery: &Delivery, to: impl IntoIterator<Item = &'a str>) -
     to.into_iter().filter(|address| !is_done(address)).collect()
 }
 
-/// The delivery after an attempt at `now` to give the mail, made at `created_at`, to the recipients in `asked`.
+/// The delivery after an attempt at `now` to give the mail to the recipients in `asked`.
 ///
 /// A refusal counts once somebody has taken the mail, or perhaps has. While nobody has, it is more likely that the server
-/// is configured wrong than that nobody exists, so that everybody is tried again until the time is over.
+/// is configured wrong than that nobody exists, so that everybody is tried again until the attempts are used up.
 pub fn after_attempt(
     delivery: &Delivery,
-    created_at: Timestamp,
     now: Timestamp,
     asked: &[&str],
     result: Result<Vec<RecipientResult>, Failure>,
 ) -> Delivery {
     let mut after = delivery.clone();
-    after.attempts += 1;
+    after.attempts = after.attempts.saturating_add(1);
     after.last_error = None;
     let mut refused = Vec::new();
     let mut deferred = Vec::new();
@@ -153,12 +153,11 @@ pub fn after_attempt(
         deferred.append(&mut refused);
     }
 
-    let next = now + backoff(after.attempts);
     if deferred.is_empty() && is_settled {
         after.state = DeliveryState::Sent;
         after.sent_at = Some(now);
-    } else if next.duration_since(created_at) < GIVE_UP_AFTER {
-        after.next_attempt_at = next;
+    } else if after.attempts < MOST_ATTEMPTS {
+        after.next_attempt_at = now.saturating_add(backoff(after.attempts)).unwrap_or(Timestamp::MAX);
     } else {
         // Who perhaps has it is not called refused.
         deferred.retain(|refusal| !after.perhaps.iter().any(|perhaps| perhaps.address == refusal.address));
@@ -179,20 +178,14 @@ fn note_perhaps(perhaps: &mut Vec<Perhaps>, lost: Vec<Refusal>) {
     }
 }
 
-/// The delivery of a mail that became too old before it could be tried.
-pub fn given_up(delivery: &Delivery, reason: String) -> Delivery {
-    // Whoever has it, has been told.
-    let nobody_has_it = delivery.accepted.is_empty() && delivery.perhaps.is_empty();
-    let state = if nobody_has_it { DeliveryState::Failed } else { DeliveryState::Sent };
-    Delivery { state, last_error: Some(reason), ..delivery.clone() }
-}
-
 fn describe(refusal: &Refusal) -> String {
     format!("{}: {}", refusal.address, refusal.reason)
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
 
     fn at(text: &str) -> Timestamp {
@@ -236,7 +229,7 @@ mod tests {
         result: Result<Vec<RecipientResult>, Failure>,
     ) -> Delivery {
         let asked = pending(delivery, TO);
-        after_attempt(delivery, noon(), now, &asked, result)
+        after_attempt(delivery, now, &asked, result)
     }
 
     #[test]
@@ -275,15 +268,19 @@ mod tests {
         assert_eq!(pending(&after, TO), TO);
     }
 
+    /// The same, before its last attempt.
+    fn nearly_given_up(delivery: Delivery) -> Delivery {
+        Delivery { attempts: MOST_ATTEMPTS - 1, ..delivery }
+    }
+
     #[test]
-    fn after_three_days_it_is_given_up() {
-        let late = noon() + GIVE_UP_AFTER;
-        let after = attempt(&queued(), late, down());
+    fn after_the_last_attempt_it_is_given_up() {
+        let after = attempt(&nearly_given_up(queued()), noon(), down());
         assert_eq!(after.state, DeliveryState::Failed);
         assert_eq!(after.refused.len(), 2);
         // What somebody has is sent, whoever else has not.
         let half = attempt(&queued(), noon(), Ok(vec![RecipientResult::Accepted, deferred()]));
-        let after = attempt(&half, late, Ok(vec![deferred()]));
+        let after = attempt(&nearly_given_up(half), noon(), Ok(vec![deferred()]));
         assert_eq!(after.state, DeliveryState::Sent);
         assert_eq!(after.refused[0].address, "b@example.org");
     }
@@ -298,7 +295,19 @@ mod tests {
         }
         assert_eq!(delivery.state, DeliveryState::Failed);
         // Six attempts in the first half hour, then one each half hour.
-        assert_eq!(attempts, 149);
+        assert_eq!(attempts, MOST_ATTEMPTS);
+        let hours = delivery.next_attempt_at.duration_since(noon()).as_hours();
+        assert!((71..=72).contains(&hours), "{hours} hours");
+    }
+
+    #[test]
+    fn a_clock_that_jumps_takes_no_attempt_away() {
+        let first = attempt(&queued(), noon(), down());
+        for now in ["1970-01-02T00:00:00Z", "2026-12-22T12:00:00Z", "2999-01-01T00:00:00Z"] {
+            let after = attempt(&first, at(now), down());
+            assert_eq!((after.state, after.attempts), (DeliveryState::Queued, 2), "{now}");
+            assert_eq!(after.next_attempt_at, at(now) + SignedDuration::from_mins(1));
+        }
     }
 
     fn perhaps() -> RecipientResult {
@@ -334,7 +343,7 @@ mod tests {
     fn who_perhaps_has_it_is_not_given_up_as_refused() {
         let after = attempt(&queued(), noon(), Ok(vec![perhaps(), refused()]));
         assert_eq!(after.refused[0].address, "b@example.org");
-        let late = attempt(&after, noon() + GIVE_UP_AFTER, down());
+        let late = attempt(&nearly_given_up(after), noon(), down());
         assert_eq!((late.state, late.refused.len(), late.perhaps.len()), (DeliveryState::Sent, 1, 1));
     }
 }
