@@ -1,6 +1,12 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The delivery_worker: takes queued mails to the mail server until it accepts them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use lettre::Address;
@@ -12,8 +18,8 @@ use crate::{
     notifier::{
         delivery::{self, Delivery, DeliveryState},
         message,
-        smtp::{Failure, MailServer},
     },
+    smtp::{Failure, MailServer},
     telemetry::{MailResult, Metrics},
 };
 
@@ -33,7 +39,7 @@ pub struct DeliveryWorker {
 impl DeliveryWorker {
     /// A delivery_worker for the configured mail server.
     pub fn new(settings: Arc<Settings>, journal: Journal, metrics: Arc<Metrics>) -> Self {
-        let server = MailServer::new(settings.smtp.clone());
+        let server = MailServer::new(settings.smtp.clone(), &settings.mail.from.email);
         Self { settings, journal, metrics, server }
     }
 
@@ -69,33 +75,23 @@ impl DeliveryWorker {
         shutdown: &CancellationToken,
     ) -> Result<Option<Timestamp>, JournalError> {
         let (due, next) = self.journal.outgoing(now).await?;
-        let is_configured = self.settings.mail_gaps().is_empty();
         if due.is_empty() {
             return Ok(next);
         }
-        let mut tried = false;
+        if !self.settings.mail_gaps().is_empty() {
+            // They wait, however long, until the service is started with a mail server and a recipient.
+            return Ok(None);
+        }
         for outgoing in due {
             if shutdown.is_cancelled() {
                 return Ok(None);
             }
-            let after = if now.duration_since(outgoing.queued_at) >= delivery::GIVE_UP_AFTER {
-                let reason = match outgoing.delivery.last_error.clone() {
-                    Some(error) if is_configured => error,
-                    _ => "email was not configured within three days".into(),
-                };
-                delivery::given_up(&outgoing.delivery, reason)
-            } else if is_configured {
-                self.attempt(&outgoing, now).await?
-            } else {
-                // It waits until the service is started with a mail server and a recipient.
-                continue;
-            };
-            tried = true;
+            let after = self.attempt(&outgoing, now).await?;
             self.note(&outgoing, &after);
             self.journal.record_delivery(outgoing.id, outgoing.resends, after).await?;
         }
-        // More may be due than came at once; without a mail server there is nothing to hurry for.
-        Ok(if tried { self.journal.outgoing(now).await?.1 } else { None })
+        // More may be due than came at once.
+        Ok(self.journal.outgoing(now).await?.1)
     }
 
     /// Hands one mail over.
@@ -110,11 +106,15 @@ impl DeliveryWorker {
             .filter(|address| asked.contains(&AsRef::<str>::as_ref(address)))
             .collect();
         let journal_id = self.journal.journal_id().await?;
-        let result = match message::build(outgoing, mail, &journal_id) {
-            Ok(message) => self.server.send(&mail.from.email, &recipients, &message.formatted()).await,
+        let began = Instant::now();
+        let id = message::message_id(outgoing.id, outgoing.resends, &journal_id, &mail.from);
+        let result = match message::build(&outgoing.message, mail, id, outgoing.queued_at) {
+            Ok(message) => self.server.send_to(&mail.from.email, &recipients, &message.formatted()).await,
             Err(error) => Err(Failure { what: "writing the mail".into(), reason: error.to_string() }),
         };
-        Ok(delivery::after_attempt(&outgoing.delivery, outgoing.queued_at, now, &asked, result))
+        // A patient conversation takes many minutes, and the pause begins after it.
+        let ended = now.saturating_add(began.elapsed()).unwrap_or(now);
+        Ok(delivery::after_attempt(&outgoing.delivery, ended, &asked, result))
     }
 
     fn note(&self, outgoing: &Outgoing, after: &Delivery) {
@@ -124,6 +124,10 @@ impl DeliveryWorker {
             DeliveryState::Sent => {
                 self.metrics.count_mail(MailResult::sent);
                 tracing::info!(%report, recipients = after.accepted.len(), "email sent");
+                for perhaps in &after.perhaps {
+                    let (address, reason) = (&perhaps.address, &perhaps.reason);
+                    tracing::warn!(%report, address, reason, "whether a recipient has the mail is not known");
+                }
                 for refusal in &after.refused {
                     let (address, reason) = (&refusal.address, &refusal.reason);
                     tracing::warn!(%report, address, reason, "recipient rejected");

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! What the receiver has refused of late: logged without filling the log, and shown in readiness for a while, as an alert may have
 //! been in it.
 

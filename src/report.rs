@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! A report: everything that one mail tells, as values.
 
 pub mod history;
@@ -50,7 +53,7 @@ impl Report {
                 plan.outcome = blame(plan, repos);
             }
         }
-        if correlation.read_error.is_none() {
+        if !correlation.is_blank() {
             correlation.outcome = Correlation::worst(&correlation.plans);
         }
         let outcome = correlation.outcome;

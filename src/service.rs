@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The service as a whole: built from settings, run until it is asked to stop.
 
 use std::{
@@ -11,12 +14,12 @@ use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    checks::Readiness,
+    checks::readiness::Readiness,
     config::Settings,
     correlator::read::{ClusterReader, ReadError},
     delivery_worker::DeliveryWorker,
     journal::Journal,
-    pipeline::Pipeline,
+    pipeline::{Pipeline, stages::Stages},
     receiver::{self, Receiver, server},
     refusals::Refusals,
     repo_check::RepoChecker,
@@ -65,7 +68,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Takes the receiver's address and starts the journal. Nothing else is asked: the service also starts while
+    /// Takes the receiver's address and starts the journal. Nothing else is contacted: the service also starts while
     /// Redis, the gateway or the mail server are away.
     ///
     /// # Errors
@@ -101,17 +104,21 @@ impl Service {
                 "RECEIVER_TOKEN is not set: whoever reaches this address can read reports and post alerts"
             );
         }
+        if let Some(fault) = settings.zone_fault() {
+            tracing::warn!("{fault}");
+        }
         for gap in settings.mail_gaps() {
             tracing::warn!("{gap}; reports are kept and will be sent once email is configured");
         }
         let checker = Arc::new(RepoChecker::new(settings.repo_check.clone()));
-        let pipeline = Pipeline::new(
+        let stages = Stages::new(
             Arc::clone(&settings),
             journal.clone(),
             reader.clone(),
             Arc::clone(&checker),
             Arc::clone(&metrics),
         );
+        let pipeline = Pipeline::new(journal.clone(), stages);
         let delivery_worker =
             DeliveryWorker::new(Arc::clone(&settings), journal.clone(), Arc::clone(&metrics));
         let (troubles, refusals) = (Arc::new(WatcherTroubles::default()), Arc::new(Refusals::default()));

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Logs and metrics.
 
 use std::io::IsTerminal;
@@ -139,6 +142,8 @@ pub struct Metrics {
     pub jobs: Gauge,
     /// Mails that wait to be sent.
     pub mails_queued: Gauge,
+    /// Rows of the journal that could not be read.
+    pub unreadable_rows: Gauge,
     /// 1 when the service is ready.
     pub ready: Gauge,
     /// The applications' backups.
@@ -158,6 +163,7 @@ impl Default for Metrics {
             cluster_read_failures: Counter::default(),
             jobs: Gauge::default(),
             mails_queued: Gauge::default(),
+            unreadable_rows: Gauge::default(),
             ready: Gauge::default(),
             applications: ApplicationMetrics::default(),
             registry: Registry::default(),
@@ -177,6 +183,11 @@ impl Default for Metrics {
         );
         registry.register("jobs", "Reports in the making", metrics.jobs.clone());
         registry.register("mails_queued", "Mails that wait to be sent", metrics.mails_queued.clone());
+        registry.register(
+            "journal_unreadable_rows",
+            "Damaged rows of the journal that were left out",
+            metrics.unreadable_rows.clone(),
+        );
         registry.register("ready", "1 when the service is ready", metrics.ready.clone());
         metrics.applications.register(&mut registry);
         // Outcomes that have not come yet are 0, not absent: a rate over them has a beginning.

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Text from outside, made fit to be shown: labels, names, and other programs' messages.
 
 /// One line: control characters and line ends become spaces, and what is longer than `max` characters is cut.

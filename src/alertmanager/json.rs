@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Reading values out of JSON whose grammar the scanner has checked: nothing is built of what is not asked for, and a text that is
 //! not valid Unicode is read as far as it goes.
 //!

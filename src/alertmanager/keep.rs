@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! What is kept of the alerts that pass: those about backups, up to a bound.
 
 use super::{names::AlertNames, wire};

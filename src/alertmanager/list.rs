@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! What Alertmanager's API answers to `GET /api/v2/alerts`, read while it arrives.
 
 use super::{

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Finds the alerts in JSON as it arrives, in bounded memory: bytes go in, one alert's bytes come out. Pure.
 //!
 //! The grammar is checked to the last byte, so that the caller knows at the end whether it was JSON at all; what a string says is

@@ -1,14 +1,25 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+use std::{path::PathBuf, time::Duration};
+
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
 use super::*;
+use crate::{language::Language, smtp::Encryption};
 
 fn read(vars: &[(&str, &str)]) -> Result<Settings, Problems> {
     Settings::from_vars(vars.iter().copied())
 }
 
+/// What is wrong with these variables, whether it stops the service or not.
 fn problems(vars: &[(&str, &str)]) -> String {
-    read(vars).unwrap_err().to_string()
+    match read(vars) {
+        Err(problems) => problems.to_string(),
+        Ok(settings) => settings.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+    }
 }
 
 #[test]
@@ -172,13 +183,33 @@ fn a_wrong_url_is_reported_without_its_password() {
 }
 
 #[test]
+fn hosts_are_names_in_any_letters_and_addresses() {
+    for host in ["mail.bücher.example", "localhost.", "mail", "192.0.2.1", "2001:db8::1"] {
+        let settings = Settings::from_vars([("SMTP_HOST", host)]).unwrap();
+        assert_eq!(settings.smtp.host.as_deref(), Some(host));
+    }
+    assert_eq!(Settings::from_vars([("SMTP_HOST", "[::1]")]).unwrap().smtp.host.as_deref(), Some("::1"));
+    for host in ["mail..example", ".", "a b", "1.2.3", "mail.example.."] {
+        assert!(problems(&[("SMTP_HOST", host)]).contains("is not a host"), "{host}");
+    }
+}
+
+#[test]
+fn recipients_are_merged_whatever_their_domain_looks_like() {
+    let to = "a@example.org, Ada <a@EXAMPLE.org>, A@example.org, b@bücher.example, b@xn--bcher-kva.example";
+    let settings = Settings::from_vars([("MAIL_TO", to)]).unwrap();
+    let addresses: Vec<_> = settings.mail.to.iter().map(|mailbox| mailbox.email.to_string()).collect();
+    assert_eq!(addresses, ["a@example.org", "A@example.org", "b@bücher.example"]);
+}
+
+#[test]
 fn a_url_given_as_a_host_is_reported_without_its_password() {
     for variable in ["SMTP_HOST", "RECEIVER_HOST"] {
         for url in ["smtp://admin:s3cr3t@mail.example.org", "admin:s3cr3t@mail.example.org"] {
             assert_eq!(
-                problems(&[(variable, url)]).lines().last(),
+                problems(&[(variable, url)]).lines().last().map(str::trim),
                 Some(&*format!(
-                    "  {variable}: \"…@mail.example.org\" is not a host; expected a name such as mail.example.org, \
+                    "{variable}: \"…@mail.example.org\" is not a host; expected a name such as mail.example.org, \
                      or an address such as 127.0.0.1"
                 ))
             );
@@ -255,4 +286,25 @@ fn what_keeps_mail_from_being_sent_is_said() {
     assert_eq!(gaps, ["no mail server: SMTP_HOST is not set"]);
     let all = [("SMTP_ENABLED", "1"), ("SMTP_HOST", "mail"), ("MAIL_TO", "a@example.org")];
     assert!(read(&all).unwrap().mail_gaps().is_empty());
+}
+
+#[test]
+fn what_is_discovered_on_the_cluster_never_stops_the_service() {
+    let discovered = [
+        ("SMTP_ENABLED", "maybe"),
+        ("SMTP_HOST", "mail server"),
+        ("SMTP_PORT", "0"),
+        ("SMTP_ENCRYPTION", "ssl"),
+        ("SMTP_TLSVERIFY", "2"),
+        ("TZ", "Mars/Olympus"),
+    ];
+    let settings = read(&discovered).unwrap();
+    let gaps = settings.mail_gaps().join("\n");
+    for (variable, value) in &discovered[..5] {
+        assert!(gaps.contains(&format!("{variable}: {value:?}")), "{variable} is not in {gaps}");
+    }
+    let zone = settings.zone_fault().unwrap();
+    assert!(zone.contains("Mars/Olympus") && zone.contains("UTC") && !gaps.contains("TZ"), "{zone}");
+    assert_eq!(settings.zone, TimeZone::UTC);
+    assert_eq!(read(&[("TZ", "Europe/Rome")]).unwrap().zone_fault(), None);
 }

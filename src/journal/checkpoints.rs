@@ -1,6 +1,11 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Marks: what the watchers keep over restarts, in JSON, each under a key of its own. Each function runs within one transaction.
 
 use rusqlite::{Connection, params};
+
+use super::rows;
 
 /// A checkpoint to be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +27,8 @@ pub(super) fn put(connection: &Connection, checkpoint: &Checkpoint) -> rusqlite:
 pub(super) fn all(connection: &Connection, prefix: &str) -> rusqlite::Result<Vec<(String, String)>> {
     connection
         .prepare_cached(
-            "SELECT substr(key, length(?1) + 1), value FROM checkpoints WHERE substr(key, 1, length(?1)) = ?1",
+            "SELECT substr(key, length(?1) + 1) AS rest, value FROM checkpoints WHERE substr(key, 1, length(?1)) = ?1",
         )?
-        .query_map([prefix], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map([prefix], |row| Ok((rows::text(row, "rest")?, rows::text(row, "value")?)))?
         .collect()
 }

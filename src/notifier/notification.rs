@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! What a report tells of each plan, in a form that can be compared: was it told already?
 //!
 //! NS8's alert stays the same alert through all the nights that a plan keeps failing, so that it can't answer that. The
@@ -26,7 +29,7 @@ const ANY_PLAN: &str = "*";
 
 /// What `report` tells, plan by plan.
 pub fn notifications(report: &Report) -> Vec<Notification> {
-    if report.correlation.read_error.is_none() {
+    if !report.correlation.is_blank() {
         let plans = report.correlation.plans.iter();
         let notification = |plan: &Plan| Notification {
             plan: plan.id.to_string(),

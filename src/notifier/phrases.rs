@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Everything that an email says, phrase by phrase. Each language says it in a file of its own.
 //!
 //! Phrases without values are fields of [`Texts`], sentences with values are methods of [`Phrases`]: a language that lacks one
@@ -13,6 +16,7 @@ mod texts;
 
 use crate::{
     correlator::correlation::Outcome,
+    notifier::decision::Decision,
     repo_check::findings::{Cause, Health},
 };
 
@@ -50,6 +54,11 @@ pub trait Phrases: Sync {
     /// The title of a plan without a name.
     fn plan_by_id(&self, id: &str) -> String;
 
+    // ---- On the pages and in `report` ----
+
+    /// Why a report is mailed, or why it is not.
+    fn decision(&self, decision: Decision) -> &'static str;
+
     // ---- Below the headline, and in the footer ----
 
     /// When a plan was last due, and when it is due next.
@@ -60,6 +69,9 @@ pub trait Phrases: Sync {
 
     /// The cluster could not be read; `reason` is a sentence without its full stop.
     fn cluster_unread(&self, reason: &str) -> String;
+
+    /// An error of the backup monitor itself keeps it from knowing how the backups are.
+    fn internal_error(&self, reason: &str) -> String;
 
     /// Footer: the run of `plan` that this report is about.
     fn started_by_run(&self, plan: &str, began: &str) -> String;

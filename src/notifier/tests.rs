@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The emails in full: read the snapshots in `src/notifier/snapshots/` as an administrator would.
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -113,6 +116,7 @@ fn report(plans: Vec<Plan>, repos: Option<RepoReport>) -> Report {
         cluster: Some("Acme".into()),
         outcome: Correlation::worst(&plans),
         read_error: None,
+        internal_error: None,
         plans,
     };
     Report::new(JobId(12), seven(), "Acme".into(), alerts, correlation, repos)

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Who may ask what. Pure: of a request, only its head is looked at.
 //!
 //! Two kinds of callers are kept out: whoever lacks the token, and web pages in an administrator's browser, which reach addresses

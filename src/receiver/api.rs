@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! What can be read as JSON or plain text.
 
 use std::sync::Arc;
@@ -17,10 +20,10 @@ use super::{
     resend::{MAX_RESENDS, MAX_RESENDS_OF_REPORT},
 };
 use crate::{
-    checks::{Check, Ready},
+    checks::{Check, readiness::Ready},
     correlator::correlation::Outcome,
     ids::JobId,
-    journal::{Job, JournalError, ReportFilter, ReportSummary},
+    journal::{Job, JournalError, ReportEntry, ReportFilter},
     telemetry::{METRICS_CONTENT_TYPE, PLAIN_METRICS_CONTENT_TYPE},
     version::VERSION,
 };
@@ -42,7 +45,7 @@ pub(super) struct Status {
     reasons: Vec<String>,
     checks: Vec<Check>,
     jobs: Vec<JobSummary>,
-    reports: Vec<ReportSummary>,
+    reports: Vec<ReportEntry>,
 }
 
 /// A job that is not done.
@@ -187,6 +190,7 @@ pub(super) async fn metrics(receiver: Arc<Receiver>, accept: Option<String>) -> 
     if let Ok(queued) = queued {
         metrics.mails_queued.set(queued.into());
     }
+    metrics.unreadable_rows.set(i64::try_from(receiver.journal.unreadable_rows()).unwrap_or(i64::MAX));
     if let Ok(runs) = runs {
         plans::measure(&plans::plans(&runs), &metrics.applications);
     }

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The open connections. There is always room for another one: who asks for nothing, or does not take its answer, is closed for it.
 
 use std::{

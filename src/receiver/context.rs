@@ -1,9 +1,14 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! What the handlers work with.
 
 use std::sync::Arc;
 
 use super::{access::Access, bodies::Bodies, resend::Resends};
-use crate::{checks::Readiness, config::Settings, journal::Journal, refusals::Refusals, telemetry::Metrics};
+use crate::{
+    checks::readiness::Readiness, config::Settings, journal::Journal, refusals::Refusals, telemetry::Metrics,
+};
 
 /// What the handlers work with.
 pub struct Receiver {

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! How often mails are sent again on request: whoever can ask must not flood the recipients.
 
 use std::{

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Serving HTTP with limits: on connections, on the size of heads, on the time that a client may take, and on those who read at once.
 
 use std::{

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! A connection's bytes, with a time limit for clients that do not take what is sent to them.
 
 use std::{

@@ -1,7 +1,10 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The routes as one filter, without a socket. What needs a socket (limits, time limits) is among the integration tests.
 
 use super::*;
-use crate::{checks::Readiness, config::Settings, journal::Journal};
+use crate::{checks::readiness::Readiness, config::Settings, journal::Journal};
 use crate::{correlator::read::ClusterReader, repo_check::RepoChecker};
 
 struct Fixture {

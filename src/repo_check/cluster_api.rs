@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The cluster's API server: what does a repository hold?
 //!
 //! A module may not read other modules' repositories, but the cluster may, and with the role `reader` a module may ask the
@@ -19,7 +22,7 @@ use super::{
 };
 use crate::{config::ApiSettings, http, ids::DestinationId};
 
-/// The longest that one HTTP request may take; a question is made of several.
+/// The longest that one HTTP request may take; a check is made of several.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// The pauses between attempts, after which the last one repeats: for an API that is busy, and for a task that runs.
 const PAUSES: [Duration; 4] = [
@@ -29,12 +32,12 @@ const PAUSES: [Duration; 4] = [
     Duration::from_millis(1500),
 ];
 
-/// Why a question was not answered.
+/// Why there are no snapshots to report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// The API can't be asked; neither can it be asked about any other repository now.
+    /// The API can't be used, for this repository or any other.
     Api(Cause),
-    /// This repository is not well.
+    /// Something is wrong with this repository.
     Repository(Health, Cause),
 }
 
@@ -42,7 +45,7 @@ pub(super) enum Failure {
 pub(super) struct ClusterApi {
     client: Client,
     settings: ApiSettings,
-    /// For each question, that is for one repository.
+    /// For one repository.
     timeout: Duration,
     /// The token of the last login. NS8's are good for two weeks.
     token: Mutex<Option<SecretString>>,
@@ -216,7 +219,7 @@ impl ClusterApi {
     }
 }
 
-/// Sends a request, again and again while the API is busy or unwell: until it answers, an error is final, or the caller's
+/// Sends a request, again and again while the API is busy or failing: until it answers, an error is final, or the caller's
 /// time is over.
 async fn send(
     what: &str,
@@ -239,7 +242,7 @@ async fn send(
     unreachable!("the pauses never end")
 }
 
-/// Too many requests, or trouble at their end: worth another try.
+/// Too many requests, or a server error: worth another try.
 fn is_transient(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
 }

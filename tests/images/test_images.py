@@ -134,6 +134,8 @@ class Service:
             (state / name).write_text("".join(f"{key}={value}\n" for key, value in variables.items()))
         with (state / "environment").open("a") as environment:
             environment.write("CORRELATOR_WAIT_SECONDS=0\nCORRELATOR_SETTLE_SECONDS=0\nMAIL_LANGUAGE=en\n")
+        # What the unit runs before: it makes the file that is mounted.
+        subprocess.run([SOURCE / "imageroot/bin/discover-certificates"], cwd=state, check=True)
         specifiers = {
             "%E": str(directory),
             "%t": str(directory),

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Mail servers as they are: with TLS and login, slow, refusing, away.
 
 use serde_json::json;
@@ -209,24 +212,114 @@ async fn reports_are_kept_without_a_mail_server_and_sent_once_there_is_one() {
     delivery(&service, "sent").await;
 }
 
+/// Sets back the time when the first report's mail was queued, by three days.
+fn make_old(settings: &Settings) {
+    let journal = rusqlite::Connection::open(settings.state_dir().join("journal.sqlite")).unwrap();
+    let three_days = 3 * 24 * 3600 * 1000;
+    journal
+        .execute("UPDATE reports SET queued_at = queued_at - ?, next_attempt_at = 0", [three_days])
+        .unwrap();
+}
+
 #[tokio::test]
-async fn a_report_older_than_three_days_is_no_news() {
+async fn a_report_waits_for_email_to_be_configured_however_long() {
     let (_redis, mut settings) = cluster().await;
     let service = settings.start().await;
     let receipt = service.alert(webhook()).await;
     service.report_of(&receipt).await;
     service.stop().await;
-    let journal = rusqlite::Connection::open(settings.state_dir().join("journal.sqlite")).unwrap();
-    let three_days = 3 * 24 * 3600 * 1000;
-    journal.execute("UPDATE reports SET queued_at = queued_at - ?", [three_days]).unwrap();
-    drop(journal);
-
+    make_old(&settings);
     let smtp = SmtpServer::plain().await;
     smtp.configure(&mut settings);
     let service = settings.start().await;
-    let given_up = delivery(&service, "failed").await;
-    assert!(given_up["last_error"].as_str().unwrap().contains("not configured"), "{given_up}");
-    // It was never told, so that the next alert about the same is.
+    smtp.received(1).await;
+    delivery(&service, "sent").await;
+}
+
+#[tokio::test]
+async fn however_old_a_mail_is_it_is_not_given_up_untried() {
+    let (_redis, mut settings) = cluster().await;
+    let smtp = SmtpServer::plain().await;
+    smtp.configure(&mut settings);
+    smtp.answer("mail", None, "451 4.3.0 try again later");
+    let service = settings.start().await;
+    service.alert(webhook()).await;
+    error(&service).await;
+    service.stop().await;
+    make_old(&settings);
+    smtp.answer_well();
+    let service = settings.start().await;
+    assert_eq!(delivery(&service, "sent").await["attempts"], 2);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_mail_whose_answer_is_lost_is_given_three_times_under_one_message_id() {
+    let (_redis, mut settings) = cluster().await;
+    let smtp = SmtpServer::plain().await;
+    smtp.configure(&mut settings);
+    smtp.lose_answers();
+    let mut service = settings.start().await;
+    service.alert(webhook()).await;
+    for times in 1..=2 {
+        smtp.received(times).await;
+        let queued = service
+            .status_shows("an attempt that was perhaps accepted", |status| {
+                let delivery = &status["reports"][0]["delivery"];
+                (delivery["perhaps"][0]["times"] == times).then(|| delivery.clone())
+            })
+            .await;
+        assert_eq!((&queued["state"], &queued["accepted"]), (&json!("queued"), &json!([])));
+        service.kill();
+        make_due(&settings);
+        service = settings.start().await;
+    }
+    let mails = smtp.received(3).await;
+    assert!(mails.iter().all(|mail| mail.message_id == mails[0].message_id), "{mails:?}");
+    let sent = delivery(&service, "sent").await;
+    assert_eq!((&sent["accepted"], &sent["refused"]), (&json!([]), &json!([])));
+    assert_eq!(sent["perhaps"][0]["address"], "admin@example.org");
+    let (_, page) = service.get("/").await;
+    assert!(page.as_str().unwrap().contains("perhaps accepted for admin@example.org"), "{page}");
+}
+
+#[tokio::test]
+async fn headers_are_what_mail_programs_and_administrators_expect() {
+    let (_redis, mut settings) = cluster().await;
+    let smtp = SmtpServer::plain().await;
+    smtp.configure(&mut settings);
+    settings
+        .set("MAIL_FROM", "backup-monitor@b\u{fc}cher.example")
+        .set(
+            "MAIL_TO",
+            "a@example.org, Ada <a@EXAMPLE.org>, \u{dc}nal <b@b\u{fc}cher.example>, b@xn--bcher-kva.example",
+        )
+        .set("MAIL_REPLY_TO", "helpdesk@example.org");
+    let service = settings.start().await;
+    service.alert(webhook()).await;
+    let mails = smtp.received(1).await;
+    assert_eq!(mails[0].to, ["a@example.org", "b@xn--bcher-kva.example"]);
+    let header = |name: &str| mails[0].headers[name].as_str().unwrap_or_default().to_owned();
+    assert_eq!(header("From"), "Backup monitor <backup-monitor@xn--bcher-kva.example>");
+    assert_eq!(header("To"), "a@example.org, \u{dc}nal <b@xn--bcher-kva.example>");
+    assert_eq!(header("List-Id"), "Backup monitor <backup-monitor.xn--bcher-kva.example>");
+    assert_eq!(header("Auto-Submitted"), "auto-generated");
+    assert_eq!(header("X-Auto-Response-Suppress"), "All");
+    assert_eq!(header("Reply-To"), "helpdesk@example.org");
+    assert!(header("Message-ID").ends_with("@xn--bcher-kva.example>"), "{}", header("Message-ID"));
+    let long: Vec<_> = mails[0].text.lines().filter(|line| line.chars().count() > 76).collect();
+    assert!(long.iter().all(|line| line.starts_with("      ")), "{long:?}");
+    delivery(&service, "sent").await;
+}
+
+#[tokio::test]
+async fn a_short_host_name_is_not_what_a_server_is_greeted_with() {
+    let (_redis, mut settings) = cluster().await;
+    let smtp = SmtpServer::plain().await;
+    smtp.configure(&mut settings);
+    let service = settings.start().await;
     service.alert(webhook()).await;
     smtp.received(1).await;
+    let name = smtp.greeted_as();
+    assert!(name.contains('.') && !name.ends_with(".localdomain"), "{name}");
 }

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The service among real parts: redis-server, Alertmanager, haproxy, rclone, restic, a mail server with TLS and login.
 //!
 //! Each test starts what it needs on free ports in a folder of its own; nothing is shared between tests.
@@ -10,10 +13,15 @@ mod commands;
 mod delivery;
 mod http;
 mod journal_trouble;
+mod kills;
+mod mailservers;
 mod pipeline;
 mod redis_outage;
 mod repo_check;
+mod smtp_oddities;
+mod smtp_tls;
 mod survival;
+mod upgrade;
 mod watch_alerts;
 mod watch_missing;
 mod watch_runs;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Commands for Redis, each with the reader of its own answer.
 //!
 //! A [`Batch`] is one round trip. Adding a command gives a [`Reply`], which holds the command's answer once the batch has
@@ -11,11 +14,11 @@ use std::{
 
 use deadpool_redis::redis::{Pipeline, Value, aio::ConnectionLike};
 
-use super::ReadError;
+use super::error::ReadError;
 
 /// The longest name or label that is kept, in characters.
 const MAX_LABEL: usize = 200;
-/// How many keys one SCAN looks at. More than a cluster has, so that one round trip finds every plan; even so many take
+/// How many keys one SCAN visits. More than a cluster has, so that one round trip finds every plan; even so many take
 /// Redis some tens of milliseconds.
 const SCAN_COUNT: usize = 100_000;
 
@@ -59,7 +62,7 @@ impl Batch {
     pub fn labels(&mut self, keys: impl IntoIterator<Item = String>) -> Reply<Vec<Option<String>>> {
         let command: Vec<String> = std::iter::once("MGET".to_owned()).chain(keys).collect();
         if command.len() == 1 {
-            // Redis refuses an MGET of no keys: nothing is asked.
+            // Redis refuses an MGET without keys: none is sent.
             return Reply { slot: Arc::default(), read: labels };
         }
         self.add(&command, labels)
@@ -75,7 +78,7 @@ impl Batch {
         self.add(&["HGETALL", &key.to_string()], |value| pairs(value).into_iter().collect())
     }
 
-    /// HGETALL, as a list, of a hash that is only gone through.
+    /// HGETALL, as a list, for a hash that is only iterated over.
     pub fn pairs(&mut self, key: impl Display) -> Reply<Vec<(String, String)>> {
         self.add(&["HGETALL", &key.to_string()], pairs)
     }
@@ -109,7 +112,7 @@ impl Batch {
         Reply { slot, read }
     }
 
-    /// True when nothing is to be asked.
+    /// True when there is no command.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }

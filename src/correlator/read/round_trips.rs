@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The round trips of one reading of the cluster, and the keys that each asks for.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -257,8 +260,8 @@ impl Session {
         Ok(())
     }
 
-    /// Last trip: for members whose backup is not plainly well, the older layouts, and the image and UUID that make the
-    /// path of the repository. A well cluster needs none of it.
+    /// Last trip: for members without a recent successful backup, the older layouts, and the image and UUID that make the
+    /// path of the repository. A cluster without problems skips it.
     async fn read_details(
         &mut self,
         facts: &mut ClusterFacts,
