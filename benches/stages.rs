@@ -47,7 +47,7 @@ fn cluster(plans: usize, applications: usize) -> ClusterFacts {
                 end - 60
             );
             instances.push(module.to_string());
-            statuses.insert(module.clone(), from_node_hash(&json));
+            statuses.insert(module.clone(), from_node_hash(&json, now()));
             facts.nodes.insert(node.clone(), None);
             let module_facts = ModuleFacts {
                 node,
@@ -97,7 +97,7 @@ fn statuses(criterion: &mut Criterion) {
     criterion.bench_function("read 10 000 statuses", |bencher| {
         bencher.iter(|| {
             for _ in 0..10_000 {
-                let _ = black_box(from_node_hash(black_box(json)));
+                let _ = black_box(from_node_hash(black_box(json), now()));
             }
         });
     });

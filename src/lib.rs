@@ -24,7 +24,7 @@
 //!   - [`report`] is the whole finding as a value, and what is different from the runs before;
 //!   - [`notifier`] says it in a mail, in two languages, and delivers it.
 //! - [`telemetry`] is logs and metrics, [`http`] the HTTP client, [`ids`] the names of the cluster's things,
-//!   [`version`] which version this is.
+//!   [`text`] and [`times`] make what comes from outside fit for use, [`version`] is which version this is.
 
 #![warn(clippy::unwrap_used)]
 
@@ -49,6 +49,7 @@ pub mod report;
 pub mod run;
 pub mod service;
 pub mod telemetry;
-mod text;
+pub mod text;
+pub mod times;
 pub mod version;
 pub mod watch;

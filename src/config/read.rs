@@ -301,7 +301,8 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
             from: env.value("MAIL_FROM", default_from(), mailbox),
             to: env.value("MAIL_TO", Vec::new(), mailboxes),
             language: env.value("MAIL_LANGUAGE", Language::English, |text| {
-                let codes: Vec<_> = Language::ALL.iter().map(|language| (language.code(), *language)).collect();
+                let codes: Vec<_> =
+                    Language::ALL.iter().map(|language| (language.code(), *language)).collect();
                 one_of(text, &codes)
             }),
         },

@@ -1,4 +1,5 @@
-//! Reading the cluster's Redis: everything that classification needs, in at most five round trips.
+//! Reading the cluster's Redis: everything that classification needs, in at most five round trips
+//! (one more before core 3.20, and those of SCAN in hand-made set-ups).
 //!
 //! The node's replica is asked with what the user `default` may do (ns8-core, `install-finalize.sh`): `+@read +@connection`
 //! on `cluster/*`, `node/*` and `module/*`. There is no transaction, so a run that goes on meanwhile may be seen half;
@@ -129,7 +130,7 @@ impl ClusterReader {
             PoolError::Backend(error) => ReadError::connect(error),
             error => ReadError::connect(error),
         })?;
-        Ok(Session { connection, round_trips: 0 })
+        Ok(Session { connection, round_trips: 0, sequence: None })
     }
 }
 
@@ -144,12 +145,14 @@ async fn within<T>(
 struct Session {
     connection: Connection,
     round_trips: usize,
+    /// `cluster/backup_sequence`: the highest id of a plan that there ever was, where that is known and not too high.
+    sequence: Option<u64>,
 }
 
 impl Session {
     /// Sends a batch and waits for its answers: one round trip.
     async fn ask(&mut self, batch: Batch) -> Result<(), ReadError> {
-        self.round_trips += 1;
+        self.round_trips = self.round_trips.saturating_add(1);
         batch.send(&mut self.connection).await
     }
 }

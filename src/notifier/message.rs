@@ -68,7 +68,7 @@ pub fn assemble(
     let auto_submitted = HeaderValue::new(HeaderName::new_from_ascii_str(name), value.into());
     let builder = Email::builder()
         .from(mail.from.clone())
-        .subject(crate::text::one_line(&message.subject, usize::MAX))
+        .subject(crate::text::header(&message.subject, usize::MAX))
         .message_id(Some(message_id))
         .date(date)
         .raw_header(auto_submitted);

@@ -1,3 +1,5 @@
+use jiff::SignedDuration;
+
 use super::*;
 
 const SETTLE: Duration = Duration::from_secs(1800);
