@@ -24,6 +24,50 @@ pub enum Source {
     Schedule,
 }
 
+// Each policy that depends on the way in is a method here, so that a new way in does not compile until it has answered.
+impl Source {
+    /// True when somebody was alarmed by it, so that what became of it is always reported.
+    pub const fn has_alarmed(self) -> bool {
+        match self {
+            Source::Webhook | Source::Poll | Source::Schedule => true,
+            Source::Run => false,
+        }
+    }
+
+    /// True when it comes again for somebody to be reminded, as Alertmanager repeats its webhook. What else comes again only repeats
+    /// what is known.
+    pub const fn repeats_on_purpose(self) -> bool {
+        match self {
+            Source::Webhook => true,
+            Source::Poll | Source::Run | Source::Schedule => false,
+        }
+    }
+
+    /// True when whoever raised it has waited for the run to settle, so that nobody needs to wait again.
+    pub const fn has_waited(self) -> bool {
+        match self {
+            Source::Run => true,
+            Source::Webhook | Source::Poll | Source::Schedule => false,
+        }
+    }
+
+    /// True when each is an occurrence of its own, told apart by its time. Alertmanager's alert stays the same for as long as it fires.
+    pub const fn is_occurrence(self) -> bool {
+        match self {
+            Source::Run | Source::Schedule => true,
+            Source::Webhook | Source::Poll => false,
+        }
+    }
+
+    /// True when somebody waits for an answer that names the job.
+    pub const fn wants_receipt(self) -> bool {
+        match self {
+            Source::Webhook => true,
+            Source::Poll | Source::Run | Source::Schedule => false,
+        }
+    }
+}
+
 /// One firing alert about backups: the part that is kept of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
@@ -90,17 +134,11 @@ impl Alert {
         // The fingerprint is of the labels; who forges one does not get between others and their mail.
         let what = self.fingerprint.as_ref().unwrap_or(&self.name).clone();
         let plan = self.plan.as_ref().map(ToString::to_string);
-        let which = match (&self.fingerprint, self.source) {
-            // Each run, and each time that a plan did not run, is one of its own.
-            (None, Source::Run | Source::Schedule) => self.starts_at.map(|at| at.to_string()),
-            _ => self.node.as_ref().map(ToString::to_string),
+        let which = match self.source.is_occurrence() {
+            true => self.starts_at.map(|at| at.to_string()),
+            false => self.node.as_ref().map(ToString::to_string),
         };
         [what, plan.unwrap_or_default(), which.unwrap_or_default()].join("/")
-    }
-
-    /// True when somebody was alarmed by it, so that what became of it is always told.
-    pub fn has_alarmed(&self) -> bool {
-        self.source != Source::Run
     }
 
     /// True when the alert says that a backup did not run at all, rather than that it failed.

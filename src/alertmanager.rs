@@ -45,7 +45,7 @@ pub struct Intake {
 
 /// A body that is not a webhook.
 #[derive(Debug, thiserror::Error)]
-#[error("the body is not an Alertmanager webhook: {0}")]
+#[error("the body is not an Alertmanager webhook: {}", crate::http::json_reason(.0))]
 pub struct NotAWebhook(#[source] serde_json::Error);
 
 /// Reads the body of an Alertmanager webhook (version 4), and keeps the alerts that are firing and have one of

@@ -12,8 +12,8 @@ use crate::{
     notifier::{
         delivery::{self, Delivery, DeliveryState},
         message,
-        smtp::{Failure, MailServer},
     },
+    smtp::{Failure, MailServer},
     telemetry::{MailResult, Metrics},
 };
 
@@ -33,7 +33,7 @@ pub struct DeliveryWorker {
 impl DeliveryWorker {
     /// A delivery_worker for the configured mail server.
     pub fn new(settings: Arc<Settings>, journal: Journal, metrics: Arc<Metrics>) -> Self {
-        let server = MailServer::new(settings.smtp.clone());
+        let server = MailServer::new(settings.smtp.clone(), &settings.mail.from.email);
         Self { settings, journal, metrics, server }
     }
 
@@ -110,8 +110,9 @@ impl DeliveryWorker {
             .filter(|address| asked.contains(&AsRef::<str>::as_ref(address)))
             .collect();
         let journal_id = self.journal.journal_id().await?;
-        let result = match message::build(outgoing, mail, &journal_id) {
-            Ok(message) => self.server.send(&mail.from.email, &recipients, &message.formatted()).await,
+        let id = message::message_id(outgoing.id, outgoing.resends, &journal_id, &mail.from);
+        let result = match message::build(&outgoing.message, mail, id, outgoing.queued_at) {
+            Ok(message) => self.server.send_to(&mail.from.email, &recipients, &message.formatted()).await,
             Err(error) => Err(Failure { what: "writing the mail".into(), reason: error.to_string() }),
         };
         Ok(delivery::after_attempt(&outgoing.delivery, outgoing.queued_at, now, &asked, result))
@@ -124,6 +125,10 @@ impl DeliveryWorker {
             DeliveryState::Sent => {
                 self.metrics.count_mail(MailResult::sent);
                 tracing::info!(%report, recipients = after.accepted.len(), "email sent");
+                for perhaps in &after.perhaps {
+                    let (address, reason) = (&perhaps.address, &perhaps.reason);
+                    tracing::warn!(%report, address, reason, "whether a recipient has the mail is not known");
+                }
                 for refusal in &after.refused {
                     let (address, reason) = (&refusal.address, &refusal.reason);
                     tracing::warn!(%report, address, reason, "recipient rejected");

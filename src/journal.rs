@@ -7,7 +7,11 @@
 mod checkpoints;
 mod ingested;
 mod jobs;
+mod migrations;
+mod notifications;
+mod queue;
 mod reports;
+mod rows;
 mod runs;
 mod store;
 mod writer;
@@ -16,21 +20,24 @@ use std::{path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, params};
-use serde::Serialize;
 use tokio::sync::{Mutex, Notify};
 
 use self::writer::Writer;
 use crate::{
     alert::Alert,
     ids::{JobId, PlanId},
-    notifier::delivery::Delivery,
+    notifier::{decision::Decision, delivery::Delivery},
     report::history::{self, History, PastRun, RunRecord},
 };
 
 pub use self::{
     checkpoints::Checkpoint,
-    jobs::{DueJob, Job, Stage},
-    reports::{NewReport, Outgoing, PlanSummary, ReportFilter, ReportPage, ReportSummary, StoredReport},
+    jobs::{AbandonedJob, Advance, DueJob, Job, Stage},
+    queue::Outgoing,
+    reports::{
+        NewReport, PlanSummary, ReportDetail, ReportEntry, ReportFilter, ReportPage, ReportSummary,
+        StoredReport, UnreadableReport,
+    },
     store::{FILE_NAME, JournalError},
 };
 
@@ -59,12 +66,14 @@ pub struct Observation {
 }
 
 /// What becomes of a job that has its report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Afterwards {
     /// Nothing: all is known.
     Done,
     /// It is looked at again from this time on, as something was still running or could not be read.
     FollowUp(Timestamp),
+    /// It is given up for this reason: what it was about is kept for whoever looks into it.
+    Abandoned(String),
 }
 
 impl Journal {
@@ -148,7 +157,7 @@ impl Journal {
                     history.runs.insert(plan.clone(), past);
                 }
                 let ids: Vec<PlanId> = plans.into_iter().map(|(plan, _)| plan).collect();
-                history.told = runs::told(connection, &ids)?.into_iter().collect();
+                history.told = notifications::outcomes(connection, &ids)?.into_iter().collect();
                 Ok(history)
             })
             .await
@@ -196,42 +205,79 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes down the stage that a job has reached. False, and no change, when alerts have joined the job since it had
-    /// `alerts` of them: then it is to be looked at again.
+    /// Writes down the stage that a job has reached, unless alerts have joined it since it had `alerts` of them.
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn advance(&self, id: JobId, stage: Stage, alerts: u32) -> Result<bool, JournalError> {
+    pub async fn advance(&self, id: JobId, stage: Stage, alerts: i64) -> Result<Advance, JournalError> {
         self.writer.call(move |connection| jobs::advance(connection, id, &stage, alerts)).await
     }
 
-    /// Ends a job with its report. The report is kept, its mail queued, and the job removed, all at once. False when
-    /// the report was dropped, as it was wanted only if it told something new.
+    /// Writes down that a job could not be driven, for a reason of its own, and when it is tried again. Gives how often that was in a row.
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn finish(&self, new: NewReport, afterwards: Afterwards) -> Result<bool, JournalError> {
-        let kept = self
+    pub async fn job_failed(
+        &self,
+        id: JobId,
+        reason: String,
+        due_at: Timestamp,
+    ) -> Result<u32, JournalError> {
+        self.writer.call(move |connection| jobs::fail(connection, id, &reason, due_at)).await
+    }
+
+    /// Puts each of these groups of alerts into a job of its own, in place of the job that they were in.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn split(&self, job: Job, groups: Vec<Vec<Alert>>) -> Result<(), JournalError> {
+        self.writer.call(move |connection| jobs::split(connection, &job, &groups)).await?;
+        self.jobs_changed.notify_one();
+        Ok(())
+    }
+
+    /// The jobs that were given up since `since`, newest first.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn abandoned_jobs(&self, since: Timestamp) -> Result<Vec<AbandonedJob>, JournalError> {
+        self.writer.call(move |connection| jobs::abandoned(connection, since)).await
+    }
+
+    /// How many rows could not be read so far.
+    pub fn unreadable_rows(&self) -> usize {
+        self.writer.unreadable.count()
+    }
+
+    /// Ends a job with its report: decides whether it is mailed, keeps it, queues its mail, and removes the job, all at once. Says what was
+    /// decided.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn finish(&self, new: NewReport, afterwards: Afterwards) -> Result<Decision, JournalError> {
+        let decision = self
             .writer
-            .call(move |connection| {
-                let kept = reports::insert(connection, &new)?;
-                let report = kept.then_some(new.report.id);
+            .call(move |database| {
+                let decision = reports::insert(database, &new)?;
+                let report = decision.keeps_report().then_some(new.report.id);
                 for run in &new.runs {
-                    let digest =
-                        new.notification_of(&run.plan).map(|notification| notification.digest.as_str());
-                    runs::record(connection, run, report, digest)?;
+                    let digest = new.found.notification_of(&run.plan).map(|found| found.digest.as_str());
+                    runs::record(database, run, report, digest)?;
                 }
-                if let Afterwards::FollowUp(due_at) = afterwards {
-                    jobs::follow_up(connection, new.report.id, new.report.created_at, due_at)?;
+                let (id, now) = (new.report.id, new.report.created_at);
+                match afterwards {
+                    Afterwards::Done => {}
+                    Afterwards::FollowUp(due_at) => jobs::follow_up(database, id, now, due_at)?,
+                    Afterwards::Abandoned(reason) => jobs::abandon(database, id, &reason, now)?,
                 }
-                jobs::remove(connection, new.report.id)?;
-                ingested::forget_old(connection, new.report.created_at)?;
-                Ok(kept)
+                jobs::remove(database, id)?;
+                ingested::forget_old(database, now)?;
+                Ok(decision)
             })
             .await?;
         self.mail_queued.notify_one();
         self.jobs_changed.notify_one();
-        Ok(kept)
+        Ok(decision)
     }
 
     /// The newest reports that fit `filter`, newest first.
@@ -248,7 +294,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]
     pub async fn resend(&self, id: JobId, now: Timestamp) -> Result<bool, JournalError> {
-        let found = self.writer.call(move |connection| reports::resend(connection, id, now)).await?;
+        let found = self.writer.call(move |connection| queue::resend(connection, id, now)).await?;
         self.mail_queued.notify_one();
         Ok(found)
     }
@@ -257,7 +303,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn recent(&self, limit: u32) -> Result<Vec<(ReportSummary, String)>, JournalError> {
+    pub async fn recent(&self, limit: u32) -> Result<Vec<(ReportEntry, String)>, JournalError> {
         self.writer.call(move |connection| reports::recent(connection, limit)).await
     }
 
@@ -266,14 +312,14 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]
     pub async fn mails_queued(&self) -> Result<u32, JournalError> {
-        self.writer.call(reports::queued).await
+        self.writer.call(|database| queue::queued(database)).await
     }
 
     /// One report, if it is still kept.
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn report(&self, id: JobId) -> Result<Option<StoredReport>, JournalError> {
+    pub async fn report(&self, id: JobId) -> Result<Option<ReportDetail>, JournalError> {
         self.writer.call(move |connection| reports::get(connection, id)).await
     }
 
@@ -283,7 +329,7 @@ impl Journal {
     /// [`JournalError`]
     pub async fn outgoing(&self, now: Timestamp) -> Result<(Vec<Outgoing>, Option<Timestamp>), JournalError> {
         self.writer
-            .call(move |connection| Ok((reports::due(connection, now)?, reports::next_due(connection)?)))
+            .call(move |connection| Ok((queue::due(connection, now)?, queue::next_due(connection)?)))
             .await
     }
 
@@ -298,7 +344,7 @@ impl Journal {
         resends: u32,
         delivery: Delivery,
     ) -> Result<(), JournalError> {
-        self.writer.call(move |connection| reports::record(connection, id, resends, &delivery)).await
+        self.writer.call(move |connection| queue::record(connection, id, resends, &delivery)).await
     }
 
     /// What tells this journal from any other: 16 hexadecimal digits.
@@ -320,7 +366,7 @@ impl Journal {
             .call(move |connection| {
                 connection
                     .prepare_cached("SELECT value FROM meta WHERE key = ?")?
-                    .query_row([key], |row| row.get(0))
+                    .query_row([key], |row| rows::text(row, "value"))
                     .optional()
             })
             .await
@@ -369,15 +415,7 @@ impl Journal {
     }
 }
 
-/// A value of ours as JSON.
-fn to_json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("our own values have text keys and no failing serializer")
-}
-
-/// A time as it stands in the file.
-fn from_millis(millis: i64) -> Timestamp {
-    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
+#[cfg(test)]
+mod damage_tests;
 #[cfg(test)]
 mod tests;

@@ -48,6 +48,7 @@ pub mod repo_check;
 pub mod report;
 pub mod run;
 pub mod service;
+pub mod smtp;
 pub mod telemetry;
 pub mod text;
 pub mod times;

@@ -1,19 +1,20 @@
 //! The notifier: one email about what happened.
 //!
 //! [`view`] puts a report into [`phrases`] of the configured language, [`render`] makes text and HTML of that, and [`message`] the
-//! email. The [`delivery_worker`](crate::delivery_worker) hands it to the mail server through [`smtp`]; [`delivery`] decides what
+//! email. The [`delivery_worker`](crate::delivery_worker) hands it to the mail server through [`smtp`](crate::smtp); [`delivery`] decides what
 //! follows from each attempt. [`notification`] knows what was reported before.
 
+pub mod decision;
 pub mod delivery;
 pub mod format;
+mod header;
 pub mod message;
 pub mod notification;
 pub mod phrases;
 pub mod render;
 pub mod retry;
-pub mod smtp;
-mod steps;
 pub mod view;
+mod wrap;
 
 use self::{format::Format, message::Message, view::View};
 use crate::report::Report;

@@ -28,11 +28,11 @@ use crate::{
     ids::{DestinationId, ModuleId},
 };
 
-/// How many questions are asked at once. The API allows 25 requests a second, and each question holds a restic on the
+/// How many checks run at once. The API allows 25 requests a second, and each check occupies a restic on the
 /// leader.
 const CONCURRENCY: usize = 4;
 
-/// Asks the gateway and the cluster's API.
+/// Checks destinations through the gateway and repositories through the cluster's API.
 pub struct RepoChecker {
     settings: RepoCheckSettings,
     /// Made with the first question, as the HTTP client reads the machine's certificates: that would double the time
@@ -40,7 +40,7 @@ pub struct RepoChecker {
     clients: OnceLock<Clients>,
 }
 
-/// Whom we ask.
+/// The clients for both.
 struct Clients {
     gateway: Gateway,
     api: Option<ClusterApi>,
@@ -55,24 +55,24 @@ impl Clients {
     }
 }
 
-/// One repository to be asked about.
+/// One repository to be checked.
 struct RepositoryQuestion<'a> {
     destination: Option<&'a DestinationId>,
     module: &'a ModuleId,
     path: Option<&'a str>,
 }
 
-/// What was outages on the way that makes further questions pointless.
+/// Outages found on the way that make further checks pointless.
 #[derive(Default)]
 struct KnownOutages<'a> {
-    /// The API can't be asked.
+    /// The API can't be used.
     api: OnceLock<Cause>,
     /// Destinations that answer neither the gateway nor restic.
     silent: Mutex<HashSet<&'a DestinationId>>,
 }
 
 impl RepoChecker {
-    /// Prepares to ask; nothing is asked yet.
+    /// Prepares to check; nothing is sent yet.
     pub fn new(settings: RepoCheckSettings) -> Self {
         Self { settings, clients: OnceLock::new() }
     }
@@ -81,7 +81,7 @@ impl RepoChecker {
         self.clients.get_or_init(|| Clients::new(&self.settings))
     }
 
-    /// Asks about all that is not well in `correlation`. None when all is well: then nobody is asked.
+    /// Checks the storage behind all that is not SUCCESS in `correlation`. None when all is: then nothing is checked.
     pub async fn check(&self, correlation: &Correlation) -> Option<RepoReport> {
         let unwell: Vec<&Plan> =
             correlation.plans.iter().filter(|plan| plan.outcome != Outcome::Success).collect();
@@ -105,7 +105,7 @@ impl RepoChecker {
         Some(RepoReport { destinations, repositories })
     }
 
-    /// Asks whether the gateway itself answers.
+    /// Checks that the gateway itself answers.
     ///
     /// # Errors
     /// How it fails.
@@ -113,7 +113,7 @@ impl RepoChecker {
         self.clients().gateway.ping().await
     }
 
-    /// Asks whether the cluster's API lets us in.
+    /// Checks that the cluster's API accepts our login.
     ///
     /// # Errors
     /// How it fails; [`Cause::NotAsked`] when it is not configured.
@@ -156,7 +156,7 @@ impl RepoChecker {
             let inferred = inferred();
             RepositoryReport { cause: inferred.cause.or(Some(cause)), ..inferred }
         };
-        // That nobody can be asked about it says nothing of the storage; that its destination is silent does.
+        // Having no way to check says nothing about the storage; a silent destination does.
         let Some(path) = question.path else { return cannot_ask(Cause::NoPath) };
         let Some(api) = &self.clients().api else { return cannot_ask(Cause::NotAsked) };
         if let Some(cause) = outages.api.get() {

@@ -52,7 +52,7 @@ impl Report {
                 plan.outcome = blame(plan, repos);
             }
         }
-        if correlation.read_error.is_none() {
+        if !correlation.is_blank() {
             correlation.outcome = Correlation::worst(&correlation.plans);
         }
         let outcome = correlation.outcome;

@@ -11,7 +11,7 @@ use crate::{
     correlator::read::{ClusterReader, ReadError},
     delivery_worker::DeliveryWorker,
     journal::Journal,
-    pipeline::Pipeline,
+    pipeline::{Pipeline, stages::Stages},
     receiver::{self, Receiver, server},
     repo_check::RepoChecker,
     telemetry::Metrics,
@@ -59,7 +59,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Takes the receiver's address and starts the journal. Nothing else is asked: the service also starts while
+    /// Takes the receiver's address and starts the journal. Nothing else is contacted: the service also starts while
     /// Redis, the gateway or the mail server are away.
     ///
     /// # Errors
@@ -93,13 +93,14 @@ impl Service {
             tracing::warn!("{gap}; reports are kept and will be sent once email is configured");
         }
         let checker = Arc::new(RepoChecker::new(settings.repo_check.clone()));
-        let pipeline = Pipeline::new(
+        let stages = Stages::new(
             Arc::clone(&settings),
             journal.clone(),
             reader.clone(),
             Arc::clone(&checker),
             Arc::clone(&metrics),
         );
+        let pipeline = Pipeline::new(journal.clone(), stages);
         let delivery_worker =
             DeliveryWorker::new(Arc::clone(&settings), journal.clone(), Arc::clone(&metrics));
         let troubles = Arc::new(WatcherTroubles::default());

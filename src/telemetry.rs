@@ -137,6 +137,8 @@ pub struct Metrics {
     pub jobs: Gauge,
     /// Mails that wait to be sent.
     pub mails_queued: Gauge,
+    /// Rows of the journal that could not be read.
+    pub unreadable_rows: Gauge,
     /// 1 when the service is ready.
     pub ready: Gauge,
     /// The applications' backups.
@@ -156,6 +158,7 @@ impl Default for Metrics {
             cluster_read_failures: Counter::default(),
             jobs: Gauge::default(),
             mails_queued: Gauge::default(),
+            unreadable_rows: Gauge::default(),
             ready: Gauge::default(),
             applications: ApplicationMetrics::default(),
             registry: Registry::default(),
@@ -175,6 +178,11 @@ impl Default for Metrics {
         );
         registry.register("jobs", "Reports in the making", metrics.jobs.clone());
         registry.register("mails_queued", "Mails that wait to be sent", metrics.mails_queued.clone());
+        registry.register(
+            "journal_unreadable_rows",
+            "Damaged rows of the journal that were left out",
+            metrics.unreadable_rows.clone(),
+        );
         registry.register("ready", "1 when the service is ready", metrics.ready.clone());
         metrics.applications.register(&mut registry);
         // Outcomes that have not come yet are 0, not absent: a rate over them has a beginning.

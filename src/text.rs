@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn an_encoded_word_in_a_header_stays_as_it_is_written() {
         assert_eq!(header("=?utf-8?Q?a=0D=0ABcc:_b?=", 100), "= ?utf-8?Q?a=0D=0ABcc:_b?=");
-        assert_eq!(header("=\u{200b}?utf-8?B?YQ==?=", 100), "= ?utf-8?B?YQ==?=");
+        assert_eq!(header("=\u{200b}?utf-8?B?YQ==?=", 100), "= ?utf-8?B?YQ== ?=");
     }
 
     #[test]

@@ -156,7 +156,7 @@ suite_calendar() {
 }
 
 suite_integration() {
-    need redis-server prometheus prometheus-alertmanager prometheus-node-exporter haproxy rclone restic python3 python3-aiosmtpd
+    need redis-server prometheus prometheus-alertmanager prometheus-node-exporter haproxy rclone restic openssl python3 python3-aiosmtpd
     # Each test starts several programs: more at once than this would measure the machine's patience.
     cargo test --locked --quiet --test integration -- --test-threads "${TEST_THREADS:-4}"
 }

@@ -5,8 +5,8 @@ use crate::{
     checks::{Check, CheckState, NO_ALERTMANAGER, NO_API, NO_RUNS, NO_SCHEDULES},
     config::Settings,
     correlator::read::ClusterReader,
-    notifier::smtp::MailServer,
     repo_check::RepoChecker,
+    smtp::MailServer,
     watch::events,
 };
 
@@ -53,7 +53,7 @@ async fn ask(settings: &Settings) -> Vec<Check> {
             None => Check::off("api", NO_API),
         }
     };
-    let server = MailServer::new(settings.smtp.clone());
+    let server = MailServer::new(settings.smtp.clone(), &settings.mail.from.email);
     let mail = async {
         match settings.mail_gaps() {
             gaps if gaps.is_empty() => Check::of("mail", server.check().await),

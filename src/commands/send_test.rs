@@ -8,10 +8,8 @@ use lettre::message::Mailbox;
 use crate::{
     config::Settings,
     correlator::{facts::Scope, read::ClusterReader},
-    notifier::{
-        message::{self, Message},
-        smtp::{MailServer, RecipientResult},
-    },
+    notifier::message::{self, Message},
+    smtp::{MailServer, RecipientResult},
 };
 
 /// Why the test email was not sent to everybody.
@@ -45,17 +43,18 @@ pub async fn send_test(settings: &Settings, address: Option<Mailbox>) -> Result<
     let mail = &settings.mail;
     let now = SystemTime::now();
     let nanos = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-    let id = format!("<test-{nanos}@{}>", mail.from.email.domain());
+    let id = format!("<test-{nanos}@{}>", message::domain_of(&mail.from.email));
     let message = message::assemble(&text(&settings, &cluster), mail, mail.to.iter().cloned(), id, now)
         .map_err(|error| SendTestError::NotSent(error.to_string()))?;
     let recipients: Vec<_> = mail.to.iter().map(|mailbox| mailbox.email.clone()).collect();
-    let results = MailServer::new(settings.smtp.clone())
-        .send(&mail.from.email, &recipients, &message.formatted())
+    let results = MailServer::new(settings.smtp.clone(), &mail.from.email)
+        .send_to(&mail.from.email, &recipients, &message.formatted())
         .await
         .map_err(|failure| SendTestError::NotSent(failure.to_string()))?;
     for (recipient, result) in recipients.iter().zip(&results) {
         match result {
             RecipientResult::Accepted => println!("{recipient}: accepted by the mail server"),
+            RecipientResult::Perhaps(reason) => println!("{recipient}: perhaps accepted: {reason}"),
             RecipientResult::Deferred(reason) => println!("{recipient}: deferred: {reason}"),
             RecipientResult::Refused(reason) => println!("{recipient}: rejected: {reason}"),
         }
@@ -79,7 +78,7 @@ async fn cluster_name(settings: &Settings) -> String {
         reader.read(&Scope::default(), Timestamp::now()).await.ok()?.name
     };
     let name = tokio::time::timeout(NAME_TIMEOUT, asked).await.ok().flatten();
-    name.unwrap_or_else(|| crate::pipeline::UNNAMED_CLUSTER.into())
+    name.unwrap_or_else(|| crate::pipeline::stages::UNNAMED_CLUSTER.into())
 }
 
 fn text(settings: &Settings, cluster: &str) -> Message {

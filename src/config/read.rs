@@ -16,7 +16,12 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
 
-use super::*;
+use super::settings::*;
+use crate::{
+    alertmanager::AlertNames,
+    language::Language,
+    smtp::{Encryption, SmtpSettings, envelope::ascii_domain, hello},
+};
 
 const DEFAULT_ALERT_NAMES: &str = "NsBackupFailed,NsBackupMissing,BackupFailed,backup_failed,backup_missing";
 /// "never", as NS8 has no notion of it: a month, the longest that is accepted.
@@ -53,11 +58,11 @@ impl fmt::Display for Problems {
 
 /// The environment's variables, and the problems found while reading them.
 ///
-/// Each variable is asked for once, by its name: that is all there is to adding one.
+/// Each variable is looked up once, by its name: a new one needs no other entry.
 struct Environment {
     /// The texts by name, in lower case as envy has them.
     texts: HashMap<String, String>,
-    /// The variables whose values are not UTF-8: a problem only for one that is asked for.
+    /// The variables whose values are not UTF-8: a problem only for one that is read.
     not_utf8: HashSet<String>,
     problems: Vec<Problem>,
 }
@@ -192,7 +197,9 @@ fn without_user(text: &str) -> Cow<'_, str> {
 /// A host's name or address; an IPv6 address may stand in brackets.
 fn host(text: &str) -> Result<String, String> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    let is_name = bare.split('.').all(|label| {
+    // A dot at the end says that it is a full name. Letters beyond ASCII are looked up as `xn--`.
+    let ascii = ascii_domain(bare).unwrap_or_default();
+    let is_name = ascii.strip_suffix('.').unwrap_or(&ascii).split('.').all(|label| {
         let is_part_of_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         !label.is_empty() && label.bytes().all(is_part_of_name)
     });
@@ -232,13 +239,23 @@ fn mailbox(text: &str) -> Result<Mailbox, String> {
 fn mailboxes(text: &str) -> Result<Vec<Mailbox>, String> {
     let list = text.trim_end_matches(|c: char| c == ',' || c.is_whitespace());
     if let Ok(mailboxes) = list.parse::<Mailboxes>() {
-        return Ok(mailboxes.into());
+        return Ok(without_duplicates(mailboxes.into()));
     }
     // Name the one that is wrong. A quoted name may hold a comma, which the parser above has already allowed for.
     match list.split(',').map(str::trim).find_map(|part| mailbox(part).err().map(|error| (part, error))) {
         Some((part, error)) => Err(format!("has an address that can't be read: {part:?} {error}")),
         None => Err("is not a list of mail addresses separated by commas".into()),
     }
+}
+
+/// Each address once, under its first name. How a domain is written does not matter; whether letters before the @ do, its server knows.
+fn without_duplicates(mailboxes: Vec<Mailbox>) -> Vec<Mailbox> {
+    let mut seen = HashSet::new();
+    let key = |Mailbox { email, .. }: &Mailbox| {
+        let domain = ascii_domain(email.domain()).unwrap_or_else(|_| email.domain().to_owned());
+        (email.user().to_owned(), domain.to_ascii_lowercase())
+    };
+    mailboxes.into_iter().filter(|mailbox| seen.insert(key(mailbox))).collect()
 }
 
 /// Checks a log filter. EnvFilter has no other way than to parse it; the subscriber parses it again.
@@ -252,8 +269,8 @@ fn log_filter(text: &str) -> Result<String, String> {
 }
 
 fn default_from() -> Mailbox {
-    let host = lettre::transport::smtp::extension::ClientId::default().to_string();
-    // A machine without a usable name calls itself by its address, which makes no mail address.
+    let host = hello::host_name().unwrap_or_default();
+    // Not every machine has a name, and not every name makes a mail address.
     format!("backup-monitor@{host}")
         .parse()
         .unwrap_or_else(|_| "backup-monitor@localhost.localdomain".parse().expect("a valid address"))
@@ -300,6 +317,7 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
         mail: MailSettings {
             from: env.value("MAIL_FROM", default_from(), mailbox),
             to: env.value("MAIL_TO", Vec::new(), mailboxes),
+            reply_to: env.value("MAIL_REPLY_TO", None, |text| mailbox(text).map(Some)),
             language: env.value("MAIL_LANGUAGE", Language::English, |text| {
                 let codes: Vec<_> =
                     Language::ALL.iter().map(|language| (language.code(), *language)).collect();
@@ -371,4 +389,26 @@ fn api(env: &mut Environment) -> Option<ApiSettings> {
         env.problem(password_variable, format!("is not set; {url_variable} needs a password to log in with"));
     }
     Some(ApiSettings { url: url?, user: user?, password: password? })
+}
+
+impl Settings {
+    /// Reads the process' environment.
+    ///
+    /// # Errors
+    /// All that is wrong with it, at once. A secret's value is never part of an error.
+    pub fn from_env() -> Result<Self, Problems> {
+        settings(std::env::vars_os())
+    }
+
+    /// Reads the given variables, as [`Settings::from_env`] does the process'.
+    ///
+    /// # Errors
+    /// As [`Settings::from_env`].
+    pub fn from_vars<K, V>(vars: impl IntoIterator<Item = (K, V)>) -> Result<Self, Problems>
+    where
+        K: Into<OsString>,
+        V: Into<OsString>,
+    {
+        settings(vars.into_iter().map(|(name, value)| (name.into(), value.into())))
+    }
 }

@@ -1,7 +1,11 @@
+use std::{path::PathBuf, time::Duration};
+
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
 use super::*;
+use crate::{language::Language, smtp::Encryption};
 
 fn read(vars: &[(&str, &str)]) -> Result<Settings, Problems> {
     Settings::from_vars(vars.iter().copied())

@@ -31,7 +31,7 @@ pub const RECENT: SignedDuration = SignedDuration::from_hours(24);
 /// `run-backup` tries busy modules again (`RETRY_TIMEOUT`), and a few minutes for the last of them to end.
 pub const NODE_SILENCE_LIMIT: Duration = Duration::from_secs(3600 + 300);
 
-/// Says what happened to the plans that `scope` is about, as of `now`. Schedules without a zone of their own are
+/// Determines what happened to the plans that `scope` is about, as of `now`. Schedules without a zone of their own are
 /// read in `zone`.
 pub fn classify(facts: &ClusterFacts, scope: &Scope, now: Timestamp, zone: &TimeZone) -> Correlation {
     let is_named = |id: &PlanId| scope.plans.contains_key(id);
@@ -39,7 +39,7 @@ pub fn classify(facts: &ClusterFacts, scope: &Scope, now: Timestamp, zone: &Time
     let mut plans: Vec<Plan> =
         in_scope.map(|(id, plan)| PlanView { id, plan, facts, scope, now, zone }.classify()).collect();
 
-    // Asked for no plan in particular, all that ran recently are reported, and when none did, all that are enabled.
+    // A scope without plans covers all that ran recently and, when none did, all that are enabled.
     let any_counts = plans.iter().any(|plan| is_named(&plan.id) || is_recent(plan, now));
     plans.retain(|plan| {
         let is_enabled = facts.plans[&plan.id].enabled;
@@ -54,6 +54,7 @@ pub fn classify(facts: &ClusterFacts, scope: &Scope, now: Timestamp, zone: &Time
         cluster: facts.name.clone(),
         outcome: Correlation::worst(&plans),
         read_error: None,
+        internal_error: None,
         plans,
     }
 }
@@ -122,7 +123,7 @@ struct Due {
     next: Option<Timestamp>,
 }
 
-/// What is known of one member of the plan before its neighbours are looked at.
+/// What is known of one member of the plan before the run as a whole is judged.
 #[derive(Clone, Copy)]
 struct Member<'a> {
     module: &'a ModuleId,
@@ -180,7 +181,7 @@ impl<'a> RunState<'a> {
             None if self.is_presumed_missing || self.silent_nodes.contains(member.node()) => State::Missing,
             // What a run had not reached when the next one began, it never will.
             None if self.span.is_over() => State::Missing,
-            // Waiting would not make it readable; that the next run may, is looked at again.
+            // Waiting would not make it readable; if the next run does, a follow-up reports it.
             None if member.status.is_some_and(|status| status.is_err()) => State::Missing,
             None => State::Pending,
         }

@@ -248,6 +248,9 @@ pub struct Correlation {
     /// Why the cluster could not be read. Then there are no plans.
     #[serde(rename = "unread")]
     pub read_error: Option<String>,
+    /// Why nothing could be found out though the cluster may be well: an error of ours. Then there are no plans.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub internal_error: Option<String>,
     /// The plans, by id.
     pub plans: Vec<Plan>,
 }
@@ -255,7 +258,25 @@ pub struct Correlation {
 impl Correlation {
     /// What is known when the cluster can't be read: nothing, and why.
     pub fn unread(at: Timestamp, cluster: Option<String>, reason: String) -> Self {
-        Self { at, cluster, outcome: Outcome::Unknown, read_error: Some(reason), plans: Vec::new() }
+        Self {
+            at,
+            cluster,
+            outcome: Outcome::Unknown,
+            read_error: Some(reason),
+            internal_error: None,
+            plans: Vec::new(),
+        }
+    }
+
+    /// What is known when an error of ours keeps everything from being found out.
+    pub fn failed(at: Timestamp, reason: String) -> Self {
+        let unknown = Self::unread(at, None, String::new());
+        Self { read_error: None, internal_error: Some(reason), ..unknown }
+    }
+
+    /// True when nothing was found out of any plan.
+    pub fn is_blank(&self) -> bool {
+        self.read_error.is_some() || self.internal_error.is_some()
     }
 
     /// The outcome over all plans: the worst. Without any plan, nothing is known.

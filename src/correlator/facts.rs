@@ -10,12 +10,12 @@ use crate::{
     ids::{DestinationId, ModuleId, NodeId, PlanId},
 };
 
-/// What a job wants to know: which plans, and what its alerts assert of them.
+/// What a report is about: which plans, and what its alerts assert of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// The plans that are asked about, by their name where the alert knew it.
+    /// The plans in question, with their name where the alert has it.
     pub plans: BTreeMap<PlanId, Option<String>>,
-    /// Some alert named no plan: every enabled plan that ran recently is asked about as well.
+    /// Some alert named no plan: every enabled plan that ran recently is included as well.
     pub recent: bool,
     /// The plans that an alert says did not run at all.
     pub asserted_missing: BTreeSet<PlanId>,
@@ -23,7 +23,7 @@ pub struct Scope {
     pub any_asserted_missing: bool,
     /// The time at which each plan was due that the schedule watcher says it missed.
     pub missed_due: BTreeMap<PlanId, Timestamp>,
-    /// The runs that were followed: what is asked is how these came out, not what ran last.
+    /// The runs that were followed: the report is about their results, not about what ran last.
     pub runs: BTreeMap<PlanId, ObservedRun>,
     /// Nodes that raised an alert; their keys are read even where no module is left on them.
     pub nodes: BTreeSet<NodeId>,
@@ -34,7 +34,7 @@ impl Scope {
     pub fn from_alerts<'a>(alerts: impl IntoIterator<Item = &'a Alert>) -> Self {
         let mut scope = Self::default();
         let mut alerts = alerts.into_iter().peekable();
-        // A job whose alerts another version wrote still has something to tell.
+        // A job whose alerts another version wrote still makes a report.
         scope.recent = alerts.peek().is_none();
         for alert in alerts {
             match &alert.plan {
@@ -78,7 +78,7 @@ impl Scope {
 pub struct ClusterFacts {
     /// `cluster/ui_name`
     pub name: Option<String>,
-    /// `cluster/backup/<id>`, of the plans that were asked about and exist.
+    /// `cluster/backup/<id>`, of the plans in scope that exist.
     pub plans: BTreeMap<PlanId, PlanFacts>,
     /// Every module of the cluster, from `cluster/module_node`.
     pub modules: HashMap<ModuleId, ModuleFacts>,
@@ -172,9 +172,9 @@ pub struct ModuleFacts {
     pub node: NodeId,
     /// `module/<mid>/ui_name`: the label that people gave it. Read for the members of the plans.
     pub label: Option<String>,
-    /// Its UUID, from `cluster/module_uuid`. Read for members whose backup is not plainly well.
+    /// Its UUID, from `cluster/module_uuid`. Read only for members without a recent successful backup.
     pub uuid: Option<String>,
-    /// `IMAGE_URL` of `module/<mid>/environment`. Read for members whose backup is not plainly well.
+    /// `IMAGE_URL` of `module/<mid>/environment`. Read only for members without a recent successful backup.
     pub image_url: Option<String>,
 }
 

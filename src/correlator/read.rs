@@ -1,70 +1,31 @@
 //! Reading the cluster's Redis: everything that classification needs, in at most five round trips
 //! (one more before core 3.20, and those of SCAN in hand-made set-ups).
 //!
-//! The node's replica is asked with what the user `default` may do (ns8-core, `install-finalize.sh`): `+@read +@connection`
+//! Only what the user `default` may do on the node's replica is used (ns8-core, `install-finalize.sh`): `+@read +@connection`
 //! on `cluster/*`, `node/*` and `module/*`. There is no transaction, so a run that goes on meanwhile may be seen half;
-//! the next look sees it whole.
+//! the next reading sees it whole.
 
 mod batch;
+mod error;
 mod round_trips;
 
-use std::{
-    error::Error,
-    fmt::Display,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use deadpool_redis::{
-    Connection, Hook, HookError, Manager, Pool, PoolError,
-    redis::{AsyncConnectionConfig, RedisError, ServerError},
-};
+use deadpool_redis::{Connection, Hook, HookError, Manager, Pool, PoolError, redis::AsyncConnectionConfig};
 use jiff::{Timestamp, tz::TimeZone};
 use secrecy::{ExposeSecret, SecretString};
 
+pub use self::error::ReadError;
+
 use self::batch::Batch;
 use super::facts::{ClusterFacts, Scope};
-use crate::text::one_line;
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a whole look at the cluster may take. A healthy Redis needs milliseconds; the pipeline looks again.
+/// How long reading the whole cluster may take. A healthy Redis needs milliseconds; the pipeline tries again.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
 /// How many connections there may be at once. Each job needs one.
 const MAX_CONNECTIONS: usize = 4;
-
-/// The longest reason of Redis' that is shown, in characters.
-const MAX_REASON: usize = 300;
-
-/// Why the cluster could not be read. Redis' own words are shown without control characters.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// No connection: Redis is down, or refuses the login.
-    #[error("Redis can't be reached: {}", reason(.0))]
-    Connect(#[source] Box<dyn Error + Send + Sync>),
-    /// The connection broke, or Redis answered nonsense.
-    #[error("Redis can't be read: {}", reason(.0))]
-    Broken(#[source] RedisError),
-    /// Redis answered that it will not, for instance for lack of a permission, or while it is loading.
-    #[error("Redis denies access: {0}")]
-    Refused(String),
-    /// Redis does not answer.
-    #[error("no response from Redis within {} seconds", .0.as_secs())]
-    Silent(Duration),
-}
-
-impl ReadError {
-    fn connect(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Connect(error.into())
-    }
-
-    fn refused(error: &ServerError) -> Self {
-        Self::Refused(reason(format_args!("{} {}", error.code(), error.details().unwrap_or_default())))
-    }
-}
-
-fn reason(error: impl Display) -> String {
-    one_line(&error.to_string(), MAX_REASON)
-}
 
 /// The cluster's Redis, as this node sees it.
 #[derive(Clone)]
@@ -74,7 +35,7 @@ pub struct ClusterReader {
 }
 
 impl ClusterReader {
-    /// Prepares to read from `url`; nothing is asked yet. `zone` is the zone of hand-made timestamps.
+    /// Prepares to read from `url`; nothing is sent yet. `zone` is the zone of hand-made timestamps.
     ///
     /// # Errors
     /// [`ReadError::Connect`] when `url` is not a Redis URL.
@@ -84,7 +45,7 @@ impl ClusterReader {
             .set_response_timeout(Some(READ_TIMEOUT));
         let manager = Manager::new_with_config(url.expose_secret(), config).map_err(ReadError::connect)?;
         // The pool bounds connections but does not keep them: before it would reuse one, it would say UNWATCH, which
-        // the user `default` may not, and Redis logs each refusal. Looks are rare; a new connection is cheap and
+        // the user `default` may not, and Redis logs each refusal. Readings are rare; a new connection is cheap and
         // never half dead.
         let no_reuse = Hook::sync_fn(|_, _| Err(HookError::message("connections are not reused")));
         let pool = Pool::builder(manager)
@@ -95,7 +56,7 @@ impl ClusterReader {
         Ok(Self { pool, zone })
     }
 
-    /// Asks Redis whether it is there and may be read.
+    /// Checks that Redis answers and may be read.
     ///
     /// # Errors
     /// [`ReadError`]
@@ -141,7 +102,7 @@ async fn within<T>(
     tokio::time::timeout(limit, work).await.unwrap_or(Err(ReadError::Silent(limit)))
 }
 
-/// One connection, for one look.
+/// One connection, for one reading.
 struct Session {
     connection: Connection,
     round_trips: usize,
@@ -159,15 +120,9 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::error::Error;
 
-    #[test]
-    fn redis_own_words_are_shown_without_control_characters_and_kept_as_the_source() {
-        let error = RedisError::from(std::io::Error::other("gone\u{1b}[31m\r\naway"));
-        let error = ReadError::Broken(error);
-        assert_eq!(error.to_string(), "Redis can't be read: gone [31m  away");
-        assert!(error.source().unwrap().is::<RedisError>());
-    }
+    use super::*;
 
     #[test]
     fn an_unusable_url_is_not_shown_with_its_password() {

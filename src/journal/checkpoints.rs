@@ -2,6 +2,8 @@
 
 use rusqlite::{Connection, params};
 
+use super::rows;
+
 /// A checkpoint to be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
@@ -22,8 +24,8 @@ pub(super) fn put(connection: &Connection, checkpoint: &Checkpoint) -> rusqlite:
 pub(super) fn all(connection: &Connection, prefix: &str) -> rusqlite::Result<Vec<(String, String)>> {
     connection
         .prepare_cached(
-            "SELECT substr(key, length(?1) + 1), value FROM checkpoints WHERE substr(key, 1, length(?1)) = ?1",
+            "SELECT substr(key, length(?1) + 1) AS rest, value FROM checkpoints WHERE substr(key, 1, length(?1)) = ?1",
         )?
-        .query_map([prefix], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map([prefix], |row| Ok((rows::text(row, "rest")?, rows::text(row, "value")?)))?
         .collect()
 }

@@ -32,7 +32,9 @@ pub(super) fn taken_by(
 ) -> rusqlite::Result<Option<i64>> {
     let Some((fingerprint, starts_at)) = identity(alert) else { return Ok(None) };
     let ingested = connection
-        .prepare_cached("SELECT job_id, starts_at, at, by_webhook FROM seen WHERE fingerprint = ?")?
+        .prepare_cached(
+            "SELECT job_id, starts_at, at, by_webhook FROM ingested_alerts WHERE fingerprint = ?",
+        )?
         .query_row([fingerprint], |row| {
             Ok(Ingested {
                 job: row.get(0)?,
@@ -52,12 +54,12 @@ pub(super) fn taken_by(
         }
         Source::Webhook if !ingested.by_webhook => {
             connection
-                .prepare_cached("UPDATE seen SET by_webhook = 1 WHERE fingerprint = ?")?
+                .prepare_cached("UPDATE ingested_alerts SET by_webhook = 1 WHERE fingerprint = ?")?
                 .execute([fingerprint])?;
             let is_the_same_event = ingested.at >= (now - WEBHOOK_LAG).as_millisecond();
             Ok(is_the_same_event.then_some(ingested.job))
         }
-        _ => Ok(None),
+        Source::Webhook | Source::Run | Source::Schedule => Ok(None),
     }
 }
 
@@ -67,7 +69,7 @@ pub(super) fn take(connection: &Connection, alert: &Alert, now: Timestamp, job: 
     let by_webhook = alert.source == Source::Webhook;
     connection
         .prepare_cached(
-            "INSERT INTO seen (fingerprint, starts_at, at, by_webhook, job_id) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO ingested_alerts (fingerprint, starts_at, at, by_webhook, job_id) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (fingerprint) DO UPDATE
                 SET by_webhook = ?4 OR (by_webhook AND starts_at = ?2), starts_at = ?2, at = ?3, job_id = ?5",
         )?
@@ -78,7 +80,7 @@ pub(super) fn take(connection: &Connection, alert: &Alert, now: Timestamp, job: 
 /// Forgets alerts that have not come for long.
 pub(super) fn forget_old(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("DELETE FROM seen WHERE at < ?")?
+        .prepare_cached("DELETE FROM ingested_alerts WHERE at < ?")?
         .execute([(now - KEEP).as_millisecond()])
         .map(drop)
 }

@@ -4,14 +4,16 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde::{Deserialize, Serialize};
 
-use super::{from_millis, ingested, to_json};
+use super::{
+    ingested,
+    rows::{self, Database, to_json},
+};
 use crate::{
-    alert::{Alert, Source},
-    correlator::correlation::Correlation,
-    ids::JobId,
-    repo_check::findings::RepoReport,
+    alert::Alert, correlator::correlation::Correlation, ids::JobId, repo_check::findings::RepoReport,
 };
 
+/// How many jobs that were given up are kept.
+const KEEP_ABANDONED: i64 = 20;
 /// How many alerts one job takes. A cluster has some tens of plans; whatever posts more does not get between others and their mail.
 const MAX_ALERTS: u32 = 500;
 
@@ -65,8 +67,12 @@ pub struct Job {
     pub note: Option<String>,
     /// The alerts that it is about.
     pub alerts: Vec<Alert>,
-    /// How many alerts it has in the journal: more than `alerts` when another version wrote some that can't be read.
-    pub alerts_kept: u32,
+    /// How many alerts it has in the journal: more than `alerts` where some can't be read.
+    pub alerts_kept: i64,
+    /// How often in a row it could not be driven, for a reason of its own.
+    pub failures: u32,
+    /// Why, the last time.
+    pub failure: Option<String>,
 }
 
 /// When a job is to be driven: what is needed of it to decide that, however many alerts it has.
@@ -80,6 +86,17 @@ pub struct DueJob {
     pub is_waiting: bool,
     /// True for a second look.
     pub follow_up: bool,
+    /// How often in a row it could not be driven.
+    pub failures: u32,
+}
+
+/// What became of writing down a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advance {
+    /// It is written down.
+    Done,
+    /// It is not: alerts have joined the job that the stage does not know of, so that it is looked at again.
+    AlertsJoined,
 }
 
 /// Where alerts went.
@@ -102,7 +119,7 @@ pub(super) fn accept(
     for alert in alerts {
         if let Some(job) = ingested::taken_by(connection, alert, now)? {
             // A webhook is told where its alert went; who polls knows that there is nothing new.
-            if alert.source == Source::Webhook {
+            if alert.source.wants_receipt() {
                 taken.job = Some(JobId(job));
             }
             continue;
@@ -193,7 +210,7 @@ fn create(
 ) -> rusqlite::Result<i64> {
     connection
         .prepare_cached(
-            "INSERT INTO jobs (created_at, due_at, stage, follow_up, looks, alerts) VALUES (?, ?, 'waiting', ?, 0, 0)",
+            "INSERT INTO jobs (created_at, due_at, stage, follow_up, reads, alerts) VALUES (?, ?, 'waiting', ?, 0, 0)",
         )?
         .insert(params![created_at.as_millisecond(), due_at.as_millisecond(), follow_up])
 }
@@ -209,71 +226,80 @@ fn add_alert(connection: &Connection, id: i64, alert: &Alert) -> rusqlite::Resul
 }
 
 /// When each job is due, oldest first.
-pub(super) fn due_jobs(connection: &Connection) -> rusqlite::Result<Vec<DueJob>> {
-    connection
-        .prepare_cached("SELECT id, due_at, stage = 'waiting', follow_up FROM jobs ORDER BY id")?
+pub(super) fn due_jobs(database: &Database) -> rusqlite::Result<Vec<DueJob>> {
+    database
+        .prepare_cached("SELECT id, due_at, stage, follow_up, failures FROM jobs ORDER BY id")?
         .query_map([], |row| {
+            let stage = rows::text(row, "stage")?;
             Ok(DueJob {
-                id: JobId(row.get(0)?),
-                due_at: from_millis(row.get(1)?),
-                is_waiting: row.get(2)?,
-                follow_up: row.get(3)?,
+                id: JobId(row.get("id")?),
+                due_at: rows::time(row, "due_at")?,
+                // A word that is not one of ours is that of a job which is begun again.
+                is_waiting: stage != "correlated" && stage != "checked",
+                follow_up: rows::number(row, "follow_up")? != 0,
+                failures: rows::count(row, "failures")?,
             })
         })?
         .collect()
 }
 
 /// One job, with all of its alerts.
-pub(super) fn get(connection: &Connection, id: JobId) -> rusqlite::Result<Option<Job>> {
-    let job =
-        connection.prepare_cached("SELECT * FROM jobs WHERE id = ?")?.query_row([id.0], job).optional()?;
-    job.map(|job| with_alerts(connection, job)).transpose()
+pub(super) fn get(database: &Database, id: JobId) -> rusqlite::Result<Option<Job>> {
+    let job = database
+        .prepare_cached("SELECT * FROM jobs WHERE id = ?")?
+        .query_row([id.0], |row| job(database, row))
+        .optional()?;
+    job.map(|job| with_alerts(database, job)).transpose()
 }
 
 /// All jobs with their alerts, oldest first.
-pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Job>> {
-    connection
+pub(super) fn all(database: &Database) -> rusqlite::Result<Vec<Job>> {
+    database
         .prepare_cached("SELECT * FROM jobs ORDER BY id")?
-        .query_map([], job)?
-        .map(|job| with_alerts(connection, job?))
+        .query_map([], |row| job(database, row))?
+        .map(|job| with_alerts(database, job?))
         .collect()
 }
 
-fn with_alerts(connection: &Connection, mut job: Job) -> rusqlite::Result<Job> {
-    let mut alerts =
-        connection.prepare_cached("SELECT alert FROM job_alerts WHERE job_id = ? ORDER BY identity")?;
-    for text in alerts.query_map([job.id.0], |row| row.get::<_, String>(0))? {
-        match serde_json::from_str(&text?) {
-            Ok(alert) => job.alerts.push(alert),
-            Err(error) => tracing::warn!(job = %job.id, %error, "unreadable alert in the journal"),
+fn with_alerts(database: &Database, mut job: Job) -> rusqlite::Result<Job> {
+    let mut alerts = database
+        .prepare_cached("SELECT identity, alert FROM job_alerts WHERE job_id = ? ORDER BY identity")?;
+    let alerts = alerts.query_map([job.id.0], |row| {
+        Ok((rows::text(row, "identity")?, rows::json::<Alert>(row, "alert")?))
+    })?;
+    for row in alerts {
+        match row? {
+            (_, Ok(alert)) => job.alerts.push(alert),
+            (identity, Err(reason)) => {
+                database.unreadable.note("job_alerts", format!("{} {identity}", job.id), &reason);
+            }
         }
     }
     Ok(job)
 }
 
-fn job(row: &Row) -> rusqlite::Result<Job> {
+fn job(database: &Database, row: &Row) -> rusqlite::Result<Job> {
     let id = JobId(row.get("id")?);
-    let name: String = row.get("stage")?;
-    let data: Option<String> = row.get("data")?;
-    let stage = match data.as_deref().map(serde_json::from_str) {
+    let stage = match rows::optional_text(row, "data")? {
         None => Stage::Waiting,
-        Some(Ok(stage)) => stage,
-        Some(Err(error)) => {
-            // Another version wrote it. Nothing is lost by finding it out again.
-            tracing::warn!(job = %id, stage = name, %error, "unreadable job data; restarting the job");
+        Some(data) => serde_json::from_str(&data).unwrap_or_else(|error| {
+            // Nothing is lost by finding it out again.
+            database.unreadable.note("jobs", id, &format!("data: {error}"));
             Stage::Waiting
-        }
+        }),
     };
     Ok(Job {
         id,
-        created_at: from_millis(row.get("created_at")?),
-        due_at: from_millis(row.get("due_at")?),
+        created_at: rows::time(row, "created_at")?,
+        due_at: rows::time(row, "due_at")?,
         stage,
-        follow_up: row.get("follow_up")?,
-        reads: row.get("looks")?,
-        note: row.get("note")?,
+        follow_up: rows::number(row, "follow_up")? != 0,
+        reads: rows::count(row, "reads")?,
+        note: rows::optional_text(row, "note")?,
         alerts: Vec::new(),
-        alerts_kept: row.get("alerts")?,
+        alerts_kept: rows::number(row, "alerts")?,
+        failures: rows::count(row, "failures")?,
+        failure: rows::optional_text(row, "failure")?,
     })
 }
 
@@ -285,23 +311,23 @@ pub(super) fn postpone(
     note: &str,
 ) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("UPDATE jobs SET due_at = ?, looks = looks + 1, note = ? WHERE id = ?")?
+        .prepare_cached("UPDATE jobs SET due_at = ?, reads = reads + 1, note = ?, failures = 0, failure = NULL WHERE id = ?")?
         .execute(params![due_at.as_millisecond(), note, id.0])
         .map(drop)
 }
 
 /// Writes down the stage that a job has reached, unless alerts have joined it that its stage does not know of: it was
-/// begun with `alerts` of them. False then, and the job is to be looked at again.
+/// begun with `alerts` of them.
 pub(super) fn advance(
     connection: &Connection,
     id: JobId,
     stage: &Stage,
-    alerts: u32,
-) -> rusqlite::Result<bool> {
+    alerts: i64,
+) -> rusqlite::Result<Advance> {
     let updated = connection
         .prepare_cached(
-            "UPDATE jobs SET stage = :stage, data = :data, note = NULL,
-                looks = looks + (stage = 'waiting')
+            "UPDATE jobs SET stage = :stage, data = :data, note = NULL, failures = 0, failure = NULL,
+                reads = reads + (stage = 'waiting')
              WHERE id = :id AND alerts = :alerts",
         )?
         .execute(named_params! {
@@ -310,7 +336,79 @@ pub(super) fn advance(
             ":id": id.0,
             ":alerts": alerts,
         })?;
-    Ok(updated == 1)
+    Ok(if updated == 1 { Advance::Done } else { Advance::AlertsJoined })
+}
+
+/// Writes down that a job could not be driven, and when it is tried again. Gives how often that was in a row.
+pub(super) fn fail(
+    connection: &Connection,
+    id: JobId,
+    reason: &str,
+    due_at: Timestamp,
+) -> rusqlite::Result<u32> {
+    let failures = connection
+        .prepare_cached(
+            "UPDATE jobs SET failures = max(failures, 0) + 1, failure = ?, due_at = ? WHERE id = ? RETURNING failures",
+        )?
+        .query_row(params![reason, due_at.as_millisecond(), id.0], |row| rows::count(row, "failures"))
+        .optional()?;
+    Ok(failures.unwrap_or_default())
+}
+
+/// Puts each of these groups of alerts into a job of its own, due at once, in place of the job that they were in.
+pub(super) fn split(connection: &Connection, job: &Job, groups: &[Vec<Alert>]) -> rusqlite::Result<()> {
+    for alerts in groups {
+        let id = create(connection, job.created_at, job.due_at, job.follow_up)?;
+        alerts.iter().try_for_each(|alert| add_alert(connection, id, alert))?;
+    }
+    remove(connection, job.id)
+}
+
+/// Keeps what a job was about that is given up.
+pub(super) fn abandon(
+    connection: &Connection,
+    id: JobId,
+    reason: &str,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO abandoned_jobs (id, at, reason, stage, data, alerts)
+             SELECT id, ?1, ?2, stage, data, (SELECT '[' || coalesce(group_concat(alert), '') || ']' FROM job_alerts WHERE job_id = ?3)
+             FROM jobs WHERE id = ?3",
+        )?
+        .execute(params![now.as_millisecond(), reason, id.0])?;
+    connection
+        .prepare_cached(
+            "DELETE FROM abandoned_jobs WHERE id <= (SELECT id FROM abandoned_jobs ORDER BY id DESC LIMIT 1 OFFSET ?)",
+        )?
+        .execute([KEEP_ABANDONED])
+        .map(drop)
+}
+
+/// A job that was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AbandonedJob {
+    /// Its number; a report with it says so.
+    pub id: JobId,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
+/// The jobs that were given up since, newest first.
+pub(super) fn abandoned(connection: &Connection, since: Timestamp) -> rusqlite::Result<Vec<AbandonedJob>> {
+    connection
+        .prepare_cached("SELECT id, at, reason FROM abandoned_jobs WHERE at >= ? ORDER BY id DESC")?
+        .query_map([since.as_millisecond()], |row| {
+            Ok(AbandonedJob {
+                id: JobId(row.get("id")?),
+                at: rows::time(row, "at")?,
+                reason: rows::text(row, "reason")?,
+            })
+        })?
+        .collect()
 }
 
 /// Ends a job.

@@ -1,15 +1,19 @@
-//! Reports: what was found out, the mail that tells it, and how far that mail has come. Each function runs within one
-//! transaction.
+//! Reports: what was found out, the mail about it, and the decision whether it is sent. Each function runs within one transaction.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params, types::Type};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde::{Deserialize, Serialize};
 
-use super::{from_millis, runs, to_json};
+use super::{
+    notifications, queue,
+    rows::{self, Database, to_json},
+    runs,
+};
 use crate::{
     correlator::correlation::Outcome,
     ids::{JobId, ModuleId, PlanId},
     notifier::{
+        decision::{Before, Decision, Found, HoldReason, Origin, Policy, decide},
         delivery::{Delivery, DeliveryState},
         message::Message,
         notification::Notification,
@@ -19,8 +23,6 @@ use crate::{
 
 /// How long reports are kept.
 const KEEP: SignedDuration = SignedDuration::from_hours(90 * 24);
-/// No attempt is farther off than this; see `notifier::delivery`.
-const FARTHEST_ATTEMPT: SignedDuration = SignedDuration::from_mins(60);
 /// How many reports are kept.
 const KEEP_COUNT: i64 = 1000;
 
@@ -29,26 +31,19 @@ const KEEP_COUNT: i64 = 1000;
 pub struct NewReport {
     /// What happened.
     pub report: Report,
-    /// The mail that tells it.
+    /// The mail about it.
     pub message: Message,
-    /// What it tells of each plan.
-    pub notifications: Vec<Notification>,
-    /// An unchanged telling is sent again only after this long.
-    pub repeat: SignedDuration,
-    /// Keep no report of what was told before: nobody asked for one again.
-    pub only_if_changed: bool,
-    /// False when there is nothing in it that anybody wants a mail about.
-    pub is_wanted: bool,
+    /// What the decision depends on of it.
+    pub found: Found,
+    /// Where it came from.
+    pub origin: Origin,
+    /// What the configuration says about mailing it.
+    pub policy: Policy,
     /// The runs that it is about, as they are kept.
     pub runs: Vec<RunRecord>,
 }
 
 impl NewReport {
-    /// What it tells of a plan.
-    pub(super) fn notification_of(&self, plan: &PlanId) -> Option<&Notification> {
-        self.notifications.iter().find(|notification| notification.plan == plan.as_str())
-    }
-
     /// The run of a plan that it is about.
     fn run_of(&self, plan: &str) -> Option<&RunRecord> {
         self.runs.iter().find(|run| run.plan.as_str() == plan)
@@ -68,6 +63,8 @@ pub struct ReportSummary {
     pub subject: String,
     /// Its plans.
     pub plans: Vec<PlanSummary>,
+    /// Whether its mail was sent, and why. None for reports of 0.1.0.
+    pub decision: Option<Decision>,
     /// The state of its mail.
     pub delivery: Delivery,
 }
@@ -83,43 +80,111 @@ pub struct PlanSummary {
     pub outcome: Outcome,
 }
 
+/// A report whose row is damaged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnreadableReport {
+    /// Its number.
+    pub id: JobId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// What can't be read.
+    pub unreadable: String,
+}
+
+/// A row of the list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum ReportEntry {
+    /// A report.
+    Readable(ReportSummary),
+    /// A damaged one.
+    Unreadable(UnreadableReport),
+}
+
+impl ReportEntry {
+    /// The report, if it can be read.
+    pub fn readable(&self) -> Option<&ReportSummary> {
+        match self {
+            ReportEntry::Readable(summary) => Some(summary),
+            ReportEntry::Unreadable(_) => None,
+        }
+    }
+
+    /// The report's number.
+    pub fn id(&self) -> JobId {
+        match self {
+            ReportEntry::Readable(summary) => summary.id,
+            ReportEntry::Unreadable(unreadable) => unreadable.id,
+        }
+    }
+}
+
 /// A whole report.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StoredReport {
     /// What happened.
     #[serde(flatten)]
     pub report: Report,
+    /// Whether its mail was sent, and why. None for reports of 0.1.0.
+    pub decision: Option<Decision>,
     /// The state of its mail.
     pub delivery: Delivery,
     /// The mail.
     pub mail: Message,
 }
 
-/// Keeps a report, and queues its mail unless all of it was told before. False when it was dropped as nothing new.
-pub(super) fn insert(connection: &Connection, new: &NewReport) -> rusqlite::Result<bool> {
+/// A whole report as it stands in the journal.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum ReportDetail {
+    /// A report.
+    Readable(Box<StoredReport>),
+    /// A damaged one, of which the mail is left.
+    Unreadable {
+        /// What is known of it.
+        #[serde(flatten)]
+        report: UnreadableReport,
+        /// The mail.
+        mail: Message,
+    },
+}
+
+impl ReportDetail {
+    /// The report, if it can be read.
+    pub fn readable(self) -> Option<StoredReport> {
+        match self {
+            ReportDetail::Readable(stored) => Some(*stored),
+            ReportDetail::Unreadable { .. } => None,
+        }
+    }
+}
+
+/// Decides whether a report is mailed, keeps it, and queues its mail. One that says nothing new and that nobody asked for is not kept.
+pub(super) fn insert(database: &Database, new: &NewReport) -> rusqlite::Result<Decision> {
     let NewReport { report, message, .. } = new;
     let now = report.created_at;
-    let unchanged = is_unchanged(connection, new)?;
-    if unchanged && new.only_if_changed {
-        return Ok(false);
+    let before: Vec<Before> = new
+        .found
+        .notifications
+        .iter()
+        .map(|notification| before(database, new, notification))
+        .collect::<rusqlite::Result<_>>()?;
+    let decision = decide(&new.found, &before, new.origin, &new.policy, now);
+    if !decision.keeps_report() {
+        return Ok(decision);
     }
-    let state = match (unchanged, new.is_wanted) {
-        (true, _) => DeliveryState::Unchanged,
-        (false, true) => DeliveryState::Queued,
-        (false, false) => DeliveryState::Suppressed,
-    };
     let plans: Vec<PlanSummary> = report
         .correlation
         .plans
         .iter()
         .map(|plan| PlanSummary { id: plan.id.clone(), name: plan.name.clone(), outcome: plan.outcome })
         .collect();
-    connection
+    database
         .prepare_cached(
-            "INSERT INTO reports (id, created_at, outcome, plans, report, subject, text, html, delivery, queued_at,
-                resends, attempts, next_attempt_at, accepted, refused)
-             VALUES (:id, :now, :outcome, :plans, :report, :subject, :text, :html, :delivery, :now, 0, 0, :now, '[]',
-                '[]')",
+            "INSERT INTO reports (id, created_at, outcome, plans, report, subject, text, html, decision, delivery,
+                queued_at, resends, attempts, next_attempt_at, accepted, refused)
+             VALUES (:id, :now, :outcome, :plans, :report, :subject, :text, :html, :decision, :delivery, :now, 0, 0,
+                :now, '[]', '[]')",
         )?
         .execute(named_params! {
             ":id": report.id.0,
@@ -130,51 +195,58 @@ pub(super) fn insert(connection: &Connection, new: &NewReport) -> rusqlite::Resu
             ":subject": message.subject,
             ":text": message.text,
             ":html": message.html,
-            ":delivery": state.as_str(),
+            ":decision": to_json(&decision),
+            ":delivery": delivery_state(decision).as_str(),
         })?;
-    if state == DeliveryState::Queued {
-        let mut tell = connection.prepare_cached("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?)")?;
-        for Notification { plan, digest, outcome } in &new.notifications {
-            // What comes late of an earlier run is told, but it is not the plan's last word.
-            if new.run_of(plan).map_or(Ok(false), |run| runs::is_superseded(connection, run))? {
-                continue;
-            }
-            tell.execute(params![plan, digest, outcome.as_str(), report.id.0, now.as_millisecond()])?;
+    let mut of_plan = database.prepare_cached("INSERT OR IGNORE INTO report_plans VALUES (?, ?)")?;
+    let mut of_application =
+        database.prepare_cached("INSERT OR IGNORE INTO report_applications VALUES (?, ?)")?;
+    for plan in &report.correlation.plans {
+        of_plan.execute(params![plan.id.as_str(), report.id.0])?;
+        for application in &plan.applications {
+            of_application.execute(params![application.module.as_str(), report.id.0])?;
         }
     }
-    prune(connection, now)?;
-    Ok(true)
+    if decision.is_queued() {
+        for notification in &new.found.notifications {
+            // What comes late of an earlier run is reported, but it is not the plan's last word.
+            let run = new.run_of(&notification.plan);
+            if !run.map_or(Ok(false), |run| runs::is_superseded(database, run))? {
+                notifications::record(database, notification, report.id, now)?;
+            }
+        }
+    }
+    prune(database, now)?;
+    Ok(decision)
 }
 
-/// True when everything that the report tells was told before, not too long ago.
-fn is_unchanged(connection: &Connection, new: &NewReport) -> rusqlite::Result<bool> {
-    let mut told = connection.prepare_cached("SELECT digest, at FROM told WHERE plan = ?")?;
-    let since = new.report.created_at.saturating_sub(new.repeat).unwrap_or(Timestamp::MIN);
-    for Notification { plan, digest, .. } in &new.notifications {
-        let last: Option<(String, i64)> =
-            told.query_row([plan], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        // What was told in the future was told by a clock that was set back.
-        let is_recent = |at: i64| from_millis(at) > since && from_millis(at) <= new.report.created_at;
-        let mut is_same = last.is_some_and(|(last, at)| last == *digest && is_recent(at));
-        // When a run that was followed is looked at again, the next one may have been told already.
-        if let Some(run) = new.run_of(plan).filter(|run| new.only_if_changed && run.followed) {
-            is_same |= runs::digest(connection, run)?.as_deref() == Some(digest);
-        }
-        if !is_same {
-            return Ok(false);
-        }
+/// What was reported before of what a notification is about.
+fn before(database: &Database, new: &NewReport, notification: &Notification) -> rusqlite::Result<Before> {
+    let followed = new.run_of(&notification.plan).filter(|run| run.followed);
+    Ok(Before {
+        last: notifications::last(database, &notification.plan)?,
+        of_this_run: followed.map(|run| runs::digest(database, run)).transpose()?.flatten(),
+    })
+}
+
+/// The state in which a mail begins.
+fn delivery_state(decision: Decision) -> DeliveryState {
+    match decision {
+        Decision::Send(_) | Decision::Hold(HoldReason::NoRecipients) => DeliveryState::Queued,
+        Decision::Hold(HoldReason::AllWell) => DeliveryState::Suppressed,
+        Decision::Hold(HoldReason::Unchanged | HoldReason::NothingNew) => DeliveryState::Unchanged,
     }
-    Ok(!new.notifications.is_empty())
 }
 
 /// Forgets old reports, but none whose mail still waits.
 fn prune(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    let oldest = now.saturating_sub(KEEP).unwrap_or(Timestamp::MIN);
     connection
         .prepare_cached(
             "DELETE FROM reports WHERE delivery <> 'queued' AND (created_at < ?1 OR id <= (
                 SELECT id FROM reports ORDER BY id DESC LIMIT 1 OFFSET ?2))",
         )?
-        .execute(params![(now - KEEP).as_millisecond(), KEEP_COUNT])
+        .execute(params![oldest.as_millisecond(), KEEP_COUNT])
         .map(drop)
 }
 
@@ -195,30 +267,24 @@ pub struct ReportFilter {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReportPage {
     /// The reports, newest first.
-    pub reports: Vec<ReportSummary>,
+    pub reports: Vec<ReportEntry>,
     /// How many fit the filter on all pages.
     pub total: u32,
 }
 
 /// The newest reports that fit `filter`, newest first.
-pub(super) fn list(
-    connection: &Connection,
-    filter: &ReportFilter,
-    limit: u32,
-) -> rusqlite::Result<ReportPage> {
+pub(super) fn list(database: &Database, filter: &ReportFilter, limit: u32) -> rusqlite::Result<ReportPage> {
     const FITTING: &str = "FROM reports WHERE (:outcome IS NULL OR outcome = :outcome)
-        AND (:plan IS NULL OR EXISTS (SELECT 1 FROM json_each(plans) WHERE value ->> 'id' = :plan))
-        AND (:application IS NULL OR EXISTS (
-            SELECT 1 FROM json_each(report, '$.correlation.plans') AS plan,
-                json_each(plan.value, '$.applications') AS application
-            WHERE application.value ->> 'module' = :application))";
+        AND (:plan IS NULL OR id IN (SELECT report_id FROM report_plans WHERE plan = :plan))
+        AND (:application IS NULL
+            OR id IN (SELECT report_id FROM report_applications WHERE application = :application))";
     let outcome = filter.outcome.map(Outcome::as_str);
     let plan = filter.plan.as_ref().map(PlanId::as_str);
     let application = filter.application.as_ref().map(ModuleId::as_str);
-    let reports = connection
+    let reports = database
         .prepare_cached(&format!(
-            "SELECT id, created_at, outcome, plans, subject, delivery, attempts, next_attempt_at, sent_at, accepted,
-                refused, last_error
+            "SELECT id, created_at, outcome, plans, subject, decision, delivery, attempts, next_attempt_at, sent_at,
+                accepted, refused, perhaps, last_error
              {FITTING} AND (:before IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit",
         ))?
         .query_map(
@@ -229,168 +295,79 @@ pub(super) fn list(
                 ":before": filter.before.map(|id| id.0),
                 ":limit": limit,
             },
-            summary,
+            |row| entry(database, row),
         )?
         .collect::<rusqlite::Result<_>>()?;
-    let total = connection.prepare_cached(&format!("SELECT count(*) {FITTING}"))?.query_row(
+    let total = database.prepare_cached(&format!("SELECT count(*) AS total {FITTING}"))?.query_row(
         named_params! {":outcome": outcome, ":plan": plan, ":application": application},
-        |row| row.get(0),
+        |row| rows::count(row, "total"),
     )?;
     Ok(ReportPage { reports, total })
 }
 
-/// Queues a report's mail once more, for everybody. False when there is no such report.
-pub(super) fn resend(connection: &Connection, id: JobId, now: Timestamp) -> rusqlite::Result<bool> {
-    let exists: bool = connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM reports WHERE id = ?)")?
-        .query_row([id.0], |row| row.get(0))?;
-    connection
-        .prepare_cached(
-            "UPDATE reports SET delivery = 'queued', queued_at = :now, resends = resends + 1, attempts = 0,
-                next_attempt_at = :now, sent_at = NULL, accepted = '[]', refused = '[]', last_error = NULL
-             WHERE id = :id AND delivery <> 'queued'",
-        )?
-        .execute(named_params! {":id": id.0, ":now": now.as_millisecond()})?;
-    Ok(exists)
-}
-
 /// The newest reports with the text of their mails, newest first.
-pub(super) fn recent(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<(ReportSummary, String)>> {
-    connection
+pub(super) fn recent(database: &Database, limit: u32) -> rusqlite::Result<Vec<(ReportEntry, String)>> {
+    database
         .prepare_cached("SELECT * FROM reports ORDER BY id DESC LIMIT ?")?
-        .query_map([limit], |row| Ok((summary(row)?, row.get("text")?)))?
+        .query_map([limit], |row| Ok((entry(database, row)?, rows::text(row, "text")?)))?
         .collect()
 }
 
-fn summary(row: &Row) -> rusqlite::Result<ReportSummary> {
-    Ok(ReportSummary {
-        id: JobId(row.get("id")?),
-        created_at: from_millis(row.get("created_at")?),
-        outcome: word(row, "outcome")?,
-        subject: row.get("subject")?,
-        plans: json(row, "plans")?,
-        delivery: delivery(row)?,
+fn entry(database: &Database, row: &Row) -> rusqlite::Result<ReportEntry> {
+    let id = JobId(row.get("id")?);
+    let created_at = rows::time(row, "created_at")?;
+    let subject = rows::text(row, "subject")?;
+    let decision = decision(database, id, row)?;
+    let (outcome, plans) = (rows::word(row, "outcome")?, rows::json(row, "plans")?);
+    let delivery = queue::delivery(row)?;
+    let assemble = || {
+        Ok(ReportSummary {
+            id,
+            created_at,
+            outcome: outcome?,
+            subject,
+            plans: plans?,
+            decision,
+            delivery: delivery?,
+        })
+    };
+    Ok(match assemble() {
+        Ok(summary) => ReportEntry::Readable(summary),
+        Err(reason) => ReportEntry::Unreadable(unreadable(database, id, created_at, reason)),
     })
 }
 
 /// One report.
-pub(super) fn get(connection: &Connection, id: JobId) -> rusqlite::Result<Option<StoredReport>> {
-    connection
+pub(super) fn get(database: &Database, id: JobId) -> rusqlite::Result<Option<ReportDetail>> {
+    database
         .prepare_cached("SELECT * FROM reports WHERE id = ?")?
         .query_row([id.0], |row| {
-            Ok(StoredReport { report: json(row, "report")?, delivery: delivery(row)?, mail: message(row)? })
+            let created_at = rows::time(row, "created_at")?;
+            let mail = queue::message(row)?;
+            let decision = decision(database, id, row)?;
+            let (report, delivery) = (rows::json::<Report>(row, "report")?, queue::delivery(row)?);
+            Ok(match (report, delivery) {
+                (Ok(report), Ok(delivery)) => {
+                    ReportDetail::Readable(Box::new(StoredReport { report, decision, delivery, mail }))
+                }
+                (Err(reason), _) | (_, Err(reason)) => {
+                    ReportDetail::Unreadable { report: unreadable(database, id, created_at, reason), mail }
+                }
+            })
         })
         .optional()
 }
 
-/// A mail that waits to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outgoing {
-    /// The report.
-    pub id: JobId,
-    /// When it was queued: the mail's date, however late it is sent.
-    pub queued_at: Timestamp,
-    /// How often it was queued again, after somebody asked for that.
-    pub resends: u32,
-    /// What it says.
-    pub message: Message,
-    /// How it went so far.
-    pub delivery: Delivery,
+fn unreadable(database: &Database, id: JobId, created_at: Timestamp, reason: String) -> UnreadableReport {
+    database.unreadable.note("reports", id, &reason);
+    UnreadableReport { id, created_at, unreadable: reason }
 }
 
-/// The mails that are due, oldest first. One that is due later than any pause is long was put off before the clock was set back.
-pub(super) fn due(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Outgoing>> {
-    connection
-        .prepare_cached(
-            "SELECT * FROM reports WHERE delivery = 'queued' AND (next_attempt_at <= ? OR next_attempt_at > ?)
-             ORDER BY id LIMIT 20",
-        )?
-        .query_map([now, now + FARTHEST_ATTEMPT].map(Timestamp::as_millisecond), |row| {
-            Ok(Outgoing {
-                id: JobId(row.get("id")?),
-                queued_at: from_millis(row.get("queued_at")?),
-                resends: row.get("resends")?,
-                message: message(row)?,
-                delivery: delivery(row)?,
-            })
-        })?
-        .collect()
-}
-
-/// How many mails wait to be sent.
-pub(super) fn queued(connection: &Connection) -> rusqlite::Result<u32> {
-    connection
-        .prepare_cached("SELECT count(*) FROM reports WHERE delivery = 'queued'")?
-        .query_row([], |row| row.get(0))
-}
-
-/// When the next mail is due.
-pub(super) fn next_due(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
-    let next: Option<i64> = connection
-        .prepare_cached("SELECT min(next_attempt_at) FROM reports WHERE delivery = 'queued'")?
-        .query_row([], |row| row.get(0))?;
-    Ok(next.map(from_millis))
-}
-
-/// Writes down how an attempt went.
-pub(super) fn record(
-    connection: &Connection,
-    id: JobId,
-    resends: u32,
-    delivery: &Delivery,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE reports SET delivery = :state, attempts = :attempts, next_attempt_at = :next, sent_at = :sent,
-                accepted = :accepted, refused = :refused, last_error = :error
-             WHERE id = :id AND resends = :resends",
-        )?
-        .execute(named_params! {
-            ":id": id.0,
-            ":resends": resends,
-            ":state": delivery.state.as_str(),
-            ":attempts": delivery.attempts,
-            ":next": delivery.next_attempt_at.as_millisecond(),
-            ":sent": delivery.sent_at.map(Timestamp::as_millisecond),
-            ":accepted": to_json(&delivery.accepted),
-            ":refused": to_json(&delivery.refused),
-            ":error": delivery.last_error,
-        })?;
-    if delivery.state == DeliveryState::Failed {
-        // Nobody was told after all: the next report of the same may be news.
-        connection.prepare_cached("DELETE FROM told WHERE report_id = ?")?.execute([id.0])?;
+/// The decision; none for a report of 0.1.0, nor where it is damaged: that is not worth the report.
+fn decision(database: &Database, id: JobId, row: &Row) -> rusqlite::Result<Option<Decision>> {
+    if rows::optional_text(row, "decision")?.is_none() {
+        return Ok(None);
     }
-    Ok(())
-}
-
-fn delivery(row: &Row) -> rusqlite::Result<Delivery> {
-    Ok(Delivery {
-        state: word(row, "delivery")?,
-        attempts: row.get("attempts")?,
-        next_attempt_at: from_millis(row.get("next_attempt_at")?),
-        sent_at: row.get::<_, Option<i64>>("sent_at")?.map(from_millis),
-        accepted: json(row, "accepted")?,
-        refused: json(row, "refused")?,
-        last_error: row.get("last_error")?,
-    })
-}
-
-fn message(row: &Row) -> rusqlite::Result<Message> {
-    Ok(Message { subject: row.get("subject")?, text: row.get("text")?, html: row.get("html")? })
-}
-
-fn json<T: serde::de::DeserializeOwned>(row: &Row, column: &str) -> rusqlite::Result<T> {
-    let text: String = row.get(column)?;
-    serde_json::from_str(&text).map_err(|error| unreadable(column, error))
-}
-
-/// An enum's value, which stands in its column as its bare word.
-fn word<T: serde::de::DeserializeOwned>(row: &Row, column: &str) -> rusqlite::Result<T> {
-    let word: String = row.get(column)?;
-    serde_json::from_value(word.into()).map_err(|error| unreadable(column, error))
-}
-
-fn unreadable(column: &str, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
-    let error = error.into();
-    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, format!("{column}: {error}").into())
+    let decision = rows::json(row, "decision")?;
+    Ok(decision.inspect_err(|reason| database.unreadable.note("reports", id, reason)).ok())
 }

@@ -2,11 +2,10 @@
 //! one transaction.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{from_millis, to_json};
+use super::rows::{self, Database, from_millis, to_json};
 use crate::{
-    correlator::correlation::Outcome,
     ids::{JobId, PlanId},
     report::history::{PastRun, RunRecord},
 };
@@ -67,7 +66,9 @@ fn same_run(connection: &Connection, run: &RunRecord) -> rusqlite::Result<Option
 pub(super) fn digest(connection: &Connection, run: &RunRecord) -> rusqlite::Result<Option<String>> {
     let digest: Option<Option<String>> = connection
         .prepare_cached("SELECT digest FROM runs WHERE plan = ? AND began_at = ?")?
-        .query_row(params![run.plan.as_str(), run.began_at.as_millisecond()], |row| row.get(0))
+        .query_row(params![run.plan.as_str(), run.began_at.as_millisecond()], |row| {
+            rows::optional_text(row, "digest")
+        })
         .optional()?;
     Ok(digest.flatten())
 }
@@ -81,45 +82,40 @@ pub(super) fn is_superseded(connection: &Connection, run: &RunRecord) -> rusqlit
 
 /// A plan's runs that began before `before`, newest first, at most `limit`.
 pub(super) fn before(
-    connection: &Connection,
+    database: &Database,
     plan: &PlanId,
     before: Timestamp,
     limit: u32,
 ) -> rusqlite::Result<Vec<PastRun>> {
-    connection
-        .prepare_cached("SELECT * FROM runs WHERE plan = ? AND began_at < ? ORDER BY began_at DESC LIMIT ?")?
-        .query_map(params![plan.as_str(), before.as_millisecond(), limit], past_run)?
-        .collect()
+    let mut runs = database.prepare_cached(
+        "SELECT * FROM runs WHERE plan = ? AND began_at < ? ORDER BY began_at DESC LIMIT ?",
+    )?;
+    let runs = runs
+        .query_map(params![plan.as_str(), before.as_millisecond(), limit], |row| past_run(database, row))?;
+    runs.filter_map(Result::transpose).collect()
 }
 
 /// The last runs of every plan, newest first, at most `limit` of each.
-pub(super) fn last(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<PastRun>> {
-    connection
-        .prepare_cached(
-            "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY plan ORDER BY began_at DESC) AS place FROM runs)
-             WHERE place <= ? ORDER BY plan, began_at DESC",
-        )?
-        .query_map([limit], past_run)?
-        .collect()
+pub(super) fn last(database: &Database, limit: u32) -> rusqlite::Result<Vec<PastRun>> {
+    let mut runs = database.prepare_cached(
+        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY plan ORDER BY began_at DESC) AS place FROM runs)
+         WHERE place <= ? ORDER BY plan, began_at DESC",
+    )?;
+    let runs = runs.query_map([limit], |row| past_run(database, row))?;
+    runs.filter_map(Result::transpose).collect()
 }
 
-fn past_run(row: &Row) -> rusqlite::Result<PastRun> {
-    let run: String = row.get("run")?;
-    let run = serde_json::from_str(&run)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))?;
-    let report: Option<i64> = row.get("report_id")?;
-    Ok(PastRun { report: report.map(JobId), run })
-}
-
-/// How the last thing that was told of each of these plans came out.
-pub(super) fn told(connection: &Connection, plans: &[PlanId]) -> rusqlite::Result<Vec<(PlanId, Outcome)>> {
-    let mut told = connection.prepare_cached("SELECT outcome FROM told WHERE plan = ?")?;
-    let mut outcomes = Vec::new();
-    for plan in plans {
-        let outcome: Option<String> = told.query_row([plan.as_str()], |row| row.get(0)).optional()?;
-        if let Some(outcome) = outcome.and_then(|word| serde_json::from_value(word.into()).ok()) {
-            outcomes.push((plan.clone(), outcome));
+/// A run; none where its row can't be read.
+fn past_run(database: &Database, row: &Row) -> rusqlite::Result<Option<PastRun>> {
+    match rows::json(row, "run")? {
+        Ok(run) => {
+            let report: Option<i64> = row.get("report_id")?;
+            Ok(Some(PastRun { report: report.map(JobId), run }))
+        }
+        Err(reason) => {
+            let key = format!("{} {}", rows::text(row, "plan")?, rows::number(row, "began_at")?);
+            database.unreadable.note("runs", key, &reason);
+            Ok(None)
         }
     }
-    Ok(outcomes)
 }

@@ -12,6 +12,8 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
+use super::migrations::{self, LATEST};
+
 /// The file's name within `STATE_DIR`.
 pub const FILE_NAME: &str = "journal.sqlite";
 /// Holds a lock as long as a service uses the directory: two would send every mail twice.
@@ -19,92 +21,6 @@ const LOCK_NAME: &str = "journal.lock";
 
 /// Marks the file as ours (`PRAGMA application_id`): "NS8b".
 const APPLICATION_ID: i32 = 0x4e53_3862;
-/// The version of the tables (`PRAGMA user_version`).
-const VERSION: i32 = 1;
-
-const TABLES: &str = "
-CREATE TABLE meta (
-    key   TEXT PRIMARY KEY,
-    value TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-
--- Work in progress. Times are milliseconds since 1970.
-CREATE TABLE jobs (
-    id         INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice: a report keeps the number of its job
-    created_at INTEGER NOT NULL,
-    due_at     INTEGER NOT NULL,
-    stage      TEXT NOT NULL,                     -- waiting, correlated, checked
-    follow_up  INTEGER NOT NULL,                  -- 1: a second look at what was told as PENDING or UNKNOWN
-    looks      INTEGER NOT NULL,                  -- how often the cluster was read for it
-    alerts     INTEGER NOT NULL,                  -- how many it has
-    data       TEXT,                              -- the value of the stage that was reached, JSON
-    note       TEXT                               -- what it waits for, in words
-) STRICT;
-
-CREATE TABLE job_alerts (
-    job_id   INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
-    identity TEXT NOT NULL,
-    alert    TEXT NOT NULL,                       -- JSON
-    PRIMARY KEY (job_id, identity)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE reports (
-    id              INTEGER PRIMARY KEY,          -- of the job that made it
-    created_at      INTEGER NOT NULL,
-    outcome         TEXT NOT NULL,
-    plans           TEXT NOT NULL,                -- their ids, names and outcomes, JSON
-    report          TEXT NOT NULL,                -- JSON
-    subject         TEXT NOT NULL,
-    text            TEXT NOT NULL,
-    html            TEXT NOT NULL,
-    delivery        TEXT NOT NULL,                -- queued, sent, unchanged, unneeded, failed
-    queued_at       INTEGER NOT NULL,             -- since when its mail waits: from here it is given up after a time
-    resends         INTEGER NOT NULL,             -- how often somebody had it sent again
-    attempts        INTEGER NOT NULL,
-    next_attempt_at INTEGER NOT NULL,
-    sent_at         INTEGER,
-    accepted        TEXT NOT NULL,                -- addresses, JSON
-    refused         TEXT NOT NULL,                -- addresses with the server's words, JSON
-    last_error      TEXT
-) STRICT;
-CREATE INDEX reports_queued ON reports (next_attempt_at) WHERE delivery = 'queued';
-
--- What was last told of each plan, to tell a change from a repetition.
-CREATE TABLE told (
-    plan      TEXT PRIMARY KEY,
-    digest    TEXT NOT NULL,
-    outcome   TEXT NOT NULL,
-    report_id INTEGER NOT NULL,
-    at        INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
--- Past runs of the plans.
-CREATE TABLE runs (
-    plan      TEXT NOT NULL,
-    began_at  INTEGER NOT NULL,
-    ended_at  INTEGER NOT NULL,
-    outcome   TEXT NOT NULL,
-    report_id INTEGER,                            -- the report that tells it, which may be gone
-    digest    TEXT,                               -- what it tells
-    run       TEXT NOT NULL,                      -- JSON
-    PRIMARY KEY (plan, began_at)
-) STRICT, WITHOUT ROWID;
-
--- Alerts of Alertmanager that were taken, by webhook or by poll.
-CREATE TABLE seen (
-    fingerprint TEXT PRIMARY KEY,
-    starts_at   INTEGER NOT NULL,
-    at          INTEGER NOT NULL,
-    by_webhook  INTEGER NOT NULL,
-    job_id      INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
--- What the watchers keep over restarts.
-CREATE TABLE marks (
-    key   TEXT PRIMARY KEY,
-    value TEXT NOT NULL                           -- JSON
-) STRICT, WITHOUT ROWID;
-";
 
 /// Why the journal can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -114,7 +30,7 @@ pub enum JournalError {
     InUse(String),
     /// The file's version is newer than this program.
     #[error(
-        "the journal {path} has version {found}, and this program knows versions up to {VERSION}; install the newer \
+        "the journal {path} has version {found}, and this program knows versions up to {LATEST}; install the newer \
          ns8-backup-monitor again, or move the file away to start with an empty journal"
     )]
     Newer {
@@ -206,20 +122,25 @@ pub(super) fn open(dir: &Path) -> Result<Store, JournalError> {
     let application_id = number("PRAGMA application_id").map_err(sqlite)?;
     let version = number("PRAGMA user_version").map_err(sqlite)?;
     match (tables, application_id, version) {
-        (0, 0, 0) => create(&connection).map_err(sqlite)?,
-        (_, APPLICATION_ID, VERSION) => {}
-        (_, APPLICATION_ID, found) if found > VERSION => {
+        (0, 0, 0) => {}
+        (_, APPLICATION_ID, 1..=LATEST) => check(&connection, &path)?,
+        (_, APPLICATION_ID, found) if found > LATEST => {
             return Err(JournalError::Newer { path: path.display().to_string(), found });
         }
         _ => return Err(JournalError::NotAJournal(path.display().to_string())),
     }
-    let check: String =
-        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(sqlite)?;
-    if check != "ok" {
-        return Err(JournalError::Damaged { path: path.display().to_string(), reason: check });
-    }
     durable(&connection).map_err(sqlite)?;
+    migrations::apply(&connection, version, APPLICATION_ID).map_err(sqlite)?;
     Ok(Store { connection, _lock: lock })
+}
+
+/// Looks through a file before anything is written to it.
+fn check(connection: &Connection, path: &Path) -> Result<(), JournalError> {
+    let check = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    match check.map_err(|error| JournalError::from_sqlite(path, &error))?.as_str() {
+        "ok" => Ok(()),
+        reason => Err(JournalError::Damaged { path: path.display().to_string(), reason: reason.to_owned() }),
+    }
 }
 
 fn lock(dir: &Path, path: &Path) -> Result<File, JournalError> {
@@ -238,20 +159,6 @@ fn lock(dir: &Path, path: &Path) -> Result<File, JournalError> {
 /// Opens a file that nobody else may read, and makes it if there is none.
 fn private_file(path: &Path) -> io::Result<File> {
     File::options().create(true).truncate(false).write(true).mode(0o600).open(path)
-}
-
-/// Makes the tables. All of it or nothing: a crash in between leaves an empty file, which is made again.
-fn create(connection: &Connection) -> rusqlite::Result<()> {
-    durable(connection)?;
-    // Tells this journal's reports from those of an earlier one, whose numbers were the same: Message-IDs must not
-    // come again.
-    connection.execute_batch(&format!(
-        "BEGIN IMMEDIATE; {TABLES}
-         INSERT INTO meta VALUES ('journal_id', lower(hex(randomblob(8))));
-         PRAGMA application_id = {APPLICATION_ID};
-         PRAGMA user_version = {VERSION};
-         COMMIT;"
-    ))
 }
 
 /// A commit is on the disk when it returns, whatever is killed afterwards, the machine's power included.

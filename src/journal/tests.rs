@@ -2,8 +2,14 @@ use super::*;
 use crate::{
     alert::{ObservedRun, Source},
     alertmanager::{AlertNames, parse_webhook},
+    config::NotifyOn,
     correlator::correlation::{Correlation, Outcome},
-    notifier::{delivery::DeliveryState, message::Message, notification::Notification},
+    notifier::{
+        decision::{Found, HoldReason, Origin, Policy},
+        delivery::DeliveryState,
+        message::Message,
+        notification::Notification,
+    },
     report::Report,
 };
 
@@ -35,14 +41,18 @@ fn new_report(id: JobId, created_at: Timestamp, digest: &str) -> NewReport {
     NewReport {
         report: report(id, created_at),
         message: Message { subject: "subject".into(), text: "text".into(), html: "html".into() },
-        notifications: vec![Notification {
-            plan: "1".into(),
-            digest: digest.into(),
+        found: Found {
+            notifications: vec![Notification {
+                plan: "1".into(),
+                digest: digest.into(),
+                outcome: Outcome::Unknown,
+            }],
             outcome: Outcome::Unknown,
-        }],
-        repeat: DAY,
-        only_if_changed: false,
-        is_wanted: true,
+            has_recovered: false,
+            has_shrunk: false,
+        },
+        origin: Origin { has_alarmed: true, is_repeated_on_purpose: true },
+        policy: Policy { on: NotifyOn::Failure, repeat: DAY, has_recipients: true },
         runs: vec![],
     }
 }
@@ -67,7 +77,7 @@ impl Fixture {
     async fn tell(&self, now: Timestamp, digest: &str) -> DeliveryState {
         let id = self.journal.accept(vec![alert("1")], now, WAIT).await.unwrap().unwrap();
         self.journal.finish(new_report(id, now, digest), Afterwards::Done).await.unwrap();
-        self.journal.report(id).await.unwrap().unwrap().delivery.state
+        self.journal.report(id).await.unwrap().unwrap().readable().unwrap().delivery.state
     }
 }
 
@@ -87,6 +97,8 @@ async fn an_accepted_alert_survives_a_restart() {
         note: None,
         alerts: vec![alert("1")],
         alerts_kept: 1,
+        failures: 0,
+        failure: None,
     };
     assert_eq!(jobs, [expected]);
 }
@@ -102,7 +114,7 @@ async fn alerts_join_the_job_that_still_waits() {
     assert_eq!(jobs[0].alerts, [alert("1"), alert("2")]);
     assert_eq!(jobs[0].due_at, at("2026-11-22T12:00:30Z"), "the first alert sets the time");
 
-    assert!(journal.advance(first, correlated(), 2).await.unwrap());
+    assert_eq!(journal.advance(first, correlated(), 2).await.unwrap(), Advance::Done);
     let third = journal.accept(vec![alert("1")], later, WAIT).await.unwrap().unwrap();
     assert_ne!(first, third, "a job that has begun is not joined");
 }
@@ -116,9 +128,9 @@ async fn an_alert_that_joins_while_the_cluster_is_read_is_not_left_out() {
     let Fixture { journal, .. } = Fixture::new();
     let id = journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
     journal.accept(vec![alert("2")], noon(), WAIT).await.unwrap().unwrap();
-    assert!(!journal.advance(id, correlated(), 1).await.unwrap());
+    assert_eq!(journal.advance(id, correlated(), 1).await.unwrap(), Advance::AlertsJoined);
     assert_eq!(journal.jobs().await.unwrap()[0].stage, Stage::Waiting);
-    assert!(journal.advance(id, correlated(), 2).await.unwrap());
+    assert_eq!(journal.advance(id, correlated(), 2).await.unwrap(), Advance::Done);
     assert_eq!(journal.jobs().await.unwrap()[0].stage, correlated());
 }
 
@@ -153,11 +165,12 @@ async fn a_finished_job_is_a_report_with_a_queued_mail() {
     let id = journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
     journal.finish(new_report(id, noon(), "a"), Afterwards::Done).await.unwrap();
     assert!(journal.jobs().await.unwrap().is_empty());
-    let stored = journal.report(id).await.unwrap().unwrap();
+    let stored = journal.report(id).await.unwrap().unwrap().readable().unwrap();
     assert_eq!(stored.report, report(id, noon()));
     assert_eq!(stored.mail.html, "html");
     assert_eq!(stored.delivery.state, DeliveryState::Queued);
     let summary = journal.reports(ReportFilter::default(), 10).await.unwrap().reports.remove(0);
+    let summary = summary.readable().unwrap();
     assert_eq!((summary.id, summary.outcome), (id, Outcome::Unknown));
     let (due, next) = journal.outgoing(noon()).await.unwrap();
     assert_eq!(due[0].id, id);
@@ -192,8 +205,11 @@ async fn a_second_look_that_finds_nothing_new_leaves_no_report() {
     let fixture = Fixture::new();
     fixture.tell(noon(), "a").await;
     let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
-    let new = NewReport { only_if_changed: true, ..new_report(id, noon(), "a") };
-    assert!(!fixture.journal.finish(new, Afterwards::Done).await.unwrap());
+    let new = NewReport {
+        origin: Origin { has_alarmed: true, is_repeated_on_purpose: false },
+        ..new_report(id, noon(), "a")
+    };
+    assert!(!fixture.journal.finish(new, Afterwards::Done).await.unwrap().keeps_report());
     assert!(fixture.journal.report(id).await.unwrap().is_none());
     assert!(fixture.journal.jobs().await.unwrap().is_empty());
 }
@@ -231,7 +247,7 @@ async fn reports_are_kept_for_ninety_days_and_a_thousand_of_them() {
     }
     let kept = fixture.journal.reports(ReportFilter::default(), 9999).await.unwrap().reports;
     assert_eq!(kept.len(), 1000);
-    assert!(kept.is_sorted_by(|left, right| left.id > right.id));
+    assert!(kept.is_sorted_by(|left, right| left.id() > right.id()));
 }
 
 #[tokio::test]
@@ -239,8 +255,8 @@ async fn numbers_are_never_used_twice() {
     let fixture = Fixture::new();
     let first = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
     let mut new = new_report(first, noon(), "a");
-    new.only_if_changed = true;
-    new.notifications.clear();
+    new.origin.is_repeated_on_purpose = false;
+    new.found.notifications.clear();
     fixture.journal.finish(new, Afterwards::Done).await.unwrap();
     let fixture = fixture.restart().await;
     let second = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
@@ -437,10 +453,12 @@ async fn alerts_and_marks_are_kept_together() {
 async fn a_report_that_nobody_wants_a_mail_about_is_kept() {
     let fixture = Fixture::new();
     let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
-    let new = NewReport { is_wanted: false, ..new_report(id, noon(), "a") };
-    assert!(fixture.journal.finish(new, Afterwards::Done).await.unwrap());
-    let stored = fixture.journal.report(id).await.unwrap().unwrap();
-    assert_eq!(stored.delivery.state, DeliveryState::Suppressed);
+    let mut new = new_report(id, noon(), "a");
+    (new.found.outcome, new.origin.has_alarmed) = (Outcome::Success, false);
+    let decision = fixture.journal.finish(new, Afterwards::Done).await.unwrap();
+    assert_eq!(decision, Decision::Hold(HoldReason::AllWell));
+    let stored = fixture.journal.report(id).await.unwrap().unwrap().readable().unwrap();
+    assert_eq!((stored.delivery.state, stored.decision), (DeliveryState::Suppressed, Some(decision)));
     assert!(fixture.journal.outgoing(noon()).await.unwrap().0.is_empty());
     // It was not told: the same by an alert is news.
     assert_eq!(fixture.tell(noon(), "a").await, DeliveryState::Queued);
@@ -451,7 +469,7 @@ async fn a_mail_can_be_sent_again_after_it_was_given_up() {
     let fixture = Fixture::new();
     fixture.tell(noon(), "a").await;
     let id = JobId(1);
-    let stored = fixture.journal.report(id).await.unwrap().unwrap();
+    let stored = fixture.journal.report(id).await.unwrap().unwrap().readable().unwrap();
     let failed = Delivery { state: DeliveryState::Failed, attempts: 9, ..stored.delivery };
     fixture.journal.record_delivery(id, 0, failed).await.unwrap();
     let later = noon() + DAY * 7;
@@ -471,7 +489,7 @@ async fn reports_are_listed_page_by_page_as_they_fit() {
     for digest in ["a", "b", "c", "d", "e"] {
         fixture.tell(noon(), digest).await;
     }
-    let ids = |page: &ReportPage| page.reports.iter().map(|report| report.id.0).collect::<Vec<_>>();
+    let ids = |page: &ReportPage| page.reports.iter().map(|report| report.id().0).collect::<Vec<_>>();
     let list = |filter: ReportFilter| fixture.journal.reports(filter, 2);
     let first = list(ReportFilter::default()).await.unwrap();
     assert_eq!((ids(&first), first.total), (vec![5, 4], 5));
@@ -487,4 +505,41 @@ async fn reports_are_listed_page_by_page_as_they_fit() {
     ] {
         assert_eq!(list(filter).await.unwrap().total, 0);
     }
+}
+
+#[tokio::test]
+async fn a_job_that_is_given_up_leaves_a_report_and_what_it_was_about() {
+    let fixture = Fixture::new();
+    let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
+    assert_eq!(fixture.journal.job_failed(id, "a bug".into(), noon()).await.unwrap(), 1);
+    assert_eq!(fixture.journal.job_failed(id, "a bug".into(), noon()).await.unwrap(), 2);
+    let job = fixture.journal.job(id).await.unwrap().unwrap();
+    assert_eq!((job.failures, job.failure.as_deref()), (2, Some("a bug")));
+    fixture.journal.finish(new_report(id, noon(), "a"), Afterwards::Abandoned("a bug".into())).await.unwrap();
+    assert_eq!(fixture.journal.jobs().await.unwrap(), []);
+    let abandoned = AbandonedJob { id, at: noon(), reason: "a bug".into() };
+    assert_eq!(fixture.journal.abandoned_jobs(noon()).await.unwrap(), [abandoned]);
+    assert_eq!(fixture.journal.abandoned_jobs(noon() + DAY).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_step_that_succeeds_ends_the_count_of_failures() {
+    let fixture = Fixture::new();
+    let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
+    fixture.journal.job_failed(id, "a bug".into(), noon()).await.unwrap();
+    fixture.journal.postpone(id, noon(), "waiting".into()).await.unwrap();
+    assert_eq!(fixture.journal.job(id).await.unwrap().unwrap().failures, 0);
+}
+
+#[tokio::test]
+async fn a_job_is_split_into_one_for_each_plan() {
+    let fixture = Fixture::new();
+    let alerts = vec![alert("1"), alert("2")];
+    let id = fixture.journal.accept(alerts, noon(), WAIT).await.unwrap().unwrap();
+    let job = fixture.journal.job(id).await.unwrap().unwrap();
+    let groups = vec![vec![alert("1")], vec![alert("2")]];
+    fixture.journal.split(job, groups.clone()).await.unwrap();
+    let jobs = fixture.journal.jobs().await.unwrap();
+    assert_eq!(jobs.iter().map(|job| job.alerts.clone()).collect::<Vec<_>>(), groups);
+    assert!(jobs.iter().all(|job| job.created_at == noon() && job.id != id));
 }

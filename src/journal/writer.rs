@@ -6,6 +6,7 @@
 
 use std::{
     path::PathBuf,
+    sync::Arc,
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -13,7 +14,10 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::store::{self, JournalError, Store};
+use super::{
+    rows::{Database, UnreadableRows},
+    store::{self, JournalError, Store},
+};
 
 /// The most pieces of work in one transaction.
 const MAX_GROUP: usize = 256;
@@ -24,7 +28,7 @@ const REOPEN_PAUSE: Duration = Duration::from_secs(1);
 
 /// A piece of work. It runs within the group's transaction, or is told why there is none; what it returns is called
 /// with the result of the commit.
-type Work = Box<dyn FnOnce(Result<&Connection, JournalError>) -> Answer + Send>;
+type Work = Box<dyn FnOnce(Result<&Database, JournalError>) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(Result<(), JournalError>)>;
 
 /// Sends work to the thread.
@@ -32,6 +36,8 @@ type Answer = Box<dyn FnOnce(Result<(), JournalError>)>;
 pub(super) struct Writer {
     queue: mpsc::Sender<Work>,
     path: PathBuf,
+    /// The rows that could not be read so far.
+    pub unreadable: Arc<UnreadableRows>,
 }
 
 impl Writer {
@@ -40,18 +46,20 @@ impl Writer {
     pub fn start(dir: PathBuf) -> (Self, JoinHandle<()>) {
         let (queue, requests) = mpsc::channel(QUEUE);
         let path = dir.join(store::FILE_NAME);
+        let unreadable = Arc::<UnreadableRows>::default();
+        let noted = Arc::clone(&unreadable);
         let thread = std::thread::Builder::new()
             .name("journal".into())
-            .spawn(move || Loop { dir, requests, store: None, closed_until: None }.run())
+            .spawn(move || Loop { dir, requests, store: None, closed_until: None, unreadable: noted }.run())
             .expect("a thread can be started");
-        (Self { queue, path }, thread)
+        (Self { queue, path, unreadable }, thread)
     }
 
     /// Runs `operation` in the next transaction. Its effects are on the disk when this returns `Ok`, and undone
     /// otherwise.
     pub async fn call<T: Send + 'static>(
         &self,
-        operation: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        operation: impl FnOnce(&Database) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, JournalError> {
         let (reply, answer) = oneshot::channel();
         let path = self.path.clone();
@@ -72,17 +80,17 @@ impl Writer {
 
 /// Runs one operation so that its failure undoes it alone, not the group.
 fn isolated<T>(
-    connection: &Connection,
-    operation: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    database: &Database,
+    operation: impl FnOnce(&Database) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<T> {
-    connection.execute_batch("SAVEPOINT operation")?;
-    match operation(connection) {
+    database.execute_batch("SAVEPOINT operation")?;
+    match operation(database) {
         Ok(value) => {
-            connection.execute_batch("RELEASE operation")?;
+            database.execute_batch("RELEASE operation")?;
             Ok(value)
         }
         Err(error) => {
-            connection.execute_batch("ROLLBACK TO operation; RELEASE operation")?;
+            database.execute_batch("ROLLBACK TO operation; RELEASE operation")?;
             Err(error)
         }
     }
@@ -96,6 +104,7 @@ struct Loop {
     store: Option<Store>,
     /// Why and until when the file is not tried again.
     closed_until: Option<(JournalError, Instant)>,
+    unreadable: Arc<UnreadableRows>,
 }
 
 impl Loop {
@@ -149,6 +158,7 @@ impl Loop {
     /// Runs a group in one transaction and answers each request. Gives the group back where there is no transaction.
     fn commit(&mut self, group: Vec<Work>) -> Result<(), (JournalError, Vec<Work>)> {
         let path = self.dir.join(store::FILE_NAME);
+        let unreadable = Arc::clone(&self.unreadable);
         let connection = match self.open() {
             Ok(connection) => connection,
             Err(error) => return Err((error, group)),
@@ -158,7 +168,8 @@ impl Loop {
             self.close(&error);
             return Err((error, group));
         }
-        let answers: Vec<Answer> = group.into_iter().map(|work| work(Ok(connection))).collect();
+        let database = Database { connection, unreadable: &unreadable };
+        let answers: Vec<Answer> = group.into_iter().map(|work| work(Ok(&database))).collect();
         // A full disk or a failed read may have ended the transaction by itself: then nothing of the group was done.
         let commit = if connection.is_autocommit() {
             let reason = "the transaction was rolled back: the disk is full or has failed".into();

@@ -3,13 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    retry::backoff,
-    smtp::{Failure, RecipientResult},
-};
+use super::retry::backoff;
+use crate::smtp::{Failure, RecipientResult};
 
 /// How long a mail is tried. Later, its news are none any more.
 pub const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(72);
+
+/// How often a mail is given whose acceptance is not known each time. Then whoever has not got it by now will not, and whoever has, has it often enough.
+const MOST_PERHAPS: u32 = 3;
 
 /// How far a report's mail has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +22,8 @@ pub enum DeliveryState {
     Sent,
     /// It is not sent: all of it was told before, and nothing has changed.
     Unchanged,
-    /// It is not sent: all is well, nobody was alarmed, and only failures are to be told.
+    /// It is not sent: all is well, nobody was alarmed, and only failures are mailed.
+    #[serde(rename = "unneeded")]
     Suppressed,
     /// It was given up.
     Failed,
@@ -49,6 +51,17 @@ pub struct Refusal {
     pub reason: String,
 }
 
+/// A recipient that perhaps has the mail: the server's answer to it was lost, or can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Perhaps {
+    /// The address.
+    pub address: String,
+    /// How it was lost the last time.
+    pub reason: String,
+    /// How often the mail was given so. Below three, it is given again, under the same Message-ID.
+    pub times: u32,
+}
+
 /// The state of a report's mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Delivery {
@@ -64,22 +77,28 @@ pub struct Delivery {
     pub accepted: Vec<String>,
     /// Who will never have it.
     pub refused: Vec<Refusal>,
+    /// Who perhaps has it.
+    pub perhaps: Vec<Perhaps>,
     /// What went wrong the last time.
     pub last_error: Option<String>,
 }
 
-/// Who still has to get the mail: those of `to` that have neither taken nor refused it.
+/// Who still has to get the mail: those of `to` that have neither taken nor refused it, nor perhaps have it often enough.
 pub fn pending<'a>(delivery: &Delivery, to: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let is_done = |address: &str| {
         delivery.accepted.iter().any(|accepted| accepted == address)
             || delivery.refused.iter().any(|refusal| refusal.address == address)
+            || delivery
+                .perhaps
+                .iter()
+                .any(|perhaps| perhaps.address == address && perhaps.times >= MOST_PERHAPS)
     };
     to.into_iter().filter(|address| !is_done(address)).collect()
 }
 
 /// The delivery after an attempt at `now` to give the mail, made at `created_at`, to the recipients in `asked`.
 ///
-/// A refusal counts once somebody has taken the mail. While nobody has, it is more likely that the server
+/// A refusal counts once somebody has taken the mail, or perhaps has. While nobody has, it is more likely that the server
 /// is configured wrong than that nobody exists, so that everybody is tried again until the time is over.
 pub fn after_attempt(
     delivery: &Delivery,
@@ -93,12 +112,17 @@ pub fn after_attempt(
     after.last_error = None;
     let mut refused = Vec::new();
     let mut deferred = Vec::new();
+    let mut lost = Vec::new();
     match result {
         Ok(results) => {
             for (address, result) in asked.iter().zip(results) {
                 let address = address.to_string();
                 match result {
-                    RecipientResult::Accepted => after.accepted.push(address),
+                    RecipientResult::Accepted => {
+                        after.perhaps.retain(|perhaps| perhaps.address != address);
+                        after.accepted.push(address);
+                    }
+                    RecipientResult::Perhaps(reason) => lost.push(Refusal { address, reason }),
                     RecipientResult::Deferred(reason) => deferred.push(Refusal { address, reason }),
                     RecipientResult::Refused(reason) => refused.push(Refusal { address, reason }),
                 }
@@ -111,8 +135,14 @@ pub fn after_attempt(
             );
         }
     }
-    after.last_error = refused.iter().chain(&deferred).next().map(describe);
-    let somebody_has_it = !after.accepted.is_empty();
+    after.last_error =
+        refused.iter().chain(&deferred).next().map(describe).or_else(|| {
+            lost.first().map(|lost| format!("{}: perhaps accepted: {}", lost.address, lost.reason))
+        });
+    let is_lost = !lost.is_empty();
+    note_perhaps(&mut after.perhaps, lost);
+    let is_settled = !is_lost || pending(&after, asked.iter().copied()).is_empty();
+    let somebody_has_it = !after.accepted.is_empty() || !after.perhaps.is_empty();
     if somebody_has_it {
         after.refused.append(&mut refused);
     } else {
@@ -120,12 +150,14 @@ pub fn after_attempt(
     }
 
     let next = now + backoff(after.attempts);
-    if deferred.is_empty() {
+    if deferred.is_empty() && is_settled {
         after.state = DeliveryState::Sent;
         after.sent_at = Some(now);
     } else if next.duration_since(created_at) < GIVE_UP_AFTER {
         after.next_attempt_at = next;
     } else {
+        // Who perhaps has it is not called refused.
+        deferred.retain(|refusal| !after.perhaps.iter().any(|perhaps| perhaps.address == refusal.address));
         after.refused.append(&mut deferred);
         after.state = if somebody_has_it { DeliveryState::Sent } else { DeliveryState::Failed };
         after.sent_at = somebody_has_it.then_some(now);
@@ -133,10 +165,21 @@ pub fn after_attempt(
     after
 }
 
+/// Counts those whose answer was lost this time.
+fn note_perhaps(perhaps: &mut Vec<Perhaps>, lost: Vec<Refusal>) {
+    for Refusal { address, reason } in lost {
+        match perhaps.iter_mut().find(|perhaps| perhaps.address == address) {
+            Some(known) => *known = Perhaps { address, reason, times: known.times + 1 },
+            None => perhaps.push(Perhaps { address, reason, times: 1 }),
+        }
+    }
+}
+
 /// The delivery of a mail that became too old before it could be tried.
 pub fn given_up(delivery: &Delivery, reason: String) -> Delivery {
     // Whoever has it, has been told.
-    let state = if delivery.accepted.is_empty() { DeliveryState::Failed } else { DeliveryState::Sent };
+    let nobody_has_it = delivery.accepted.is_empty() && delivery.perhaps.is_empty();
+    let state = if nobody_has_it { DeliveryState::Failed } else { DeliveryState::Sent };
     Delivery { state, last_error: Some(reason), ..delivery.clone() }
 }
 
@@ -164,6 +207,7 @@ mod tests {
             sent_at: None,
             accepted: vec![],
             refused: vec![],
+            perhaps: vec![],
             last_error: None,
         }
     }
@@ -251,5 +295,42 @@ mod tests {
         assert_eq!(delivery.state, DeliveryState::Failed);
         // Six attempts in the first half hour, then one each half hour.
         assert_eq!(attempts, 149);
+    }
+
+    fn perhaps() -> RecipientResult {
+        RecipientResult::Perhaps("closed".into())
+    }
+
+    #[test]
+    fn what_was_perhaps_accepted_is_given_three_times_at_most() {
+        let mut delivery = queued();
+        for times in 1..=3 {
+            assert_eq!(delivery.state, DeliveryState::Queued);
+            let now = delivery.next_attempt_at;
+            delivery = attempt(&delivery, now, Ok(vec![perhaps(), perhaps()]));
+            assert!(delivery.perhaps.iter().all(|perhaps| perhaps.times == times), "{delivery:?}");
+        }
+        assert_eq!(
+            (delivery.state, delivery.accepted.len(), delivery.perhaps.len()),
+            (DeliveryState::Sent, 0, 2)
+        );
+        assert_eq!(delivery.last_error.as_deref(), Some("a@example.org: perhaps accepted: closed"));
+        assert!(pending(&delivery, TO).is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_comes_in_the_end_takes_the_doubt_away() {
+        let after = attempt(&queued(), noon(), Ok(vec![perhaps(), RecipientResult::Accepted]));
+        assert_eq!((after.state, pending(&after, TO)), (DeliveryState::Queued, vec!["a@example.org"]));
+        let after = attempt(&after, noon(), Ok(vec![RecipientResult::Accepted]));
+        assert_eq!((after.state, after.accepted.len(), after.perhaps.len()), (DeliveryState::Sent, 2, 0));
+    }
+
+    #[test]
+    fn who_perhaps_has_it_is_not_given_up_as_refused() {
+        let after = attempt(&queued(), noon(), Ok(vec![perhaps(), refused()]));
+        assert_eq!(after.refused[0].address, "b@example.org");
+        let late = attempt(&after, noon() + GIVE_UP_AFTER, down());
+        assert_eq!((late.state, late.refused.len(), late.perhaps.len()), (DeliveryState::Sent, 1, 1));
     }
 }

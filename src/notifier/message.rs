@@ -2,16 +2,16 @@
 
 use std::time::SystemTime;
 
+use jiff::Timestamp;
 use lettre::{
-    Message as Email,
-    message::{
-        Mailbox, MultiPart,
-        header::{HeaderName, HeaderValue},
-    },
+    Address, Message as Email,
+    address::Envelope,
+    message::{Mailbox, MultiPart},
 };
 use serde::Serialize;
 
-use crate::{config::MailSettings, ids::JobId, journal::Outgoing};
+use super::{header, wrap::wrapped};
+use crate::{config::MailSettings, ids::JobId, smtp::envelope::ascii_domain};
 
 /// The text of a mail, without what its header needs of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,13 +24,24 @@ pub struct Message {
     pub html: String,
 }
 
-/// Marks a mail that a program wrote, so that no other program answers it (RFC 3834).
-const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
+impl Message {
+    /// What is said when even the mail can't be written as usual.
+    pub fn plain(cluster: &str, report: JobId, reason: &str) -> Self {
+        let text = format!(
+            "The backup monitor failed to examine the backups: {reason}.\n\n\
+             Check the state of the backups in cluster-admin, and the log of the backup monitor.\n\nReport {report}\n"
+        );
+        Self { subject: format!("[{cluster}] Backup UNKNOWN: internal error"), html: String::new(), text }
+    }
+}
+
+/// What mail programs show as the sender, unless `MAIL_FROM` has a name of its own.
+const SENDER: &str = "Backup monitor";
 
 /// The Message-ID of a report's mail: the same however often it is sent, and of no other report, not even of one from an
 /// earlier journal, whose numbers began at 1 too.
 pub fn message_id(id: JobId, resends: u32, journal_id: &str, from: &Mailbox) -> String {
-    let domain = from.email.domain();
+    let domain = domain_of(&from.email);
     match resends {
         0 => format!("<report-{id}.{journal_id}@{domain}>"),
         // Whoever asked for it again would not see it, if their mail program took it for the one that they have.
@@ -43,14 +54,14 @@ pub fn message_id(id: JobId, resends: u32, journal_id: &str, from: &Mailbox) -> 
 /// # Errors
 /// When lettre can't: an address or the subject has something that a header can't hold.
 pub fn build(
-    outgoing: &Outgoing,
+    message: &Message,
     mail: &MailSettings,
-    journal_id: &str,
+    message_id: String,
+    queued_at: Timestamp,
 ) -> Result<Email, lettre::error::Error> {
-    let id = message_id(outgoing.id, outgoing.resends, journal_id, &mail.from);
     // Out of a SystemTime's range only where that has 32 bits.
-    let date = SystemTime::try_from(outgoing.queued_at).unwrap_or_else(|_| SystemTime::now());
-    assemble(&outgoing.message, mail, mail.to.iter().cloned(), id, date)
+    let date = SystemTime::try_from(queued_at).unwrap_or_else(|_| SystemTime::now());
+    assemble(message, mail, mail.to.iter().cloned(), message_id, date)
 }
 
 /// Builds a mail with these headers.
@@ -64,15 +75,31 @@ pub fn assemble(
     message_id: String,
     date: SystemTime,
 ) -> Result<Email, lettre::error::Error> {
-    let (name, value) = AUTO_SUBMITTED;
-    let auto_submitted = HeaderValue::new(HeaderName::new_from_ascii_str(name), value.into());
-    let builder = Email::builder()
-        .from(mail.from.clone())
-        .subject(crate::text::header(&message.subject, usize::MAX))
+    let mut from = mail.from.clone();
+    from.name.get_or_insert_with(|| SENDER.into());
+    let to: Vec<_> = to.into_iter().collect();
+    let domain = domain_of(&from.email);
+    // lettre would take it from the headers. Those may have addresses in a form for people.
+    let recipients = to.iter().map(|mailbox| mailbox.email.clone()).collect();
+    let mut builder = Email::builder()
+        .envelope(Envelope::new(Some(from.email.clone()), recipients)?)
+        .raw_header(header::mailboxes("From", &[from]))
+        .raw_header(header::mailboxes("To", &to))
+        .raw_header(header::text("Subject", &crate::text::header(&message.subject, usize::MAX)))
         .message_id(Some(message_id))
         .date(date)
-        .raw_header(auto_submitted);
-    to.into_iter()
-        .fold(builder, lettre::message::MessageBuilder::to)
-        .multipart(MultiPart::alternative_plain_html(message.text.clone(), message.html.clone()))
+        // By which mail programs sort.
+        .raw_header(header::fixed("List-Id", &format!("{SENDER} <backup-monitor.{domain}>")))
+        // That a program wrote it, so that no other program answers it: RFC 3834, and what Exchange has instead.
+        .raw_header(header::fixed("Auto-Submitted", "auto-generated"))
+        .raw_header(header::fixed("X-Auto-Response-Suppress", "All"));
+    if let Some(reply_to) = &mail.reply_to {
+        builder = builder.raw_header(header::mailboxes("Reply-To", std::slice::from_ref(reply_to)));
+    }
+    builder.multipart(MultiPart::alternative_plain_html(wrapped(&message.text), message.html.clone()))
+}
+
+/// The domain of an address in ASCII.
+pub fn domain_of(address: &Address) -> String {
+    ascii_domain(address.domain()).unwrap_or_else(|_| "localhost.localdomain".into())
 }

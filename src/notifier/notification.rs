@@ -26,7 +26,7 @@ const ANY_PLAN: &str = "*";
 
 /// What `report` tells, plan by plan.
 pub fn notifications(report: &Report) -> Vec<Notification> {
-    if report.correlation.read_error.is_none() {
+    if !report.correlation.is_blank() {
         let plans = report.correlation.plans.iter();
         let notification = |plan: &Plan| Notification {
             plan: plan.id.to_string(),

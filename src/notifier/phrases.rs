@@ -13,6 +13,7 @@ mod texts;
 
 use crate::{
     correlator::correlation::Outcome,
+    notifier::decision::Decision,
     repo_check::findings::{Cause, Health},
 };
 
@@ -50,6 +51,11 @@ pub trait Phrases: Sync {
     /// The title of a plan without a name.
     fn plan_by_id(&self, id: &str) -> String;
 
+    // ---- On the pages and in `report` ----
+
+    /// Why a report is mailed, or why it is not.
+    fn decision(&self, decision: Decision) -> &'static str;
+
     // ---- Below the headline, and in the footer ----
 
     /// When a plan was last due, and when it is due next.
@@ -60,6 +66,9 @@ pub trait Phrases: Sync {
 
     /// The cluster could not be read; `reason` is a sentence without its full stop.
     fn cluster_unread(&self, reason: &str) -> String;
+
+    /// An error of the backup monitor itself keeps it from knowing how the backups are.
+    fn internal_error(&self, reason: &str) -> String;
 
     /// Footer: the run of `plan` that this report is about.
     fn started_by_run(&self, plan: &str, began: &str) -> String;

@@ -114,6 +114,7 @@ fn report(plans: Vec<Plan>, repos: Option<RepoReport>) -> Report {
         cluster: Some("Acme".into()),
         outcome: Correlation::worst(&plans),
         read_error: None,
+        internal_error: None,
         plans,
     };
     Report::new(JobId(12), seven(), "Acme".into(), alerts, correlation, repos)

@@ -4,16 +4,20 @@
 //! restored, what to do, and what is backed up.
 
 mod changes;
-mod writer;
+mod context;
+mod parts;
+mod sections;
+mod steps;
 
 use super::{format::Format, phrases::Phrases};
 use crate::{
-    correlator::correlation::{Application, Outcome, Plan, State},
+    correlator::correlation::{Outcome, State},
     language::Language,
     report::Report,
 };
 
-pub(super) use self::writer::Writer;
+use self::context::{Writer, plan_title};
+pub use self::parts::{Badge, FineGroup, FineRow, Group, Item, Section, Tone};
 
 /// The longest that a plan's name gets in the headline, in characters.
 const MAX_TITLE: usize = 60;
@@ -37,111 +41,6 @@ pub struct View {
     pub fine: Vec<FineGroup>,
     /// Lines below everything else.
     pub footer: Vec<String>,
-}
-
-/// A part of the email with a heading.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Section {
-    /// Its heading.
-    pub heading: &'static str,
-    /// Whether its items are steps, to be taken one after the other.
-    pub numbered: bool,
-    /// Its content.
-    pub groups: Vec<Group>,
-}
-
-/// Items that belong to one plan, or to none in particular.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Group {
-    /// The plan's name, where the email covers more than one.
-    pub heading: Option<String>,
-    /// The plan's times and destination.
-    pub note: Option<String>,
-    /// Its items.
-    pub items: Vec<Item>,
-}
-
-/// One finding or step.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Item {
-    /// Its state in a word, and its colour.
-    pub badge: Option<Badge>,
-    /// What it is about.
-    pub title: Option<String>,
-    /// Where it is.
-    pub place: Option<String>,
-    /// The sentences about it.
-    pub lines: Vec<String>,
-    /// A message of restic or of a run, verbatim.
-    pub quote: Option<String>,
-    /// Commands for the step.
-    pub commands: Vec<String>,
-}
-
-/// A state in a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Badge {
-    /// The word.
-    pub word: &'static str,
-    /// Its colour.
-    pub tone: Tone,
-}
-
-/// What a colour means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// Green.
-    Good,
-    /// Red.
-    Bad,
-    /// Amber.
-    Warning,
-    /// Blue.
-    Busy,
-    /// Grey.
-    Neutral,
-}
-
-/// The applications of one plan that are backed up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FineGroup {
-    /// The plan's name, where the email covers more than one.
-    pub heading: Option<String>,
-    /// One row for each.
-    pub rows: Vec<FineRow>,
-}
-
-/// An application that is backed up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FineRow {
-    /// Its name and label.
-    pub application: String,
-    /// Its node.
-    pub node: String,
-    /// Bytes in its latest snapshot.
-    pub size: String,
-    /// How long it took.
-    pub duration: String,
-    /// When it ended.
-    pub finished: String,
-}
-
-/// As [`Item::badge`] holds it.
-fn badge(word: &'static str, tone: Tone) -> Option<Badge> {
-    Some(Badge { word, tone })
-}
-
-impl Tone {
-    /// The colour of an outcome.
-    pub fn of(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Success => Tone::Good,
-            Outcome::Pending => Tone::Busy,
-            Outcome::Unknown => Tone::Neutral,
-            Outcome::Partial => Tone::Warning,
-            Outcome::Missing | Outcome::RepoFailure | Outcome::Failure => Tone::Bad,
-        }
-    }
 }
 
 impl View {
@@ -187,6 +86,9 @@ fn headline(report: &Report, phrases: &'static dyn Phrases) -> String {
             phrases.all_backed_up(total, recovered, shrunk)
         }
         Outcome::Missing => phrases.nothing_ran(total),
+        Outcome::Unknown if report.correlation.internal_error.is_some() => {
+            phrases.texts().internal_error.to_owned()
+        }
         Outcome::Unknown if report.correlation.read_error.is_some() => {
             phrases.texts().cluster_unreadable.to_owned()
         }
@@ -228,24 +130,9 @@ fn plan_titles(report: &Report, phrases: &'static dyn Phrases) -> Option<String>
     }
 }
 
-fn plan_title(plan: &Plan, phrases: &'static dyn Phrases) -> String {
-    match &plan.name {
-        Some(name) => name.clone(),
-        None => phrases.plan_by_id(plan.id.as_str()),
-    }
-}
-
 fn shorten(text: &str) -> String {
     match text.char_indices().nth(MAX_TITLE) {
         Some((position, _)) => format!("{}…", text[..position].trim_end()),
         None => text.to_owned(),
-    }
-}
-
-/// `mail1 (Mail server)`
-fn application_title(application: &Application) -> String {
-    match &application.label {
-        Some(label) => format!("{} ({label})", application.module),
-        None => application.module.to_string(),
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     checks::{Check, Ready},
     correlator::correlation::Outcome,
     ids::JobId,
-    journal::{Job, JournalError, ReportFilter, ReportSummary},
+    journal::{Job, JournalError, ReportEntry, ReportFilter},
     telemetry::{METRICS_CONTENT_TYPE, PLAIN_METRICS_CONTENT_TYPE},
     version::VERSION,
 };
@@ -39,7 +39,7 @@ pub(super) struct Status {
     reasons: Vec<String>,
     checks: Vec<Check>,
     jobs: Vec<JobSummary>,
-    reports: Vec<ReportSummary>,
+    reports: Vec<ReportEntry>,
 }
 
 /// A job that is not done.
@@ -169,6 +169,7 @@ pub(super) async fn metrics(receiver: Arc<Receiver>, accept: Option<String>) -> 
     if let Ok(queued) = queued {
         metrics.mails_queued.set(queued.into());
     }
+    metrics.unreadable_rows.set(i64::try_from(receiver.journal.unreadable_rows()).unwrap_or(i64::MAX));
     if let Ok(runs) = runs {
         plans::measure(&plans::plans(&runs), &metrics.applications);
     }

@@ -16,7 +16,7 @@ use super::{api::STATUS_REPORTS, context::Receiver};
 use crate::{
     checks::Ready,
     correlator::correlation::Outcome,
-    journal::{Job, JournalError, ReportSummary},
+    journal::{Job, JournalError, ReportEntry, ReportSummary},
     language::Language,
     notifier::{delivery::Delivery, format::Format, view::Tone},
     version::VERSION,
@@ -35,7 +35,7 @@ struct Page {
     version: &'static str,
     ready: Ready,
     jobs: Vec<Job>,
-    reports: Vec<(ReportSummary, String)>,
+    reports: Vec<(ReportEntry, String)>,
 }
 
 /// `GET /`
@@ -68,6 +68,12 @@ impl Page {
 
     fn job_stage(&self, job: &Job) -> String {
         phrases::job_stage(&self.format, job)
+    }
+
+    /// Why an email is sent, or waits for a recipient. Why it is not sent is what becomes of its delivery.
+    fn decision(&self, report: &ReportSummary) -> Option<&'static str> {
+        let decision = report.decision.filter(|decision| decision.is_queued())?;
+        Some(self.language.phrases().decision(decision))
     }
 
     fn delivery(&self, delivery: &Delivery) -> String {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{config::ApiSettings, http, ids::DestinationId, text};
 
-/// The longest that one HTTP request may take; a question is made of several.
+/// The longest that one HTTP request may take; a check is made of several.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// The pauses between attempts, after which the last one repeats: for an API that is busy, and for a task that runs.
 const PAUSES: [Duration; 4] = [
@@ -37,12 +37,12 @@ const MAX_RESULT: usize = 4 * 1024 * 1024;
 /// The longest id of a task. NS8's are UUIDs.
 const MAX_TASK_ID: usize = 64;
 
-/// Why a question was not answered.
+/// Why there are no snapshots to report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// The API can't be asked; neither can it be asked about any other repository now.
+    /// The API can't be used, for this repository or any other.
     Api(Cause),
-    /// This repository is not well.
+    /// Something is wrong with this repository.
     Repository(Health, Cause),
 }
 
@@ -50,7 +50,7 @@ pub(super) enum Failure {
 pub(super) struct ClusterApi {
     client: Client,
     settings: ApiSettings,
-    /// For each question, that is for one repository.
+    /// For one repository.
     timeout: Duration,
     /// The token of the last login. NS8's are good for two weeks.
     token: Mutex<Option<SecretString>>,
@@ -230,7 +230,7 @@ impl ClusterApi {
     }
 }
 
-/// Sends a request, again and again while the API is busy or unwell: until it answers, an error is final, or the caller's
+/// Sends a request, again and again while the API is busy or failing: until it answers, an error is final, or the caller's
 /// time is over.
 async fn send(
     what: &str,
@@ -253,7 +253,7 @@ async fn send(
     unreachable!("the pauses never end")
 }
 
-/// Too many requests, or trouble at their end: worth another try.
+/// Too many requests, or a server error: worth another try.
 fn is_transient(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
 }
@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn an_output_that_is_no_list_is_not_taken_for_an_empty_repository() {
-        for output in [json!({"x": 1}), json!("x"), json!([1])] {
+        for output in [json!({"x": 1}), json!("x"), json!(1)] {
             let failure = result(0, "", &output);
             assert!(matches!(failure, Err(Failure::Repository(Health::Unknown, _))), "{failure:?}");
         }

@@ -1,4 +1,4 @@
-//! The node's rclone gateway: does a destination answer?
+//! The node's rclone gateway: does a destination respond?
 //!
 //! Anybody on the node may make the health request, for which no credentials are needed: the gateway passes it to the destination's
 //! backend, which answers 404 for a file that can't exist (ns8-core, `haproxy.cfg` and `rclonegwctl`).
@@ -22,7 +22,7 @@ pub(super) struct Gateway {
 }
 
 impl Gateway {
-    /// Asks whether a destination answers.
+    /// Checks that a destination answers.
     pub async fn probe(&self, destination: &DestinationId) -> (Health, Option<Cause>) {
         match self.request(destination.as_str()).await {
             Ok(StatusCode::NOT_FOUND) => (Health::Ok, None),
@@ -30,13 +30,13 @@ impl Gateway {
                 let health = if status.is_server_error() { Health::Unreachable } else { Health::Error };
                 (health, Some(Cause::GatewayStatus { status: status.as_u16() }))
             }
-            // That the gateway itself is away says nothing about the destination: it could not be asked.
+            // That the gateway itself is away says nothing about the destination: that could not be probed.
             Err(cause @ Cause::GatewaySilent { .. }) => (Health::Unknown, Some(cause)),
             Err(cause) => (Health::Unreachable, Some(cause)),
         }
     }
 
-    /// Asks whether the gateway itself answers, about whatever destination.
+    /// Checks that the gateway itself answers; the destination does not matter.
     pub async fn ping(&self) -> Result<(), Cause> {
         self.request("00000000-0000-0000-0000-000000000000").await.map(drop)
     }

@@ -1,4 +1,4 @@
-//! Looks at the cluster: whenever an application reports, when something is due, and once a minute.
+//! Reads the cluster: whenever an application reports, when something is due, and once a minute.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
@@ -31,11 +31,11 @@ use crate::{
     report::history::RunRecord,
 };
 
-/// How often the cluster is looked at though nothing is heard of it.
+/// How often the cluster is read even if no event arrives.
 const LOOK_INTERVAL: Duration = Duration::from_secs(60);
-/// The shortest pause between two looks: a run of many small applications reports often.
+/// The shortest pause between two readings: a run of many small applications reports often.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
-/// How many times as long as a look takes is the pause after it, so that a large cluster is not read all the time.
+/// The pause after a reading, as a multiple of the time it took, so that a large cluster is not read all the time.
 const PAUSE_FACTOR: u32 = 50;
 /// The pause before the next attempt when Redis or the journal is away.
 const TROUBLE_PAUSE: Duration = Duration::from_secs(5);
@@ -54,10 +54,10 @@ pub struct ClusterWatcher {
     reported: Arc<Notify>,
 }
 
-/// What was known after the last look: what the journal holds.
+/// What was known after the last reading: what the journal holds.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Known {
-    /// False until runs have been looked at for the first time ever.
+    /// False until runs have been read for the first time ever.
     runs_began: bool,
     runs: BTreeMap<PlanId, PlanRuns>,
     schedules: BTreeMap<PlanId, PlanSchedule>,
@@ -104,7 +104,7 @@ impl ClusterWatcher {
         }
     }
 
-    /// Looks once, and says when to look again. None when Redis or the journal is away; both are told elsewhere.
+    /// Reads once, and returns when to read again. None when Redis or the journal is away; both are reported elsewhere.
     async fn look(&self, known: &mut Option<Known>) -> Option<Timestamp> {
         let now = Timestamp::now();
         let facts = match self.reader.read(&Scope::about([]), now).await {
@@ -153,7 +153,7 @@ impl ClusterWatcher {
         })
     }
 
-    /// Compares what is known with a look, and says when to look again.
+    /// Compares what is known with a reading, and returns when to read again.
     fn compare(
         &self,
         known: &mut Known,
@@ -163,7 +163,7 @@ impl ClusterWatcher {
         let mut observed = Observation::default();
         let mut look_at: Option<Timestamp> = None;
         let mut earlier = |time: Option<Timestamp>| look_at = look_at.into_iter().chain(time).min();
-        // What is there when runs are looked at for the first time ever. Asked about by their ids, all plans are classified, whenever
+        // What is there when runs are read for the first time ever. Named by their ids, all plans are classified, whenever
         // they ran.
         let at_first: BTreeMap<PlanId, Plan> = if self.settings.watch.runs && !known.runs_began {
             let scope = Scope::about(facts.plans.keys().cloned());

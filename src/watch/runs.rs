@@ -1,6 +1,6 @@
-//! Gathers the results of one run of a plan, from one look at the cluster to the next. Pure.
+//! Gathers the results of one run of a plan, from one reading of the cluster to the next. Pure.
 //!
-//! A look sees of each application its last result only, and not which run that was of. That follows from how a run goes
+//! A reading shows of each application its last result only, and not which run that was of. That follows from how a run goes
 //! (ns8-core's `run-backup`): each application reports once in it, and no node is silent for longer than [`NODE_SILENCE_LIMIT`]. So an
 //! application that reports again, or long after the others, has begun the next run. So has a node that reports for the first time
 //! after the plan was due again: it may have been off before.
@@ -95,11 +95,11 @@ impl Findings {
 }
 
 impl PlanRuns {
-    /// What is known when runs are watched for the first time ever: everything that is there counts as told, but for the results of
-    /// a run that goes on, which `is_open` tells.
+    /// What is known when runs are watched for the first time ever: everything that is there counts as reported, but for the results of
+    /// a run that is still going on, which `is_open` identifies.
     pub fn baseline(snapshot: &PlanSnapshot, is_open: impl Fn(&ModuleId) -> bool) -> Self {
-        let told = snapshot.members.iter().filter(|member| !is_open(member.module));
-        let taken = told.map(|member| (member.module.clone(), member.run.map(|run| run.end))).collect();
+        let reported = snapshot.members.iter().filter(|member| !is_open(member.module));
+        let taken = reported.map(|member| (member.module.clone(), member.run.map(|run| run.end))).collect();
         Self { taken, run: None }
     }
 

@@ -230,3 +230,74 @@ async fn a_report_older_than_three_days_is_no_news() {
     service.alert(webhook()).await;
     smtp.received(1).await;
 }
+
+#[tokio::test]
+async fn a_mail_whose_answer_is_lost_is_given_three_times_under_one_message_id() {
+    let (_redis, mut settings) = cluster().await;
+    let smtp = SmtpServer::plain().await;
+    smtp.configure(&mut settings);
+    smtp.lose_answers();
+    let mut service = settings.start().await;
+    service.alert(webhook()).await;
+    for times in 1..=2 {
+        smtp.received(times).await;
+        let queued = service
+            .status_shows("an attempt that was perhaps accepted", |status| {
+                let delivery = &status["reports"][0]["delivery"];
+                (delivery["perhaps"][0]["times"] == times).then(|| delivery.clone())
+            })
+            .await;
+        assert_eq!((&queued["state"], &queued["accepted"]), (&json!("queued"), &json!([])));
+        service.kill();
+        make_due(&settings);
+        service = settings.start().await;
+    }
+    let mails = smtp.received(3).await;
+    assert!(mails.iter().all(|mail| mail.message_id == mails[0].message_id), "{mails:?}");
+    let sent = delivery(&service, "sent").await;
+    assert_eq!((&sent["accepted"], &sent["refused"]), (&json!([]), &json!([])));
+    assert_eq!(sent["perhaps"][0]["address"], "admin@example.org");
+    let (_, page) = service.get("/").await;
+    assert!(page.as_str().unwrap().contains("perhaps accepted for admin@example.org"), "{page}");
+}
+
+#[tokio::test]
+async fn headers_are_what_mail_programs_and_administrators_expect() {
+    let (_redis, mut settings) = cluster().await;
+    let smtp = SmtpServer::plain().await;
+    smtp.configure(&mut settings);
+    settings
+        .set("MAIL_FROM", "backup-monitor@b\u{fc}cher.example")
+        .set(
+            "MAIL_TO",
+            "a@example.org, Ada <a@EXAMPLE.org>, \u{dc}nal <b@b\u{fc}cher.example>, b@xn--bcher-kva.example",
+        )
+        .set("MAIL_REPLY_TO", "helpdesk@example.org");
+    let service = settings.start().await;
+    service.alert(webhook()).await;
+    let mails = smtp.received(1).await;
+    assert_eq!(mails[0].to, ["a@example.org", "b@xn--bcher-kva.example"]);
+    let header = |name: &str| mails[0].headers[name].as_str().unwrap_or_default().to_owned();
+    assert_eq!(header("From"), "Backup monitor <backup-monitor@xn--bcher-kva.example>");
+    assert_eq!(header("To"), "a@example.org, \u{dc}nal <b@xn--bcher-kva.example>");
+    assert_eq!(header("List-Id"), "Backup monitor <backup-monitor.xn--bcher-kva.example>");
+    assert_eq!(header("Auto-Submitted"), "auto-generated");
+    assert_eq!(header("X-Auto-Response-Suppress"), "All");
+    assert_eq!(header("Reply-To"), "helpdesk@example.org");
+    assert!(header("Message-ID").ends_with("@xn--bcher-kva.example>"), "{}", header("Message-ID"));
+    let long: Vec<_> = mails[0].text.lines().filter(|line| line.chars().count() > 76).collect();
+    assert!(long.iter().all(|line| line.starts_with("      ")), "{long:?}");
+    delivery(&service, "sent").await;
+}
+
+#[tokio::test]
+async fn a_short_host_name_is_not_what_a_server_is_greeted_with() {
+    let (_redis, mut settings) = cluster().await;
+    let smtp = SmtpServer::plain().await;
+    smtp.configure(&mut settings);
+    let service = settings.start().await;
+    service.alert(webhook()).await;
+    smtp.received(1).await;
+    let name = smtp.greeted_as();
+    assert!(name.contains('.') && !name.ends_with(".localdomain"), "{name}");
+}

@@ -12,6 +12,8 @@ mod journal_trouble;
 mod pipeline;
 mod redis_outage;
 mod repo_check;
+mod smtp_oddities;
+mod smtp_tls;
 mod survival;
 mod watch_alerts;
 mod watch_missing;

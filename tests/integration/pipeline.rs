@@ -178,7 +178,7 @@ async fn a_plan_of_which_nothing_ran_is_missing() {
     let receipt = service.alert(body).await;
     assert_eq!(service.report_of(&receipt).await["outcome"], "MISSING");
     let mail = smtp.received(1).await.remove(0);
-    assert_eq!(mail.subject, "[Acme] Backup MISSING: Nightly S3, none of 4 applications ran");
+    assert_eq!(mail.subject, "[Acme] Backup MISSING: Nightly S3, none of the 4 backups ran");
 }
 
 #[tokio::test]

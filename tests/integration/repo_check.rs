@@ -95,7 +95,7 @@ async fn each_trouble_of_a_repository_is_recognised_in_restics_own_words() {
         "runagent -m nextcloud1 restic-wrapper --backup 1 unlock",
         "runagent -m dokuwiki1 restic-wrapper --backup 1 check",
         "> Fatal: wrong password or no key found",
-        "2 snapshots in all",
+        "2 snapshots in total",
     ] {
         assert!(text.contains(line), "{line} is not in {text}");
     }
@@ -123,7 +123,7 @@ async fn a_destination_that_does_not_answer_is_the_storages_fault() {
     let subject = report["mail"]["subject"].as_str().unwrap();
     assert_eq!(
         subject,
-        "[Acme] Backup REPO_FAILURE: Nightly S3, 1 of 4 applications failed, the storage is at fault"
+        "[Acme] Backup REPO_FAILURE: Nightly S3, 1 of 4 applications failed, storage failure"
     );
 }
 

@@ -3,12 +3,14 @@
 pub mod alertmanager;
 pub mod cluster_api;
 pub mod gateway;
+pub mod oracle;
 pub mod process;
 pub mod prometheus;
 pub mod redis;
 pub mod repositories;
 pub mod run_backup;
 pub mod sample;
+pub mod scripted;
 pub mod service;
 pub mod smtp;
 

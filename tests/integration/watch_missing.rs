@@ -29,7 +29,7 @@ async fn a_plan_that_did_not_run_is_told_without_any_alert_and_once() {
     let service = settings.start().await;
     let mail = smtp.received(1).await.remove(0);
     assert!(Timestamp::now() >= due + SignedDuration::from_secs(2));
-    assert_eq!(mail.subject, "[Acme] Backup MISSING: Nightly S3, none of 2 applications ran");
+    assert_eq!(mail.subject, "[Acme] Backup MISSING: Nightly S3, neither of the 2 backups ran");
     assert!(
         mail.text.contains("no application had reported by the end of the grace period"),
         "{}",

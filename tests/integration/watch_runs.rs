@@ -28,7 +28,7 @@ async fn node(notify_on: &str) -> (Redis, SmtpServer, Settings) {
 /// Starts the service for the first time, and waits until it follows runs: what has run before is not told.
 async fn first_start(settings: &Settings) -> Service {
     let service = settings.start().await;
-    let follows = || service.log().iter().any(|line| line.contains("backup runs are followed from now on"));
+    let follows = || service.log().iter().any(|line| line.contains("watching backup runs from now on"));
     eventually("runs being followed", || std::future::ready(follows().then_some(()))).await;
     service
 }

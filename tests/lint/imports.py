@@ -1,4 +1,10 @@
 #!/usr/bin/env python3
+
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """Fails where files of `src`, or the modules of one folder, import each other in a circle.
 
     imports.py [ROOT]      ROOT is the folder of lib.rs: src by default

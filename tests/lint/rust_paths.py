@@ -1,3 +1,8 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """Reads Rust sources far enough to know which file each path in them leads to.
 
 No compiler: the text is cut into tokens, comments and literals dropped, and of these the modules, the items at a
@@ -138,6 +143,9 @@ class Sources:
         if name in scope.items:
             return scope.file
         if name in scope.uses:
+            # `use thing::inner as thing`: another crate's, else it would name itself.
+            if scope.uses[name][0] == name:
+                return None
             return self._resolve(module, scope.uses[name] + rest, seen, first=True, guess=guess)
         for glob in scope.globs:
             target = self._resolve(module, [*glob, name, *rest], seen, first=True, guess=False)

@@ -11,13 +11,13 @@ use std::{
 
 use deadpool_redis::redis::{Pipeline, Value, aio::ConnectionLike};
 
-use super::ReadError;
+use super::error::ReadError;
 
 /// The longest name or label that is kept, in characters.
 const MAX_LABEL: usize = 200;
 /// How many bytes of a label are read: so many characters have no more. A module may write anything into its own.
 const MAX_LABEL_BYTES: usize = 4 * MAX_LABEL;
-/// How many keys one SCAN looks at. More than a cluster has, so that one round trip finds every plan; even so many take
+/// How many keys one SCAN visits. More than a cluster has, so that one round trip finds every plan; even so many take
 /// Redis some tens of milliseconds.
 const SCAN_COUNT: usize = 100_000;
 
@@ -82,10 +82,9 @@ impl Batch {
         self.add(&["HGET", &key.to_string(), field], |value| text(value).and_then(label))
     }
 
-    /// HSTRLEN: how many bytes each of these fields of a hash has; 0 when it is absent.
-    pub fn sizes(&mut self, key: impl Display, fields: &[&str]) -> Vec<Reply<usize>> {
-        let key = key.to_string();
-        fields.iter().map(|field| self.add(&["HSTRLEN", &key, field], size)).collect()
+    /// HSTRLEN: how many bytes a field of a hash has; 0 when it is absent.
+    pub fn size(&mut self, key: impl Display, field: &str) -> Reply<usize> {
+        self.add(&["HSTRLEN", &key.to_string(), field], size)
     }
 
     /// HMGET: those of these fields of a hash that it has.
@@ -113,7 +112,7 @@ impl Batch {
         self.add(&["HGETALL", &key.to_string()], |value| pairs(value).into_iter().collect())
     }
 
-    /// HGETALL, as a list, of a hash that is only gone through.
+    /// HGETALL, as a list, for a hash that is only iterated over.
     pub fn pairs(&mut self, key: impl Display) -> Reply<Vec<(String, String)>> {
         self.add(&["HGETALL", &key.to_string()], pairs)
     }
@@ -149,7 +148,7 @@ impl Batch {
         Reply { slot, read }
     }
 
-    /// True when nothing is to be asked.
+    /// True when there is no command.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }

@@ -54,8 +54,8 @@ impl Session {
             self.find_modules(&mut facts).await?;
         }
         let members = members(&facts);
-        let nodes_write = self.read_statuses(&mut facts, &members, now).await?;
-        self.read_details(&mut facts, &members, nodes_write, now, zone).await?;
+        let seen = self.read_statuses(&mut facts, &members, now).await?;
+        self.read_details(&mut facts, &members, seen, now, zone).await?;
         Ok(facts)
     }
 
@@ -223,14 +223,13 @@ impl Session {
         Ok(())
     }
 
-    /// Next trip: every node's statuses of every plan, the labels of members and nodes, and the destinations. True when a node has
-    /// written a status.
+    /// Next trip: every node's statuses of every plan, the labels of members and nodes, and the destinations.
     async fn read_statuses(
         &mut self,
         facts: &mut ClusterFacts,
         members: &Members,
         now: Timestamp,
-    ) -> Result<bool, ReadError> {
+    ) -> Result<Seen, ReadError> {
         let nodes: Vec<NodeId> = facts.nodes.keys().cloned().collect();
         let labelled: BTreeSet<&ModuleId> = members.values().flatten().collect();
         let repositories = facts.plans.values().filter_map(|plan| plan.repository.as_deref());
@@ -257,8 +256,12 @@ impl Session {
             nodes.iter().map(|node| batch.label(format_args!("node/{node}/ui_name"))).collect();
         let module_labels: Vec<_> =
             labelled.iter().map(|module| batch.label(format_args!("module/{module}/ui_name"))).collect();
+        let image_sizes: Vec<_> = labelled
+            .iter()
+            .map(|module| ((*module).clone(), batch.size(environment_key(module), IMAGE_URL)))
+            .collect();
         if batch.is_empty() {
-            return Ok(false);
+            return Ok(Seen::default());
         }
         self.ask(batch).await?;
 
@@ -289,7 +292,9 @@ impl Session {
                 facts.label = label.read();
             }
         }
-        Ok(nodes_write)
+        let is_fit = |size: Reply<usize>| size.read() <= MAX_FIELD;
+        let images = image_sizes.into_iter().filter_map(|(module, size)| is_fit(size).then_some(module));
+        Ok(Seen { nodes_write, images: images.collect() })
     }
 
     /// Last two trips: for members whose backup is not plainly well, the image and UUID that make the path of the repository, and
@@ -298,7 +303,7 @@ impl Session {
         &mut self,
         facts: &mut ClusterFacts,
         members: &Members,
-        mut nodes_write: bool,
+        seen: Seen,
         now: Timestamp,
         zone: &TimeZone,
     ) -> Result<(), ReadError> {
@@ -322,8 +327,8 @@ impl Session {
         let own_statuses: Vec<_> = without_status
             .into_iter()
             .map(|(plan, module)| {
-                let figures = batch.sizes(figures_key(plan, module), &FIGURES);
-                let result = batch.sizes(result_key(plan, module), &RESULT);
+                let figures = FIGURES.map(|field| batch.size(figures_key(plan, module), field));
+                let result = RESULT.map(|field| batch.size(result_key(plan, module), field));
                 (plan, module, figures, result)
             })
             .collect();
@@ -331,16 +336,17 @@ impl Session {
             .into_iter()
             .map(|module| {
                 let uuid = batch.field("cluster/module_uuid", module.as_str());
-                let image_url = batch.sizes(environment_key(module), &[IMAGE_URL]);
+                let image_url = seen.images.contains(module);
+                let image_url = image_url.then(|| batch.field(environment_key(module), IMAGE_URL));
                 (module, uuid, image_url)
             })
             .collect();
         // A plan that has never run may be the only one that was read.
-        let any_written = (!nodes_write && !own_statuses.is_empty())
+        let any_written = (!seen.nodes_write && !own_statuses.is_empty())
             .then(|| batch.any_exists(self.status_keys(facts).take(MAX_STATUS_KEYS)));
         self.ask(batch).await?;
 
-        nodes_write |= any_written.is_some_and(Reply::read);
+        let nodes_write = any_written.map_or(seen.nodes_write, Reply::read);
         let mut batch = Batch::default();
         let own_statuses: Vec<_> = own_statuses
             .into_iter()
@@ -349,14 +355,6 @@ impl Session {
                     Found::of(figures).map(|()| batch.some_fields(figures_key(plan, module), FIGURES));
                 let result = Found::of(result).map(|()| batch.some_fields(result_key(plan, module), RESULT));
                 (plan, module, figures, result)
-            })
-            .collect();
-        let paths: Vec<_> = paths
-            .into_iter()
-            .map(|(module, uuid, image_url)| {
-                let image_url =
-                    Found::of(image_url).map(|()| batch.field(environment_key(module), IMAGE_URL));
-                (module, uuid, image_url)
             })
             .collect();
         if !batch.is_empty() {
@@ -382,10 +380,7 @@ impl Session {
         for (module, uuid, image_url) in paths {
             if let Some(facts) = facts.modules.get_mut(module) {
                 facts.uuid = uuid.read();
-                facts.image_url = match image_url {
-                    Found::Some(reply) => reply.read(),
-                    Found::Nothing | Found::TooLarge => None,
-                };
+                facts.image_url = image_url.and_then(Reply::read);
             }
         }
         Ok(())
@@ -423,6 +418,15 @@ fn result_key(plan: &PlanId, module: &ModuleId) -> String {
     format!("module/{module}/backup/{plan}/status")
 }
 
+/// What else was seen while the statuses were read.
+#[derive(Default)]
+struct Seen {
+    /// True when a node has written a status.
+    nodes_write: bool,
+    /// The modules whose image is not too long to be one.
+    images: HashSet<ModuleId>,
+}
+
 /// Something in Redis whose size was asked for first.
 enum Found<T> {
     Nothing,
@@ -432,7 +436,7 @@ enum Found<T> {
 
 impl Found<()> {
     /// What there is to be read, of fields with these sizes.
-    fn of(sizes: Vec<Reply<usize>>) -> Self {
+    fn of<const N: usize>(sizes: [Reply<usize>; N]) -> Self {
         match sizes.into_iter().map(Reply::read).max() {
             None | Some(0) => Self::Nothing,
             Some(..=MAX_FIELD) => Self::Some(()),

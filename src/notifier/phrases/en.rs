@@ -3,6 +3,7 @@
 use super::{Badges, Columns, Headings, Phrases, Texts};
 use crate::{
     correlator::correlation::Outcome,
+    notifier::decision::{Decision, HoldReason, SendReason},
     repo_check::findings::{Cause, Health},
 };
 
@@ -54,6 +55,7 @@ const TEXTS: Texts = Texts {
 
     storage_failure: "storage failure",
     cluster_unreadable: "the cluster could not be read",
+    internal_error: "the backup monitor failed to examine the backups",
     result_unknown: "result unknown",
 
     due_within_a_day: "No schedule known: results of the last 24 hours are used.",
@@ -75,6 +77,8 @@ const TEXTS: Texts = Texts {
     no_destination: "This plan has no destination.",
 
     step_check_redis: "Check that Redis is running on the backup monitor's node:",
+    step_check_backups: "Check the state of the backups on cluster-admin's backup page.",
+    step_report_error: "Report the error to the developers of ns8-backup-monitor; its details are in the log:",
     step_wait_for_redis: "Another email will report the backup results as soon as the cluster can be read.",
     step_check_gateway: "The rclone gateway on the backup monitor's node is not responding. Find out why and restart it:",
     step_wait_for_plan: "Wait: another email will follow if the final result is different.",
@@ -140,6 +144,25 @@ impl Phrases for English {
         }
     }
 
+    fn decision(&self, decision: Decision) -> &'static str {
+        match decision {
+            Decision::Send(SendReason::New) => "New problem",
+            Decision::Send(SendReason::Changed) => "Changed since the last email",
+            Decision::Send(SendReason::Reminder) => "Reminder: nothing has changed",
+            Decision::Send(SendReason::Recovered) => "Working again",
+            Decision::Send(SendReason::AllClear) => "All clear after an alert",
+            Decision::Send(SendReason::EveryRun) => "Every run is reported",
+            Decision::Send(SendReason::Requested) => "Requested",
+            Decision::Hold(HoldReason::Unchanged | HoldReason::NothingNew) => {
+                "Not sent: nothing has changed since the last email"
+            }
+            Decision::Hold(HoldReason::AllWell) => {
+                "Not sent: all backups succeeded, and only problems are emailed"
+            }
+            Decision::Hold(HoldReason::NoRecipients) => "Not sent: no recipients configured",
+        }
+    }
+
     fn plans(&self, count: usize) -> String {
         format!("{count} plans")
     }
@@ -157,6 +180,12 @@ impl Phrases for English {
 
     fn writes_to(&self, destination: &str) -> String {
         format!("Destination: {destination}.")
+    }
+
+    fn internal_error(&self, reason: &str) -> String {
+        format!(
+            "Because of an internal error of the backup monitor, it is not known which backups succeeded: {reason}."
+        )
     }
 
     fn cluster_unread(&self, reason: &str) -> String {

@@ -4,6 +4,7 @@
 use super::{Badges, Columns, Headings, Phrases, Texts};
 use crate::{
     correlator::correlation::Outcome,
+    notifier::decision::{Decision, HoldReason, SendReason},
     repo_check::findings::{Cause, Health},
 };
 
@@ -60,6 +61,7 @@ const TEXTS: Texts = Texts {
 
     storage_failure: "problema di storage",
     cluster_unreadable: "impossibile leggere i dati del cluster",
+    internal_error: "il backup monitor non è riuscito a esaminare i backup",
     result_unknown: "esito sconosciuto",
 
     due_within_a_day: "Pianificazione non nota: si considerano i risultati delle ultime 24 ore.",
@@ -81,6 +83,8 @@ const TEXTS: Texts = Texts {
     no_destination: "Questo piano non ha una destinazione.",
 
     step_check_redis: "Verificare che Redis sia attivo sul nodo del backup monitor:",
+    step_check_backups: "Controllare lo stato dei backup nella pagina Backup di cluster-admin.",
+    step_report_error: "Segnalare l'errore agli sviluppatori di ns8-backup-monitor; i dettagli sono nel log:",
     step_wait_for_redis: "L'esito dei backup arriverà con un'altra email, non appena i dati del cluster saranno leggibili.",
     step_check_gateway: "Il gateway rclone sul nodo del backup monitor non risponde. Individuarne il motivo e riavviarlo:",
     step_wait_for_plan: "Attendere: se l'esito finale sarà diverso, arriverà un'altra email.",
@@ -157,6 +161,25 @@ impl Phrases for Italian {
         }
     }
 
+    fn decision(&self, decision: Decision) -> &'static str {
+        match decision {
+            Decision::Send(SendReason::New) => "Nuovo problema",
+            Decision::Send(SendReason::Changed) => "Situazione cambiata dall'ultima email",
+            Decision::Send(SendReason::Reminder) => "Promemoria: nulla è cambiato",
+            Decision::Send(SendReason::Recovered) => "Tornato regolare",
+            Decision::Send(SendReason::AllClear) => "Tutto regolare dopo un allarme",
+            Decision::Send(SendReason::EveryRun) => "Ogni esecuzione viene segnalata",
+            Decision::Send(SendReason::Requested) => "Invio richiesto",
+            Decision::Hold(HoldReason::Unchanged | HoldReason::NothingNew) => {
+                "Non inviata: nulla è cambiato dall'ultima email"
+            }
+            Decision::Hold(HoldReason::AllWell) => {
+                "Non inviata: tutti i backup sono riusciti e vengono segnalati solo i problemi"
+            }
+            Decision::Hold(HoldReason::NoRecipients) => "Non inviata: nessun destinatario configurato",
+        }
+    }
+
     fn plans(&self, count: usize) -> String {
         format!("{count} piani")
     }
@@ -174,6 +197,10 @@ impl Phrases for Italian {
 
     fn writes_to(&self, destination: &str) -> String {
         format!("Destinazione: {destination}.")
+    }
+
+    fn internal_error(&self, reason: &str) -> String {
+        format!("Per un errore interno del backup monitor non è noto quali backup siano riusciti: {reason}.")
     }
 
     fn cluster_unread(&self, reason: &str) -> String {

@@ -30,6 +30,8 @@ pub struct Texts {
     pub storage_failure: &'static str,
     /// Headline: Redis could not be read.
     pub cluster_unreadable: &'static str,
+    /// Headline: an error of the backup monitor itself.
+    pub internal_error: &'static str,
     /// Headline: no result is known for another reason.
     pub result_unknown: &'static str,
 
@@ -69,6 +71,10 @@ pub struct Texts {
     pub step_check_redis: &'static str,
     /// Step: a report follows once Redis can be read.
     pub step_wait_for_redis: &'static str,
+    /// Step: look at the backups oneself, as the backup monitor can't.
+    pub step_check_backups: &'static str,
+    /// Step: report an error of the backup monitor to its developers.
+    pub step_report_error: &'static str,
     /// Step, commands follow: the rclone gateway is away.
     pub step_check_gateway: &'static str,
     /// Step: a report follows when the plan has ended.

@@ -1,6 +1,9 @@
 //! Comparison with earlier runs: backups that shrank, and how much the destinations contain.
 
-use super::{Item, Section, Tone, Writer, application_title, badge};
+use super::{
+    context::{Writer, application_title},
+    parts::{Item, Section, Tone, badge},
+};
 use crate::{
     correlator::correlation::Plan,
     report::history::{SizeDrop, StorageUsage},

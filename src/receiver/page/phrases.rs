@@ -31,6 +31,8 @@ pub(super) struct PageTexts {
     pub reports: &'static str,
     /// There are no reports.
     pub no_reports: &'static str,
+    /// In place of a report whose row in the journal is damaged.
+    pub unreadable: &'static str,
     /// Opens the text of a report's email.
     pub show_email: &'static str,
     /// Link to a report in the API.
@@ -65,6 +67,9 @@ pub(super) trait PagePhrases: Sync {
 
     /// The email could not be delivered yet.
     fn retrying(&self, attempts: u32, next: &str, error: &str) -> String;
+
+    /// Follows any of these: whether the mail server has taken the email for one recipient is not known.
+    fn perhaps(&self, address: &str, reason: &str) -> String;
 
     /// Follows any of these: the mail server rejects the email for one recipient.
     fn rejected(&self, address: &str, reason: &str) -> String;
@@ -114,6 +119,9 @@ pub(super) fn delivery(format: &Format, delivery: &Delivery) -> String {
             phrases.retrying(delivery.attempts, &format.time(delivery.next_attempt_at), error)
         }
     };
+    for perhaps in &delivery.perhaps {
+        text += &phrases.perhaps(&perhaps.address, &perhaps.reason);
+    }
     for refusal in &delivery.refused {
         text += &phrases.rejected(&refusal.address, &refusal.reason);
     }

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::{eventually, process::Process, project_file, service::Settings};
 
 /// How the server wants to be spoken to.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Security {
     None,
     StartTls,
@@ -59,6 +59,11 @@ impl SmtpServer {
             generate_simple_self_signed(vec!["localhost".into()]).unwrap();
         std::fs::write(dir.path().join("cert.pem"), cert.pem()).unwrap();
         std::fs::write(dir.path().join("key.pem"), signing_key.serialize_pem()).unwrap();
+        Self::start_in(dir, security, login).await
+    }
+
+    /// A server whose certificate and key are in this folder, as `cert.pem` and `key.pem`.
+    pub async fn start_in(dir: TempDir, security: Security, login: bool) -> Self {
         let options = json!({
             "security": match security {
                 Security::None => "none",
@@ -117,6 +122,11 @@ impl SmtpServer {
         }
     }
 
+    /// The folder with its certificate and key.
+    pub fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
     /// The file of the server's certificate, for who wants to trust it.
     pub fn certificate(&self) -> String {
         self.dir.path().join("cert.pem").display().to_string()
@@ -141,6 +151,18 @@ impl SmtpServer {
     /// From now on the server gives this answer at a step; for `rcpt`, only to `address` when one is given.
     pub fn answer(&self, step: &str, address: Option<&str>, reply: &str) {
         self.tell(&json!({"answer": reply, "step": step, "address": address}));
+    }
+
+    /// From now on the server takes each mail and hangs up instead of saying so.
+    pub fn lose_answers(&self) {
+        self.tell(&json!({"lose": true}));
+    }
+
+    /// The name in the last EHLO.
+    pub fn greeted_as(&self) -> String {
+        let events = self.events.lock().unwrap();
+        let last = events.iter().rev().find(|event| event["step"] == "ehlo").unwrap();
+        last["hostname"].as_str().unwrap().to_owned()
     }
 
     /// The server answers as it should again.

@@ -7,6 +7,7 @@
 
 Told, one JSON object a line: {"port": …} once, then {"step": "connect|ehlo|mail|rcpt|data|taken", …}.
 Steered, likewise: {"hang": STEP or null} lets the server hang at a step before it answers;
+{"lose": true} lets it hang up instead of saying that a mail is taken;
 {"answer": REPLY or null, "step": STEP, "address": ADDRESS or null} lets it answer so.
 """
 
@@ -31,12 +32,15 @@ class Steering:
         self.hanging = None
         self.free = asyncio.Event()
         self.answers = {}
+        self.loses_answers = False
 
     def steer(self, command):
         if "hang" in command:
             self.hanging = command["hang"]
             self.free.set()
             self.free = asyncio.Event()
+        elif "lose" in command:
+            self.loses_answers = command["lose"]
         elif command["answer"] is None:
             self.answers.clear()
         else:
@@ -91,6 +95,8 @@ class Handler:
             tls=session.ssl is not None,
             login=bool(session.authenticated),
         )
+        if self.steering.loses_answers:
+            server.transport.abort()
         return "250 taken"
 
 
@@ -105,6 +111,8 @@ async def main():
     loop = asyncio.get_running_loop()
     steering = Steering()
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    # Keys and signatures of any age, as old servers have them.
+    tls.set_ciphers("DEFAULT:@SECLEVEL=0")
     tls.load_cert_chain(OPTIONS["certificate"], OPTIONS["key"])
     settings = {"enable_SMTPUTF8": True, "loop": loop}
     if OPTIONS["security"] == "starttls":

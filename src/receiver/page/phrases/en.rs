@@ -14,6 +14,7 @@ const TEXTS: PageTexts = PageTexts {
     no_jobs: "No reports in progress.",
     reports: "Recent reports",
     no_reports: "No reports yet.",
+    unreadable: "This report is damaged in the journal",
     show_email: "Show email",
     as_json: "JSON",
 
@@ -46,6 +47,10 @@ impl PagePhrases for English {
     fn retrying(&self, attempts: u32, next: &str, error: &str) -> String {
         let noun = if attempts == 1 { "attempt" } else { "attempts" };
         format!("Not sent after {attempts} {noun}, next attempt {next}: {error}")
+    }
+
+    fn perhaps(&self, address: &str, reason: &str) -> String {
+        format!("; perhaps accepted for {address}: {reason}")
     }
 
     fn rejected(&self, address: &str, reason: &str) -> String {

@@ -14,6 +14,7 @@ const TEXTS: PageTexts = PageTexts {
     no_jobs: "Nessun rapporto in preparazione.",
     reports: "Rapporti recenti",
     no_reports: "Ancora nessun rapporto.",
+    unreadable: "Questo rapporto è danneggiato nel registro",
     show_email: "Mostra l'email",
     as_json: "JSON",
 
@@ -46,6 +47,10 @@ impl PagePhrases for Italian {
     fn retrying(&self, attempts: u32, next: &str, error: &str) -> String {
         let noun = if attempts == 1 { "tentativo" } else { "tentativi" };
         format!("Non ancora inviata dopo {attempts} {noun}, prossimo tentativo {next}: {error}")
+    }
+
+    fn perhaps(&self, address: &str, reason: &str) -> String {
+        format!("; forse accettata per {address}: {reason}")
     }
 
     fn rejected(&self, address: &str, reason: &str) -> String {

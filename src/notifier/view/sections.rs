@@ -1,58 +1,31 @@
 //! Writes the parts of a [`View`](super::View): the sections in their order, each from the report alone.
 
-use super::{Badge, FineGroup, FineRow, Group, Item, Section, Tone, application_title, badge, plan_title};
+use super::{
+    context::{Writer, application_title},
+    parts::{Badge, FineGroup, FineRow, Group, Item, Section, Tone, badge},
+    steps,
+};
 use crate::{
     alert::{Alert, Source},
     correlator::correlation::{Application, MissingReason, Outcome, Plan, PlanIssue, State},
     ids::PlanId,
     language::Language,
-    notifier::{
-        format::Format,
-        phrases::{Phrases, Texts},
-        steps,
-    },
     repo_check::findings::{Cause, DestinationReport, Health, RepoReport, RepositoryReport},
-    report::Report,
     run::Run,
     version::VERSION,
 };
 
-/// Writes the parts of one report.
-pub(in crate::notifier) struct Writer<'a> {
-    pub report: &'a Report,
-    pub format: &'a Format,
-    pub phrases: &'static dyn Phrases,
-}
-
-impl<'a> Writer<'a> {
-    pub(in crate::notifier) fn plan_title(&self, plan: &Plan) -> String {
-        plan_title(plan, self.phrases)
-    }
-
-    pub(in crate::notifier) fn node(&self, application: &Application) -> String {
-        self.phrases.node(application.node.as_str(), application.node_label.as_deref())
-    }
-
-    pub(in crate::notifier) fn texts(&self) -> &'static Texts {
-        self.phrases.texts()
-    }
-
-    /// The plans that are not well.
-    pub(in crate::notifier) fn unwell(&self) -> impl Iterator<Item = &'a Plan> {
-        self.report.correlation.plans.iter().filter(|plan| plan.outcome != Outcome::Success)
-    }
-
-    /// A heading for a plan, where there are several.
-    pub(super) fn heading(&self, plan: &Plan) -> Option<String> {
-        (self.report.correlation.plans.len() > 1).then(|| self.plan_title(plan))
-    }
-
+impl Writer<'_> {
     pub(super) fn intro(&self) -> Vec<String> {
-        match &self.report.correlation.read_error {
+        let correlation = &self.report.correlation;
+        if let Some(reason) = &correlation.internal_error {
+            return vec![self.phrases.internal_error(reason)];
+        }
+        match &correlation.read_error {
             Some(reason) => vec![self.phrases.cluster_unread(reason)],
             None if self.report.outcome == Outcome::Success => {
                 let texts = self.texts();
-                let sentence = match self.report.alerts.iter().any(Alert::has_alarmed) {
+                let sentence = match self.report.alerts.iter().any(|alert| alert.source.has_alarmed()) {
                     true => texts.fine_since_the_alert,
                     false if !self.report.changes.recovered.is_empty() => texts.fine_again,
                     false => texts.all_fine,

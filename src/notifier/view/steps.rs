@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::view::{Item, Writer};
+use super::{context::Writer, parts::Item};
 use crate::{
     correlator::correlation::{Application, MissingReason, Plan, PlanIssue, State},
     repo_check::findings::{Cause, Health, RepoReport, RepositoryReport},
@@ -35,6 +35,11 @@ pub(super) fn steps(writer: &Writer) -> Vec<Item> {
             ["systemctl status redis".into(), "podman exec redis redis-cli ping".into()],
         );
         steps.push(texts.step_wait_for_redis, []);
+        return steps.items;
+    }
+    if writer.report.correlation.internal_error.is_some() {
+        steps.push(texts.step_check_backups, []);
+        steps.push(texts.step_report_error, ["journalctl --since -1d | grep backup-monitor".into()]);
         return steps.items;
     }
     if let Some(repos) = &writer.report.repos {

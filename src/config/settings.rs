@@ -1,0 +1,164 @@
+//! The settings as typed values.
+
+use std::{path::PathBuf, time::Duration};
+
+use jiff::tz::TimeZone;
+use lettre::message::Mailbox;
+use reqwest::Url;
+use secrecy::SecretString;
+
+use crate::{alertmanager::AlertNames, language::Language, smtp::SmtpSettings};
+
+/// Everything that can be configured.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `RECEIVER_*`
+    pub receiver: ReceiverSettings,
+    /// `CORRELATOR_*`
+    pub correlator: CorrelatorSettings,
+    /// `REDIS_URL`. Secret, as it may hold a password.
+    pub redis_url: SecretString,
+    /// `REPO_CHECK_*`
+    pub repo_check: RepoCheckSettings,
+    /// `SMTP_*`
+    pub smtp: SmtpSettings,
+    /// `MAIL_*`
+    pub mail: MailSettings,
+    /// `NOTIFY_*`
+    pub notify: NotifySettings,
+    /// `ALERTMANAGER_*`, `WATCH_*`
+    pub watch: WatchSettings,
+    /// `STATE_DIR`: the directory of `journal.sqlite`. Made when it does not exist.
+    pub state_dir: PathBuf,
+    /// `CLUSTER_NAME`: what the mail calls the cluster. None: the name that Redis knows.
+    pub cluster_name: Option<String>,
+    /// `TZ`: the zone of the mail's times and of the schedules.
+    pub zone: TimeZone,
+    /// `RUST_LOG`, `LOG_FORMAT`
+    pub log: LogSettings,
+}
+
+/// Where alerts are received, and which of them count.
+#[derive(Debug, Clone)]
+pub struct ReceiverSettings {
+    /// `RECEIVER_HOST`: a name or an address of this machine.
+    pub host: String,
+    /// `RECEIVER_PORT`: 0 takes any free port, which is then logged.
+    pub port: u16,
+    /// `RECEIVER_TOKEN`: when set, `POST /alert` must bear it.
+    pub token: Option<SecretString>,
+    /// `RECEIVER_ALERT_NAMES`
+    pub alert_names: AlertNames,
+}
+
+/// How long a plan gets to finish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CorrelatorSettings {
+    /// `CORRELATOR_WAIT_SECONDS`: from a job's first alert to the first reading of the cluster, and between readings. 0 to 3600 s.
+    pub wait: Duration,
+    /// `CORRELATOR_SETTLE_SECONDS`: how long a plan that is still running, or a Redis that does not answer, is waited
+    /// for. 0 to 86400 s.
+    pub settle: Duration,
+}
+
+/// How destinations and repositories are checked.
+#[derive(Debug, Clone)]
+pub struct RepoCheckSettings {
+    /// `REPO_CHECK_GATEWAY_URL`: this node's rclone gateway.
+    pub gateway: Url,
+    /// `REPO_CHECK_API_*`: without it, destinations are probed and repositories are not checked.
+    pub api: Option<ApiSettings>,
+    /// `REPO_CHECK_TIMEOUT_SECONDS`: for each check. 1 to 600 s.
+    pub timeout: Duration,
+}
+
+/// The cluster's API server.
+#[derive(Debug, Clone)]
+pub struct ApiSettings {
+    /// `REPO_CHECK_API_URL`, on NS8 `http://cluster-leader:9311`.
+    pub url: Url,
+    /// `REPO_CHECK_API_USER`, such as `module/backup-monitor1`.
+    pub user: String,
+    /// `REPO_CHECK_API_PASSWORD`
+    pub password: SecretString,
+}
+
+/// Sender, recipients and language.
+#[derive(Debug, Clone)]
+pub struct MailSettings {
+    /// `MAIL_FROM`
+    pub from: Mailbox,
+    /// `MAIL_TO`: empty when no recipients are configured.
+    pub to: Vec<Mailbox>,
+    /// `MAIL_REPLY_TO`: who gets what is answered. None: the sender.
+    pub reply_to: Option<Mailbox>,
+    /// `MAIL_LANGUAGE`
+    pub language: Language,
+}
+
+/// Which runs are reported that raised no alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotifyOn {
+    /// Those that are not SUCCESS.
+    Failure,
+    /// All.
+    Always,
+}
+
+/// What is reported, and how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotifySettings {
+    /// `NOTIFY_ON`
+    pub on: NotifyOn,
+    /// `NOTIFY_REPEAT_SECONDS`: an unchanged problem is reported again only after this long. 0 to 31 days.
+    pub repeat: Duration,
+}
+
+/// Sources of alerts besides the webhook.
+#[derive(Debug, Clone)]
+pub struct WatchSettings {
+    /// `ALERTMANAGER_URL`: when set, alerts are also fetched from its API.
+    pub alertmanager: Option<Url>,
+    /// `ALERTMANAGER_POLL_SECONDS`: how often. 1 to 3600 s.
+    pub poll: Duration,
+    /// `WATCH_RUNS`: whether backup runs are followed through Redis.
+    pub runs: bool,
+    /// `WATCH_MISSING_GRACE_SECONDS`: when set, a plan that has not run so long after it was due is reported. Up to 7 days.
+    pub missing_grace: Option<Duration>,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// A line of text.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogSettings {
+    /// `RUST_LOG`: directives such as `info` or `ns8_backup_monitor=debug,warn`.
+    pub filter: String,
+    /// `LOG_FORMAT`
+    pub format: LogFormat,
+}
+
+impl Settings {
+    /// Why no mail is sent, in words for an administrator; empty when mail is configured.
+    pub fn mail_gaps(&self) -> Vec<String> {
+        let mut gaps = Vec::new();
+        if !self.smtp.enabled {
+            gaps.push(
+                "mail is off: SMTP_ENABLED is not 1 (is the cluster's mail notification configured?)".into(),
+            );
+        } else if self.smtp.host.is_none() {
+            gaps.push("no mail server: SMTP_HOST is not set".into());
+        }
+        if self.mail.to.is_empty() {
+            gaps.push("no recipient: MAIL_TO is not set".into());
+        }
+        gaps
+    }
+}

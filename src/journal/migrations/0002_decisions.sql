@@ -1,0 +1,50 @@
+-- 0.2.0: why a report was mailed or not, jobs that fail, and reports found by plan and application without reading their JSON.
+
+ALTER TABLE told RENAME TO notifications;
+ALTER TABLE seen RENAME TO ingested_alerts;
+ALTER TABLE marks RENAME TO checkpoints;
+ALTER TABLE jobs RENAME COLUMN looks TO reads;
+
+ALTER TABLE reports ADD COLUMN decision TEXT;                     -- JSON; NULL for those of 0.1.0
+
+ALTER TABLE reports ADD COLUMN perhaps TEXT NOT NULL DEFAULT '[]'; -- addresses that perhaps have the mail, why, and how often, JSON
+
+ALTER TABLE jobs ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;  -- how often in a row it could not be driven
+ALTER TABLE jobs ADD COLUMN failure TEXT;                         -- why, the last time
+
+-- Jobs that were given up: what they were about, for whoever looks into it.
+CREATE TABLE abandoned_jobs (
+    id      INTEGER PRIMARY KEY,
+    at      INTEGER NOT NULL,
+    reason  TEXT NOT NULL,
+    stage   TEXT NOT NULL,
+    data    TEXT,
+    alerts  TEXT NOT NULL                                         -- JSON
+) STRICT;
+
+CREATE TABLE report_plans (
+    plan      TEXT NOT NULL,
+    report_id INTEGER NOT NULL REFERENCES reports (id) ON DELETE CASCADE,
+    PRIMARY KEY (plan, report_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX report_plans_of ON report_plans (report_id);
+
+CREATE TABLE report_applications (
+    application TEXT NOT NULL,
+    report_id   INTEGER NOT NULL REFERENCES reports (id) ON DELETE CASCADE,
+    PRIMARY KEY (application, report_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX report_applications_of ON report_applications (report_id);
+
+CREATE INDEX reports_by_outcome ON reports (outcome, id);
+
+INSERT OR IGNORE INTO report_plans
+SELECT plan.value ->> 'id', reports.id
+FROM reports, json_each(iif(json_valid(plans), plans, '[]')) AS plan
+WHERE plan.type = 'object' AND plan.value ->> 'id' IS NOT NULL;
+
+INSERT OR IGNORE INTO report_applications
+SELECT application.value ->> 'module', reports.id
+FROM reports, json_each(iif(json_valid(report), report, '{}'), '$.correlation.plans') AS plan,
+    json_each(plan.value, '$.applications') AS application
+WHERE plan.type = 'object' AND application.type = 'object' AND application.value ->> 'module' IS NOT NULL;

@@ -1,0 +1,60 @@
+//! What was last reported of each plan, to tell a change from a repetition. Each function runs within one transaction.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::rows::{self, Database};
+use crate::{
+    correlator::correlation::Outcome,
+    ids::{JobId, PlanId},
+    notifier::{decision::Reported, notification::Notification},
+};
+
+/// What was last reported of a plan.
+pub(super) fn last(database: &Database, plan: &str) -> rusqlite::Result<Option<Reported>> {
+    let last = database
+        .prepare_cached("SELECT digest, outcome, at FROM notifications WHERE plan = ?")?
+        .query_row([plan], |row| {
+            let (digest, at) = (rows::text(row, "digest")?, rows::time(row, "at")?);
+            Ok(rows::word(row, "outcome")?.map(|outcome| Reported { digest, outcome, at }))
+        })
+        .optional()?;
+    Ok(last.and_then(|last| match last {
+        Ok(reported) => Some(reported),
+        Err(reason) => {
+            // Reported once more at worst.
+            database.unreadable.note("notifications", plan, &reason);
+            None
+        }
+    }))
+}
+
+/// How the last report of each of these plans came out.
+pub(super) fn outcomes(database: &Database, plans: &[PlanId]) -> rusqlite::Result<Vec<(PlanId, Outcome)>> {
+    let mut outcomes = Vec::new();
+    for plan in plans {
+        if let Some(reported) = last(database, plan.as_str())? {
+            outcomes.push((plan.clone(), reported.outcome));
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Writes down what a report says of a plan.
+pub(super) fn record(
+    connection: &Connection,
+    notification: &Notification,
+    report: JobId,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let Notification { plan, digest, outcome } = notification;
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO notifications VALUES (?, ?, ?, ?, ?)")?
+        .execute(params![plan, digest, outcome.as_str(), report.0, now.as_millisecond()])
+        .map(drop)
+}
+
+/// Forgets what a report said, which reached nobody: the next report of the same is news.
+pub(super) fn forget(connection: &Connection, report: JobId) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM notifications WHERE report_id = ?")?.execute([report.0]).map(drop)
+}

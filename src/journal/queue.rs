@@ -1,0 +1,178 @@
+//! The queue of mails: each report's mail until it is delivered or given up. Each function runs within one transaction.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, Row, named_params};
+
+use super::{
+    notifications,
+    rows::{self, Database, to_json},
+};
+use crate::{
+    ids::JobId,
+    notifier::{
+        decision::{Decision, HoldReason, SendReason},
+        delivery::{Delivery, DeliveryState},
+        message::Message,
+    },
+};
+
+/// No attempt is farther off than this; see [`backoff`](crate::notifier::retry::backoff).
+const FARTHEST_ATTEMPT: SignedDuration = SignedDuration::from_mins(60);
+
+/// A mail that waits to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The report.
+    pub id: JobId,
+    /// When it was queued: the mail's date, however late it is sent.
+    pub queued_at: Timestamp,
+    /// How often it was queued again, after somebody asked for that.
+    pub resends: u32,
+    /// What it says.
+    pub message: Message,
+    /// How it went so far.
+    pub delivery: Delivery,
+}
+
+/// The mails that are due, oldest first. One that is due later than any pause is long was put off before the clock was set back.
+pub(super) fn due(database: &Database, now: Timestamp) -> rusqlite::Result<Vec<Outgoing>> {
+    let farthest = now.saturating_add(FARTHEST_ATTEMPT).unwrap_or(Timestamp::MAX);
+    database
+        .prepare_cached(
+            "SELECT * FROM reports WHERE delivery = 'queued' AND (next_attempt_at <= ? OR next_attempt_at > ?)
+             ORDER BY id LIMIT 20",
+        )?
+        .query_map([now, farthest].map(Timestamp::as_millisecond), |row| {
+            let id = JobId(row.get("id")?);
+            Ok(Outgoing {
+                id,
+                queued_at: rows::time(row, "queued_at")?,
+                resends: rows::count(row, "resends")?,
+                message: message(row)?,
+                delivery: Delivery { state: DeliveryState::Queued, ..lenient_delivery(database, id, row)? },
+            })
+        })?
+        .collect()
+}
+
+/// How many mails wait to be sent.
+pub(super) fn queued(connection: &Connection) -> rusqlite::Result<u32> {
+    connection
+        .prepare_cached("SELECT count(*) AS queued FROM reports WHERE delivery = 'queued'")?
+        .query_row([], |row| rows::count(row, "queued"))
+}
+
+/// When the next mail is due.
+pub(super) fn next_due(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
+    connection
+        .prepare_cached("SELECT min(next_attempt_at) AS next FROM reports WHERE delivery = 'queued'")?
+        .query_row([], |row| rows::optional_time(row, "next"))
+}
+
+/// Writes down how an attempt went, unless the mail was queued again meanwhile.
+pub(super) fn record(
+    connection: &Connection,
+    id: JobId,
+    resends: u32,
+    delivery: &Delivery,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE reports SET delivery = :state, attempts = :attempts, next_attempt_at = :next, sent_at = :sent,
+                accepted = :accepted, refused = :refused, perhaps = :perhaps, last_error = :error,
+                decision = iif(decision = :held, :released, decision)
+             WHERE id = :id AND resends = :resends",
+        )?
+        .execute(named_params! {
+            ":id": id.0,
+            ":resends": resends,
+            ":state": delivery.state.as_str(),
+            ":attempts": delivery.attempts,
+            ":next": delivery.next_attempt_at.as_millisecond(),
+            ":sent": delivery.sent_at.map(Timestamp::as_millisecond),
+            ":accepted": to_json(&delivery.accepted),
+            ":refused": to_json(&delivery.refused),
+            ":perhaps": to_json(&delivery.perhaps),
+            ":error": delivery.last_error,
+            // Now that it was tried, there is a recipient.
+            ":held": to_json(&Decision::Hold(HoldReason::NoRecipients)),
+            ":released": to_json(&Decision::Send(SendReason::New)),
+        })?;
+    if delivery.state == DeliveryState::Failed {
+        notifications::forget(connection, id)?;
+    }
+    Ok(())
+}
+
+/// Queues a report's mail once more, for everybody. False when there is no such report.
+pub(super) fn resend(connection: &Connection, id: JobId, now: Timestamp) -> rusqlite::Result<bool> {
+    let exists: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM reports WHERE id = ?)")?
+        .query_row([id.0], |row| row.get(0))?;
+    connection
+        .prepare_cached(
+            "UPDATE reports SET delivery = 'queued', queued_at = :now, resends = resends + 1, attempts = 0,
+                next_attempt_at = :now, sent_at = NULL, accepted = '[]', refused = '[]', perhaps = '[]', last_error = NULL,
+                decision = :requested
+             WHERE id = :id AND delivery <> 'queued'",
+        )?
+        .execute(named_params! {
+            ":id": id.0,
+            ":now": now.as_millisecond(),
+            ":requested": to_json(&Decision::Send(SendReason::Requested)),
+        })?;
+    Ok(exists)
+}
+
+/// The mail of a row, which can be sent whatever else of the row is damaged.
+pub(super) fn message(row: &Row) -> rusqlite::Result<Message> {
+    Ok(Message {
+        subject: rows::text(row, "subject")?,
+        text: rows::text(row, "text")?,
+        html: rows::text(row, "html")?,
+    })
+}
+
+/// The state of a row's mail, or why it can't be read.
+pub(super) fn delivery(row: &Row) -> rusqlite::Result<Result<Delivery, String>> {
+    let state = rows::word(row, "delivery")?;
+    let (accepted, refused) = (rows::json(row, "accepted")?, rows::json(row, "refused")?);
+    let perhaps = rows::json(row, "perhaps")?;
+    let attempts = rows::count(row, "attempts")?;
+    let next_attempt_at = rows::time(row, "next_attempt_at")?;
+    let sent_at = rows::optional_time(row, "sent_at")?;
+    let last_error = rows::optional_text(row, "last_error")?;
+    let assemble = || {
+        Ok(Delivery {
+            state: state?,
+            attempts,
+            next_attempt_at,
+            sent_at,
+            accepted: accepted?,
+            refused: refused?,
+            perhaps: perhaps?,
+            last_error,
+        })
+    };
+    Ok(assemble())
+}
+
+/// The state of a queued mail. Where it is damaged, nobody counts as having it: better twice than never.
+fn lenient_delivery(database: &Database, id: JobId, row: &Row) -> rusqlite::Result<Delivery> {
+    Ok(match delivery(row)? {
+        Ok(delivery) => delivery,
+        Err(reason) => {
+            database.unreadable.note("reports", id, &reason);
+            Delivery {
+                state: DeliveryState::Queued,
+                attempts: rows::count(row, "attempts")?,
+                next_attempt_at: rows::time(row, "next_attempt_at")?,
+                sent_at: None,
+                accepted: rows::json(row, "accepted")?.unwrap_or_default(),
+                refused: rows::json(row, "refused")?.unwrap_or_default(),
+                perhaps: rows::json(row, "perhaps")?.unwrap_or_default(),
+                last_error: rows::optional_text(row, "last_error")?,
+            }
+        }
+    })
+}

@@ -1,0 +1,275 @@
+//! The stages of a job, each a function from one value to the next: `Job -> Correlation -> RepoReport -> Message`.
+
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    config::Settings,
+    correlator::{
+        classify,
+        correlation::{Correlation, Outcome, Plan, State},
+        facts::Scope,
+        read::ClusterReader,
+    },
+    ids::JobId,
+    journal::{Advance, Afterwards, Job, Journal, JournalError, NewReport, Stage},
+    notifier::{
+        self,
+        decision::{Decision, Found, Origin, Policy},
+        format::Format,
+        message::Message,
+    },
+    repo_check::{RepoChecker, findings::RepoReport},
+    report::{Report, history::RunRecord},
+    telemetry::Metrics,
+};
+
+/// The shortest pause between two reads, where `CORRELATOR_WAIT_SECONDS` is 0.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+/// How many waits lie between the reads of a follow-up. With the default of 30 s, it reads every five minutes.
+const FOLLOW_UP_WAITS: u32 = 10;
+/// How long a follow-up goes on. A plan that has not settled by then never will.
+const FOLLOW_UP_LIMIT: Duration = Duration::from_secs(24 * 3600);
+/// Where the journal keeps what the cluster was called when it was last read.
+const CLUSTER_NAME: &str = "cluster_name";
+
+/// What a cluster is called that has never been read and was not named.
+pub const UNNAMED_CLUSTER: &str = "NS8";
+
+/// How far a job came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// To its next stage.
+    Next,
+    /// It waits: for the plans to settle, for Redis, or for alerts that have joined it to be looked at.
+    Waits,
+    /// It has its report.
+    Ended,
+}
+
+/// What the stages work with.
+pub struct Stages {
+    settings: Arc<Settings>,
+    journal: Journal,
+    reader: ClusterReader,
+    checker: Arc<RepoChecker>,
+    metrics: Arc<Metrics>,
+    /// When this process read the cluster for a job first. How long a job has waited can't be told from the clock, which may be set.
+    first_read: Mutex<HashMap<JobId, Instant>>,
+}
+
+impl Stages {
+    /// The stages of a service with these parts.
+    pub fn new(
+        settings: Arc<Settings>,
+        journal: Journal,
+        reader: ClusterReader,
+        checker: Arc<RepoChecker>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { settings, journal, reader, checker, metrics, first_read: Mutex::default() }
+    }
+
+    /// Takes a job from one stage to the next.
+    ///
+    /// # Errors
+    /// [`JournalError`]; the job stays at its stage.
+    pub async fn step(&self, job: &mut Job, now: Timestamp) -> Result<Step, JournalError> {
+        let next = match &job.stage {
+            Stage::Waiting => match self.correlate(job, now).await? {
+                Some(correlation) => Stage::Correlated { correlation },
+                None => return Ok(Step::Waits),
+            },
+            Stage::Correlated { correlation } => {
+                let repos = self.checker.check(correlation).await;
+                Stage::Checked { correlation: correlation.clone(), repos }
+            }
+            Stage::Checked { correlation, repos } => {
+                self.report(job, correlation.clone(), repos.clone(), now).await?;
+                return Ok(Step::Ended);
+            }
+        };
+        let advanced = self.journal.advance(job.id, next.clone(), job.alerts_kept).await?;
+        job.stage = next;
+        Ok(match advanced {
+            Advance::Done => Step::Next,
+            Advance::AlertsJoined => Step::Waits,
+        })
+    }
+
+    /// Reads the cluster and says what happened. None when the job has to wait: for the plans to settle, or for Redis.
+    async fn correlate(&self, job: &Job, now: Timestamp) -> Result<Option<Correlation>, JournalError> {
+        let scope = Scope::from_alerts(&job.alerts);
+        let began = Instant::now();
+        let facts = self.reader.read(&scope, now).await;
+        let remaining = self.patience_left(job);
+        let is_over = remaining.is_zero();
+        let correlation = match facts {
+            Ok(facts) => {
+                self.metrics.cluster_read.observe(began.elapsed().as_secs_f64());
+                if let Some(name) = &facts.name {
+                    self.journal.remember(CLUSTER_NAME, name.clone()).await?;
+                }
+                classify(&facts, &scope, now, &self.settings.zone)
+            }
+            Err(error) => {
+                self.metrics.cluster_read_failures.inc();
+                tracing::warn!(job = %job.id, %error, "can't read the cluster");
+                if !is_over {
+                    self.wait(job, now, remaining, error.to_string()).await?;
+                    return Ok(None);
+                }
+                Correlation::unread(now, None, error.to_string())
+            }
+        };
+        let watcher_already_waited =
+            !job.follow_up && job.alerts.iter().all(|alert| alert.source.has_waited());
+        if !correlation.has_settled() && !is_over && !watcher_already_waited {
+            self.wait(job, now, remaining, waiting_for(&correlation)).await?;
+            return Ok(None);
+        }
+        tracing::info!(job = %job.id, outcome = %correlation.outcome, "correlated");
+        Ok(Some(correlation))
+    }
+
+    /// How much longer a job waits for what has not settled. Counted in reads and in this process' own time: neither a clock that is set
+    /// nor a restart, after which Redis may start later than we do, uses it up.
+    fn patience_left(&self, job: &Job) -> Duration {
+        let limit = if job.follow_up { FOLLOW_UP_LIMIT } else { self.settings.correlator.settle };
+        let by_reads = self.pause(job.follow_up).saturating_mul(job.reads);
+        let mut first_read = self.first_read.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = first_read.entry(job.id).or_insert_with(Instant::now).elapsed();
+        limit.saturating_sub(by_reads.max(here))
+    }
+
+    fn forget(&self, id: JobId) {
+        self.first_read.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
+    /// The pause between two reads for a job, or for a follow-up.
+    pub fn pause(&self, follow_up: bool) -> Duration {
+        let wait = self.settings.correlator.wait.max(SHORTEST_PAUSE);
+        if follow_up { wait * FOLLOW_UP_WAITS } else { wait }
+    }
+
+    async fn wait(
+        &self,
+        job: &Job,
+        now: Timestamp,
+        remaining: Duration,
+        note: String,
+    ) -> Result<(), JournalError> {
+        tracing::info!(job = %job.id, reads = job.reads.saturating_add(1), "waiting: {note}");
+        let pause = self.pause(job.follow_up).min(remaining);
+        self.journal.postpone(job.id, after(now, pause), note).await
+    }
+
+    /// Ends a job with its report.
+    async fn report(
+        &self,
+        job: &Job,
+        correlation: Correlation,
+        repos: Option<RepoReport>,
+        now: Timestamp,
+    ) -> Result<(), JournalError> {
+        let cluster = self.cluster_name(&correlation).await?;
+        let mut report = Report::new(job.id, now, cluster, job.alerts.clone(), correlation, repos);
+        let followed = Scope::from_alerts(&job.alerts).runs;
+        let run = |plan: &Plan| RunRecord::new(plan, followed.get(&plan.id).map(|run| run.began_at));
+        let runs: Vec<RunRecord> = report.correlation.plans.iter().filter_map(run).collect();
+        let began = runs.iter().map(|run| (run.plan.clone(), run.began_at)).collect();
+        report.compare(&self.journal.history(began).await?);
+        let format = Format { language: self.settings.mail.language, zone: self.settings.zone.clone() };
+        // What was still running, or could not be read, is looked at again: its end must not be kept from anybody.
+        let is_open = !report.correlation.is_certain();
+        let afterwards = if is_open && !job.follow_up {
+            Afterwards::FollowUp(after(now, self.pause(true)))
+        } else {
+            Afterwards::Done
+        };
+        let message = notifier::compose(&report, &format);
+        self.finish(job, report, message, runs, afterwards).await
+    }
+
+    /// Gives a job up: it ends with a report that says that, and what it was about is kept.
+    ///
+    /// # Errors
+    /// [`JournalError`]; the job stays as it was.
+    pub async fn abandon(&self, job: &Job, reason: String, now: Timestamp) -> Result<(), JournalError> {
+        let correlation = Correlation::failed(now, reason.clone());
+        let cluster = self.cluster_name(&correlation).await?;
+        let report = Report::new(job.id, now, cluster, job.alerts.clone(), correlation, None);
+        let format = Format { language: self.settings.mail.language, zone: self.settings.zone.clone() };
+        // Whatever it is that can't be driven may be what can't be written.
+        let message = catch_unwind(AssertUnwindSafe(|| notifier::compose(&report, &format)))
+            .unwrap_or_else(|_| Message::plain(&report.cluster, job.id, &reason));
+        self.finish(job, report, message, Vec::new(), Afterwards::Abandoned(reason)).await
+    }
+
+    async fn finish(
+        &self,
+        job: &Job,
+        report: Report,
+        message: Message,
+        runs: Vec<RunRecord>,
+        afterwards: Afterwards,
+    ) -> Result<(), JournalError> {
+        let (outcome, subject) = (report.outcome, message.subject.clone());
+        let new = NewReport {
+            found: Found::of(&report),
+            origin: Origin::of(&job.alerts, job.follow_up),
+            policy: self.policy(),
+            runs,
+            report,
+            message,
+        };
+        let decision = self.journal.finish(new, afterwards).await?;
+        self.forget(job.id);
+        if decision.keeps_report() {
+            self.metrics.count_report(outcome);
+        }
+        match decision {
+            Decision::Send(reason) => {
+                tracing::info!(report = %job.id, %outcome, ?reason, subject, "report created, to be mailed");
+            }
+            Decision::Hold(reason) => {
+                tracing::info!(job = %job.id, %outcome, ?reason, subject, "nothing is mailed");
+            }
+        }
+        Ok(())
+    }
+
+    fn policy(&self) -> Policy {
+        Policy {
+            on: self.settings.notify.on,
+            repeat: SignedDuration::try_from(self.settings.notify.repeat).unwrap_or(SignedDuration::MAX),
+            has_recipients: !self.settings.mail.to.is_empty(),
+        }
+    }
+
+    /// What the mail calls the cluster.
+    async fn cluster_name(&self, correlation: &Correlation) -> Result<String, JournalError> {
+        if let Some(name) = self.settings.cluster_name.as_ref().or(correlation.cluster.as_ref()) {
+            return Ok(name.clone());
+        }
+        Ok(self.journal.recall(CLUSTER_NAME).await?.unwrap_or_else(|| UNNAMED_CLUSTER.into()))
+    }
+}
+
+/// A time so long after `now`.
+fn after(now: Timestamp, pause: Duration) -> Timestamp {
+    now.saturating_add(pause).unwrap_or(Timestamp::MAX)
+}
+
+/// What a job waits for, in words for the status page.
+fn waiting_for(correlation: &Correlation) -> String {
+    let running = correlation.plans.iter().filter(|plan| plan.outcome == Outcome::Pending);
+    let plan = |plan: &Plan| format!("{} ({} still running)", plan.title(), plan.count(State::Pending));
+    running.map(plan).collect::<Vec<_>>().join(", ")
+}
