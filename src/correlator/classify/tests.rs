@@ -1,3 +1,4 @@
+mod hostile;
 mod watched;
 
 use proptest::prelude::*;
