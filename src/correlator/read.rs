@@ -6,18 +6,23 @@
 //! the next reading sees it whole.
 
 mod batch;
+mod connection;
 mod error;
 mod round_trips;
 
 use std::time::{Duration, Instant};
 
-use deadpool_redis::{Connection, Hook, HookError, Manager, Pool, PoolError, redis::AsyncConnectionConfig};
+use deadpool::managed::{Object, Pool, PoolError};
+use deadpool_redis::redis::{AsyncConnectionConfig, Client};
 use jiff::{Timestamp, tz::TimeZone};
 use secrecy::{ExposeSecret, SecretString};
 
 pub use self::error::ReadError;
 
-use self::batch::Batch;
+use self::{
+    batch::Batch,
+    connection::{Connector, MAX_MEBIBYTES},
+};
 use super::facts::{ClusterFacts, Scope};
 
 /// How long a connection may take.
@@ -30,7 +35,7 @@ const MAX_CONNECTIONS: usize = 4;
 /// The cluster's Redis, as this node sees it.
 #[derive(Clone)]
 pub struct ClusterReader {
-    pool: Pool,
+    pool: Pool<Connector>,
     zone: TimeZone,
 }
 
@@ -43,14 +48,9 @@ impl ClusterReader {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(Some(READ_TIMEOUT));
-        let manager = Manager::new_with_config(url.expose_secret(), config).map_err(ReadError::connect)?;
-        // The pool bounds connections but does not keep them: before it would reuse one, it would say UNWATCH, which
-        // the user `default` may not, and Redis logs each refusal. Readings are rare; a new connection is cheap and
-        // never half dead.
-        let no_reuse = Hook::sync_fn(|_, _| Err(HookError::message("connections are not reused")));
-        let pool = Pool::builder(manager)
+        let client = Client::open(url.expose_secret()).map_err(ReadError::connect)?;
+        let pool = Pool::builder(Connector { client, config })
             .max_size(MAX_CONNECTIONS)
-            .pre_recycle(no_reuse)
             .build()
             .map_err(ReadError::connect)?;
         Ok(Self { pool, zone })
@@ -104,7 +104,7 @@ async fn within<T>(
 
 /// One connection, for one reading.
 struct Session {
-    connection: Connection,
+    connection: Object<Connector>,
     round_trips: usize,
     /// `cluster/backup_sequence`: the highest id of a plan that there ever was, where that is known and not too high.
     sequence: Option<u64>,
@@ -114,7 +114,11 @@ impl Session {
     /// Sends a batch and waits for its answers: one round trip.
     async fn ask(&mut self, batch: Batch) -> Result<(), ReadError> {
         self.round_trips = self.round_trips.saturating_add(1);
-        batch.send(&mut self.connection).await
+        let sent = batch.send(&mut self.connection.redis).await;
+        if sent.is_err() && self.connection.is_exceeded() {
+            return Err(ReadError::TooLarge(MAX_MEBIBYTES));
+        }
+        sent
     }
 }
 
