@@ -1,51 +1,118 @@
-//! Is the service ready? That is: is the journal writable, does Redis answer, is mail configured, and can what is to be watched be
-//! watched?
+//! The health checks: the one list of what the service depends on, which readiness, `check`, the pages and the module's actions share.
+//!
+//! [`Subject`] says what there is, [`readiness`] asks from within the service, and the command `check` from outside.
 
-use std::{
-    fmt::Display,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+pub mod readiness;
 
-use jiff::Timestamp;
+use std::fmt::Display;
+
 use serde::Serialize;
-use tokio::{
-    sync::Mutex,
-    time::{error::Elapsed, timeout},
-};
 
-use crate::{
-    config::Settings,
-    correlator::read::ClusterReader,
-    journal::Journal,
-    repo_check::RepoChecker,
-    watch::troubles::{Watcher, WatcherTroubles},
-};
+use crate::config::Settings;
 
-/// How long an answer counts. Asking writes to the disk, and whoever asks often must not wear it out.
-const FRESH: Duration = Duration::from_secs(2);
-/// How long journal and Redis get to answer.
-const TIMEOUT: Duration = Duration::from_secs(3);
-/// How long an answer of the gateway and the cluster's API counts: asking the latter is a login.
-const FRESH_OUTSIDE: Duration = Duration::from_secs(60);
-/// How long they get to answer.
-const TIMEOUT_OUTSIDE: Duration = Duration::from_secs(5);
-
-/// The answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Ready {
-    /// True when nothing is in the way.
-    pub ready: bool,
-    /// What is in the way, in words for an administrator.
-    pub reasons: Vec<String>,
+/// Something that the service depends on, in the order in which it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The journal can be written.
+    Journal,
+    /// Redis answers and may be read.
+    Redis,
+    /// The rclone gateway answers.
+    Gateway,
+    /// The cluster API lets us in.
+    Api,
+    /// Mail is configured, the server lets us in, and no mail is stuck.
+    Mail,
+    /// Alertmanager answers.
+    Alertmanager,
+    /// Backup runs can be followed through Redis.
+    Runs,
+    /// Missed backups are detected.
+    Schedules,
+    /// The time zone is known.
+    Zone,
+    /// Every report could be made.
+    Reports,
 }
 
-impl Ready {
-    /// What these checks amount to.
-    pub fn from_checks(checks: &[Check]) -> Self {
-        let failed = checks.iter().filter(|check| check.state == CheckState::Failed);
-        let reasons: Vec<String> = failed.filter_map(|check| check.reason.clone()).collect();
-        Self { ready: reasons.is_empty(), reasons }
+impl Subject {
+    /// Its name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Subject::Journal => "journal",
+            Subject::Redis => "redis",
+            Subject::Gateway => "gateway",
+            Subject::Api => "api",
+            Subject::Mail => "mail",
+            Subject::Alertmanager => "alertmanager",
+            Subject::Runs => "runs",
+            Subject::Schedules => "schedules",
+            Subject::Zone => "zone",
+            Subject::Reports => "reports",
+        }
+    }
+
+    /// What people call it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Subject::Journal => "journal",
+            Subject::Redis => "Redis",
+            Subject::Gateway => "gateway",
+            Subject::Api => "cluster API",
+            Subject::Mail => "mail server",
+            Subject::Alertmanager => "Alertmanager",
+            Subject::Runs => "runs",
+            Subject::Schedules => "schedules",
+            Subject::Zone => "time zone",
+            Subject::Reports => "reports",
+        }
+    }
+
+    /// What it means that it is not configured; None where it is. Mail that is not configured is no choice but a fault: nobody would be
+    /// told of anything.
+    pub fn off(self, settings: &Settings) -> Option<&'static str> {
+        let (is_on, meaning) = match self {
+            Subject::Api => (
+                settings.repo_check.api.is_some(),
+                "REPO_CHECK_API_URL is not set: repositories are not checked",
+            ),
+            Subject::Alertmanager => (
+                settings.watch.alertmanager.is_some(),
+                "ALERTMANAGER_URL is not set: alerts are only received by webhook",
+            ),
+            Subject::Runs => {
+                (settings.watch.runs, "WATCH_RUNS is not set: runs without an alert are not reported")
+            }
+            Subject::Schedules => (
+                settings.watch.missing_grace.is_some(),
+                "WATCH_MISSING_GRACE_SECONDS is not set: backups that do not run are not detected",
+            ),
+            Subject::Journal
+            | Subject::Redis
+            | Subject::Gateway
+            | Subject::Mail
+            | Subject::Zone
+            | Subject::Reports => {
+                return None;
+            }
+        };
+        (!is_on).then_some(meaning)
+    }
+
+    /// How it is, by how asking went; where it is not configured, nobody is asked.
+    pub async fn check<E: Display>(
+        self,
+        settings: &Settings,
+        ask: impl Future<Output = Result<(), E>>,
+    ) -> Check {
+        let (state, reason) = match self.off(settings) {
+            Some(meaning) => (CheckState::Off, Some(meaning.to_owned())),
+            None => match ask.await {
+                Ok(()) => (CheckState::Ok, None),
+                Err(error) => (CheckState::Failed, Some(error.to_string())),
+            },
+        };
+        Check { subject: self, name: self.name(), state, reason }
     }
 }
 
@@ -53,6 +120,9 @@ impl Ready {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// What it is.
+    #[serde(skip)]
+    pub subject: Subject,
+    /// Its name.
     pub name: &'static str,
     /// How it is.
     pub state: CheckState,
@@ -70,150 +140,4 @@ pub enum CheckState {
     Failed,
     /// It is not configured, and not needed.
     Off,
-}
-
-impl Check {
-    /// From how asking went.
-    pub fn of<E: Display>(name: &'static str, result: Result<(), E>) -> Self {
-        match result {
-            Ok(()) => Self { name, state: CheckState::Ok, reason: None },
-            Err(error) => Self { name, state: CheckState::Failed, reason: Some(error.to_string()) },
-        }
-    }
-
-    /// Of what is not configured, and what that means.
-    pub fn off(name: &'static str, reason: impl Into<String>) -> Self {
-        Self { name, state: CheckState::Off, reason: Some(reason.into()) }
-    }
-}
-
-/// What is missing when something is off.
-pub const NO_API: &str = "REPO_CHECK_API_URL is not set: repositories are not checked";
-/// See [`NO_API`].
-pub const NO_ALERTMANAGER: &str = "ALERTMANAGER_URL is not set: alerts are only received by webhook";
-/// See [`NO_API`].
-pub const NO_RUNS: &str = "WATCH_RUNS is not set: runs without an alert are not reported";
-/// See [`NO_API`].
-pub const NO_SCHEDULES: &str =
-    "WATCH_MISSING_GRACE_SECONDS is not set: backups that do not run are not detected";
-
-/// Asks, and remembers the answers for a moment.
-pub struct Readiness {
-    settings: Arc<Settings>,
-    journal: Journal,
-    reader: ClusterReader,
-    checker: Arc<RepoChecker>,
-    troubles: Arc<WatcherTroubles>,
-    last: Remembered,
-    last_outside: Remembered,
-}
-
-impl Readiness {
-    /// Prepares to ask.
-    pub fn new(
-        settings: Arc<Settings>,
-        journal: Journal,
-        reader: ClusterReader,
-        checker: Arc<RepoChecker>,
-        troubles: Arc<WatcherTroubles>,
-    ) -> Self {
-        let (last, last_outside) = Default::default();
-        Self { settings, journal, reader, checker, troubles, last, last_outside }
-    }
-
-    /// Whether the service is ready, as of at most two seconds ago.
-    pub async fn get(&self) -> Ready {
-        Ready::from_checks(&self.checks().await)
-    }
-
-    /// What readiness depends on, as of at most two seconds ago.
-    pub async fn checks(&self) -> Vec<Check> {
-        self.last.get(FRESH, async || self.ask().await).await
-    }
-
-    /// What a report's depth depends on, but not whether it is told: gateway and cluster API, as of at most a minute ago.
-    pub async fn outside(&self) -> Vec<Check> {
-        self.last_outside.get(FRESH_OUTSIDE, async || self.ask_outside().await).await
-    }
-
-    async fn ask(&self) -> Vec<Check> {
-        let silent = |what: &str| format!("{what} does not answer within {} seconds", TIMEOUT.as_secs());
-        let (journal, redis) = tokio::join!(
-            timeout(TIMEOUT, self.journal.probe(Timestamp::now())),
-            timeout(TIMEOUT, self.reader.ping()),
-        );
-        let (journal, redis) = (answer(journal, silent("the journal")), answer(redis, silent("Redis")));
-        let redis_answers = redis.is_ok();
-        let mut checks = vec![Check::of("journal", journal), Check::of("redis", redis)];
-        let gaps = self.settings.mail_gaps().join("; ");
-        checks.push(Check::of("mail", if gaps.is_empty() { Ok(()) } else { Err(gaps) }));
-        checks.extend(self.watchers(redis_answers));
-        checks
-    }
-
-    fn watchers(&self, redis_answers: bool) -> [Check; 3] {
-        let watch = &self.settings.watch;
-        let trouble = |watcher| self.troubles.trouble(watcher).map_or(Ok(()), Err);
-        // Without Redis nothing can be watched; that is said once.
-        let events = if redis_answers { trouble(Watcher::Events) } else { Ok(()) };
-        [
-            match watch.alertmanager {
-                Some(_) => Check::of("alertmanager", trouble(Watcher::Alertmanager)),
-                None => Check::off("alertmanager", NO_ALERTMANAGER),
-            },
-            match watch.runs {
-                true => Check::of("runs", events),
-                false => Check::off("runs", NO_RUNS),
-            },
-            match watch.missing_grace {
-                Some(_) => Check::of::<String>("schedules", Ok(())),
-                None => Check::off("schedules", NO_SCHEDULES),
-            },
-        ]
-    }
-
-    async fn ask_outside(&self) -> Vec<Check> {
-        let silent = || format!("no answer within {} seconds", TIMEOUT_OUTSIDE.as_secs());
-        let gateway = async {
-            Check::of(
-                "gateway",
-                answer(timeout(TIMEOUT_OUTSIDE, self.checker.ping_gateway()).await, silent()),
-            )
-        };
-        let api = async {
-            match self.settings.repo_check.api {
-                Some(_) => Check::of(
-                    "api",
-                    answer(timeout(TIMEOUT_OUTSIDE, self.checker.ping_api()).await, silent()),
-                ),
-                None => Check::off("api", NO_API),
-            }
-        };
-        let (gateway, api) = tokio::join!(gateway, api);
-        vec![gateway, api]
-    }
-}
-
-/// How asking went, in words; `silent` when there was no answer in time.
-fn answer<E: Display>(asked: Result<Result<(), E>, Elapsed>, silent: String) -> Result<(), String> {
-    asked.map_or(Err(silent), |asked| asked.map_err(|error| error.to_string()))
-}
-
-/// Answers that are remembered for a while.
-#[derive(Default)]
-struct Remembered(Mutex<Option<(Instant, Vec<Check>)>>);
-
-impl Remembered {
-    /// The answers, asked for anew when they are no longer `fresh`.
-    async fn get(&self, fresh: Duration, ask: impl AsyncFnOnce() -> Vec<Check>) -> Vec<Check> {
-        // Held while asking, so that many questions at once ask once.
-        let mut last = self.0.lock().await;
-        match last.as_ref() {
-            Some((when, checks)) if when.elapsed() < fresh => checks.clone(),
-            _ => {
-                let checks = ask().await;
-                last.insert((Instant::now(), checks)).1.clone()
-            }
-        }
-    }
 }

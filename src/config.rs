@@ -6,10 +6,7 @@
 mod read;
 mod settings;
 
-pub use self::{
-    read::{Problem, Problems},
-    settings::*,
-};
+pub use self::{read::Problems, settings::*};
 
 /// The exit code for a wrong configuration: `EX_CONFIG` of sysexits.h.
 pub const EXIT_CONFIG: u8 = 78;

@@ -1,6 +1,9 @@
 //! The delivery_worker: takes queued mails to the mail server until it accepts them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use lettre::Address;
@@ -78,14 +81,12 @@ impl DeliveryWorker {
             if shutdown.is_cancelled() {
                 return Ok(None);
             }
-            let after = if now.duration_since(outgoing.queued_at) >= delivery::GIVE_UP_AFTER {
-                let reason = match outgoing.delivery.last_error.clone() {
-                    Some(error) if is_configured => error,
-                    _ => "email was not configured within three days".into(),
-                };
-                delivery::given_up(&outgoing.delivery, reason)
-            } else if is_configured {
+            let after = if is_configured {
+                // However old it is: a clock that jumped, or a machine that was off, is no reason to give it up untried.
                 self.attempt(&outgoing, now).await?
+            } else if now.duration_since(outgoing.queued_at) >= delivery::GIVE_UP_AFTER {
+                let reason = "email was not configured within three days".into();
+                delivery::given_up(&outgoing.delivery, reason)
             } else {
                 // It waits until the service is started with a mail server and a recipient.
                 continue;
@@ -110,12 +111,15 @@ impl DeliveryWorker {
             .filter(|address| asked.contains(&AsRef::<str>::as_ref(address)))
             .collect();
         let journal_id = self.journal.journal_id().await?;
+        let began = Instant::now();
         let id = message::message_id(outgoing.id, outgoing.resends, &journal_id, &mail.from);
         let result = match message::build(&outgoing.message, mail, id, outgoing.queued_at) {
             Ok(message) => self.server.send_to(&mail.from.email, &recipients, &message.formatted()).await,
             Err(error) => Err(Failure { what: "writing the mail".into(), reason: error.to_string() }),
         };
-        Ok(delivery::after_attempt(&outgoing.delivery, outgoing.queued_at, now, &asked, result))
+        // A patient conversation takes many minutes, and the pause begins after it.
+        let ended = now.saturating_add(began.elapsed()).unwrap_or(now);
+        Ok(delivery::after_attempt(&outgoing.delivery, outgoing.queued_at, ended, &asked, result))
     }
 
     fn note(&self, outgoing: &Outgoing, after: &Delivery) {

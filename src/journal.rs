@@ -16,17 +16,29 @@ mod runs;
 mod store;
 mod writer;
 
-use std::{path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread::JoinHandle,
+    time::Duration,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, params};
 use tokio::sync::{Mutex, Notify};
 
-use self::writer::Writer;
+use self::{
+    rows::{Database, UnreadableRows},
+    writer::Writer,
+};
 use crate::{
     alert::Alert,
     ids::{JobId, PlanId},
-    notifier::{decision::Decision, delivery::Delivery},
+    notifier::{
+        decision::{Before, Decision},
+        delivery::Delivery,
+        notification::Notification,
+    },
     report::history::{self, History, PastRun, RunRecord},
 };
 
@@ -40,6 +52,24 @@ pub use self::{
     },
     store::{FILE_NAME, JournalError},
 };
+
+/// What was last reported of each of these plans, read beside the service that has the journal in `dir` open. Nothing where there is no
+/// journal yet.
+///
+/// # Errors
+/// [`JournalError`]
+pub fn last_reported(dir: &Path, notifications: &[Notification]) -> Result<Vec<Before>, JournalError> {
+    let Some(connection) = store::open_to_read(dir)? else {
+        return Ok(notifications.iter().map(|_| Before::default()).collect());
+    };
+    let database = Database { connection: &connection, unreadable: &UnreadableRows::default() };
+    let before = |notification: &Notification| {
+        let last = notifications::last(&database, &notification.plan)?;
+        Ok(Before { last, of_this_run: None })
+    };
+    let before = notifications.iter().map(before).collect::<rusqlite::Result<_>>();
+    before.map_err(|error| JournalError::from_sqlite(&dir.join(FILE_NAME), &error))
+}
 
 /// A handle on the journal; clones share it.
 #[derive(Clone)]
@@ -313,6 +343,14 @@ impl Journal {
     /// [`JournalError`]
     pub async fn mails_queued(&self) -> Result<u32, JournalError> {
         self.writer.call(|database| queue::queued(database)).await
+    }
+
+    /// Mails that do not reach everybody, in words: those that wait after an attempt, and those that were given up or refused since `since`.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn undelivered(&self, since: Timestamp) -> Result<Vec<String>, JournalError> {
+        self.writer.call(move |database| queue::undelivered(database, since)).await
     }
 
     /// One report, if it is still kept.

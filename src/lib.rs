@@ -1,30 +1,31 @@
-//! One mail that tells what happened to NS8's backups.
+//! Reports by email what happened to the backups of an NS8 cluster.
 //!
 //! When a backup fails, NS8 raises one alert that says little. This service receives it, waits for the applications to
-//! settle, finds out what really happened, asks the repositories, and sends one mail that says what failed, why, and what
-//! can still be restored.
+//! settle, finds out what happened, checks the repositories, and sends one mail that says what failed, why, and what can
+//! still be restored.
 //!
 //! ```text
-//! trigger ──> receiver ──> journal ──(wait, settle)──> correlator ──> repo_check ──> notifier
-//! webhook      answers      durable                     what really    why, and what   one mail, sent
-//!              at once      queue                       happened       can be restored  until it is accepted
+//! trigger ──> receiver ──> journal ──(wait, settle)──> correlator ──> repo_check ──> notifier ──> delivery_worker
+//! webhook      answers      durable                     what           why, and what   one mail     SMTP until it
+//!              at once      queue                       happened       can be restored              is accepted
 //! watchers ───────────────────^
 //! ```
 //!
 //! The house, from the door inward:
 //!
-//! - [`application`] builds all of it from [`config::Settings`] and runs it; [`commands`] and [`demo`] are what else the
-//!   binary can do.
-//! - [`receiver`] is the HTTP surface; [`alert`] reads what Alertmanager posts.
-//! - [`watch`] is the other ways in: alerts fetched, runs followed, schedules watched.
-//! - [`journal`] keeps jobs and reports in SQLite. What it has taken is not lost.
+//! - [`service`] builds all of it from [`config::Settings`] and runs it; [`commands`] and [`demo`] are what else the binary can do.
+//! - [`receiver`] is the HTTP surface; [`alertmanager`] reads what Alertmanager posts and serves; [`checks`] is the list of health checks.
+//! - [`watch`] is the other sources: alerts fetched, runs followed, schedules watched.
+//! - [`journal`] keeps jobs and reports in SQLite. What it has accepted is not lost.
 //! - [`pipeline`] drives jobs through the stages. Each stage is a function from one value to the next:
 //!   - [`correlator`] reads the cluster's Redis ([`correlator::read`]) and says what happened ([`correlator::classify`], pure);
-//!   - [`repo_check`] asks the rclone gateway and the cluster's API;
+//!   - [`repo_check`] asks the rclone gateway and the cluster API;
 //!   - [`report`] is the whole finding as a value, and what is different from the runs before;
-//!   - [`notifier`] says it in a mail, in two languages, and delivers it.
-//! - [`telemetry`] is logs and metrics, [`http`] the HTTP client, [`ids`] the names of the cluster's things,
-//!   [`text`] and [`times`] make what comes from outside fit for use, [`version`] is which version this is.
+//!   - [`notifier`] writes the mail, and decides whether it is sent ([`notifier::decision`]).
+//! - [`delivery_worker`] takes queued mails to the mail server, through [`smtp`].
+//! - The values that all of them speak of: [`alert`], [`run`], [`ids`], [`language`], [`oncalendar`].
+//! - [`telemetry`] is logs and metrics, [`http`] the HTTP client, [`version`] which version this is, [`text`] and [`times`] what makes text
+//!   and times from outside fit for use.
 
 #![warn(clippy::unwrap_used)]
 

@@ -6,7 +6,7 @@ use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    checks::Readiness,
+    checks::readiness::Readiness,
     config::Settings,
     correlator::read::{ClusterReader, ReadError},
     delivery_worker::DeliveryWorker,
@@ -88,6 +88,9 @@ impl Service {
         let Self { listener, settings, journal, reader, metrics } = self;
         if let Ok(address) = listener.local_addr() {
             tracing::info!(%address, version = VERSION, "listening");
+        }
+        if let Some(fault) = settings.zone_fault() {
+            tracing::warn!("{fault}");
         }
         for gap in settings.mail_gaps() {
             tracing::warn!("{gap}; reports are kept and will be sent once email is configured");

@@ -16,6 +16,7 @@
 #   unit         what needs no other program, doc tests included
 #   calendar     schedules compared with systemd-analyze
 #   integration  the service among redis-server, Alertmanager, haproxy, rclone, restic and a mail server
+#   mailservers  mails through Postfix and Exim; needs root, as they do
 #   module       every action and event of the NS8 module as the agent runs them, its unit, its dashboard, its Robot tests;
 #                with a stand-in for the core's Python package, and with the real one where NS8_CORE names a checkout
 #   ui           the pages in cluster-admin: their language files and logic, eslint, the build and its size
@@ -28,7 +29,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-SUITES=(format lint msrv deny unit calendar integration module ui e2e images)
+SUITES=(format lint msrv deny unit calendar integration mailservers module ui e2e images)
 
 # Installs the Debian packages that are missing. Their services are not started: each test starts its own.
 need() {
@@ -159,6 +160,25 @@ suite_integration() {
     need redis-server prometheus prometheus-alertmanager prometheus-node-exporter haproxy rclone restic openssl python3 python3-aiosmtpd
     # Each test starts several programs: more at once than this would measure the machine's patience.
     cargo test --locked --quiet --test integration -- --test-threads "${TEST_THREADS:-4}"
+}
+
+suite_mailservers() {
+    ((EUID == 0)) || { echo "the mail servers' own suite needs root" >&2; return 1; }
+    need postfix sasl2-bin libsasl2-modules openssl python3
+    # Debian has one mail server at a time: Exim is unpacked, not installed. What it needs is.
+    local exim=${CARGO_TARGET_DIR:-target}/mailservers
+    need libgnutls-dane0 libidn12 libdb5.3 libnsl2 libpcre2-8-0
+    if [[ ! -x $exim/usr/sbin/exim4 ]]; then
+        mkdir -p "$exim"
+        # The lists of packages may be older than the package.
+        (cd "$exim" && { apt-get download --quiet=2 exim4-daemon-light 2>/dev/null ||
+            { apt-get update --quiet=2 && apt-get download --quiet=2 exim4-daemon-light; }; })
+        dpkg-deb --extract "$exim"/exim4-daemon-light_*.deb "$exim"
+    fi
+    id Debian-exim >/dev/null 2>&1 ||
+        useradd --system --user-group --no-create-home --shell /usr/sbin/nologin --badname Debian-exim
+    EXIM=$(realpath "$exim/usr/sbin/exim4") \
+        cargo test --locked --quiet --test integration -- --ignored mailservers::
 }
 
 # The service's binary, for suites that run it: MONITOR_BINARY names another one.

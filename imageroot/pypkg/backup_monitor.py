@@ -42,11 +42,11 @@ DEFAULTS = {
     "repo_check": True,
 }
 
-# Stricter than RFC 5321: these values end up in files that systemd and Podman read without unquoting, where a leading
-# quote or a line break would not be part of the address.
+# Letters and digits of any language (RFC 6531), the rest stricter than RFC 5321: these values end up in files that systemd and
+# Podman read without unquoting, where a leading quote or a line break would not be part of the address.
 ADDRESS = re.compile(
-    r"[A-Za-z0-9_](?:[A-Za-z0-9_.!#$%&'*+/=?^{|}~-]{0,62}[A-Za-z0-9_!#$%&*+/=?^{|}~-])?"
-    r"@(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
+    r"\w(?:[\w.!#$%&'*+/=?^{|}~-]{0,62}[\w!#$%&*+/=?^{|}~-])?"
+    r"@(?=.{1,253}\Z)[^\W_](?:(?:[^\W_]|-){0,61}[^\W_])?(?:\.[^\W_](?:(?:[^\W_]|-){0,61}[^\W_])?)*"
 )
 
 # Less than the 60 seconds after which cluster-admin gives up.

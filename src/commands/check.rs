@@ -1,8 +1,10 @@
 //! `check`: does everything that the service needs answer?
 
+use tokio::join;
+
 use crate::{
     alertmanager::client::Alertmanager,
-    checks::{Check, CheckState, NO_ALERTMANAGER, NO_API, NO_RUNS, NO_SCHEDULES},
+    checks::{Check, CheckState, Subject},
     config::Settings,
     correlator::read::ClusterReader,
     repo_check::RepoChecker,
@@ -10,8 +12,8 @@ use crate::{
     watch::events,
 };
 
-/// Asks Redis, the gateway, the cluster's API, the mail server and whatever is watched, and prints a line for each, or all of it as
-/// JSON. False when one fails; what is not configured is not asked, and does not fail.
+/// Asks Redis, the gateway, the cluster API, the mail server and whatever is watched, and prints a line for each, or all of it as JSON.
+/// False when one fails. What is off by configuration is not asked and does not fail, except for mail.
 pub async fn check(settings: &Settings, as_json: bool) -> bool {
     let checks = ask(settings).await;
     let ok = checks.iter().all(|check| check.state != CheckState::Failed);
@@ -20,67 +22,44 @@ pub async fn check(settings: &Settings, as_json: bool) -> bool {
         return ok;
     }
     println!("{:14} ok", "configuration");
-    for Check { name, state, reason } in &checks {
-        let title = match *name {
-            "redis" => "Redis",
-            "api" => "cluster API",
-            "mail" => "mail server",
-            "alertmanager" => "Alertmanager",
-            other => other,
-        };
-        match (state, reason) {
-            (CheckState::Ok, _) => println!("{title:14} ok"),
-            (CheckState::Failed, reason) => {
-                println!("{title:14} FAILED   {}", reason.as_deref().unwrap_or_default());
-            }
-            (CheckState::Off, reason) => {
-                println!("{title:14} skipped  {}", reason.as_deref().unwrap_or_default());
-            }
+    for Check { subject, state, reason, .. } in &checks {
+        let (title, reason) = (subject.title(), reason.as_deref().unwrap_or_default());
+        match state {
+            CheckState::Ok => println!("{title:14} ok"),
+            CheckState::Failed => println!("{title:14} FAILED   {reason}"),
+            CheckState::Off => println!("{title:14} skipped  {reason}"),
         }
     }
     ok
 }
 
 async fn ask(settings: &Settings) -> Vec<Check> {
-    let redis = async {
-        let reader = ClusterReader::new(&settings.redis_url, settings.zone.clone())?;
-        reader.ping().await
-    };
     let checker = RepoChecker::new(settings.repo_check.clone());
-    let api = async {
-        match settings.repo_check.api {
-            Some(_) => Check::of("api", checker.ping_api().await),
-            None => Check::off("api", NO_API),
-        }
-    };
-    let server = MailServer::new(settings.smtp.clone(), &settings.mail.from.email);
+    let redis = async { ClusterReader::new(&settings.redis_url, settings.zone.clone())?.ping().await };
     let mail = async {
         match settings.mail_gaps() {
-            gaps if gaps.is_empty() => Check::of("mail", server.check().await),
-            gaps => Check::off("mail", gaps.join("; ")),
-        }
-    };
-    let watch = &settings.watch;
-    let alertmanager = async {
-        match &watch.alertmanager {
-            Some(url) => {
-                let alertmanager = Alertmanager::new(url, settings.receiver.alert_names.clone());
-                Check::of("alertmanager", alertmanager.alerts().await.map(drop))
+            gaps if gaps.is_empty() => {
+                let server = MailServer::new(settings.smtp.clone(), &settings.mail.from.email);
+                server.check().await.map_err(|failure| failure.to_string())
             }
-            None => Check::off("alertmanager", NO_ALERTMANAGER),
+            gaps => Err(gaps.join("; ")),
         }
     };
-    let runs = async {
-        match watch.runs {
-            true => Check::of("runs", events::probe(&settings.redis_url).await),
-            false => Check::off("runs", NO_RUNS),
-        }
+    let alertmanager = async {
+        let Some(url) = &settings.watch.alertmanager else { return Ok(()) };
+        Alertmanager::new(url, settings.receiver.alert_names.clone()).alerts().await.map(drop)
     };
-    let (redis, gateway, api, mail, alertmanager, runs) =
-        tokio::join!(redis, checker.ping_gateway(), api, mail, alertmanager, runs);
-    let schedules = match watch.missing_grace {
-        Some(_) => Check::of::<String>("schedules", Ok(())),
-        None => Check::off("schedules", NO_SCHEDULES),
-    };
-    vec![Check::of("redis", redis), Check::of("gateway", gateway), api, mail, alertmanager, runs, schedules]
+    let zone = async { settings.zone_fault().map_or(Ok(()), Err) };
+    let (redis, gateway, api, mail, alertmanager, runs, schedules, zone) = join!(
+        Subject::Redis.check(settings, redis),
+        Subject::Gateway.check(settings, checker.ping_gateway()),
+        Subject::Api.check(settings, checker.ping_api()),
+        Subject::Mail.check(settings, mail),
+        Subject::Alertmanager.check(settings, alertmanager),
+        Subject::Runs.check(settings, events::probe(&settings.redis_url)),
+        // Nothing but Redis is needed for it.
+        Subject::Schedules.check(settings, async { Ok::<(), String>(()) }),
+        Subject::Zone.check(settings, zone),
+    );
+    vec![redis, gateway, api, mail, alertmanager, runs, schedules, zone]
 }

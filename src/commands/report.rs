@@ -8,20 +8,37 @@ use crate::{
     config::Settings,
     correlator::{
         classify,
+        correlation::{Plan, PlanIssue},
         facts::Scope,
         read::{ClusterReader, ReadError},
     },
     ids::{JobId, PlanId},
-    notifier::{self, format::Format},
+    journal,
+    notifier::{
+        self,
+        decision::{Found, Origin, Policy, decide},
+        format::Format,
+    },
     repo_check::RepoChecker,
     report::Report,
 };
 
+/// Why there is no report, or not of all that was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The cluster can't be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Plans that the cluster does not have.
+    #[error("there is no plan {0} in the cluster; `report` without an id shows all plans that ran recently")]
+    NoSuchPlan(String),
+}
+
 /// Reads the cluster, asks the repositories if something is not well, and prints the report. Nothing is kept or sent.
 ///
 /// # Errors
-/// [`ReadError`] when the cluster can't be read.
-pub async fn report(settings: &Settings, plans: Vec<PlanId>) -> Result<(), ReadError> {
+/// [`ReportError`]
+pub async fn report(settings: &Settings, plans: Vec<PlanId>) -> Result<(), ReportError> {
     let reader = ClusterReader::new(&settings.redis_url, settings.zone.clone())?;
     let scope = Scope::about(plans);
     let now = Timestamp::now();
@@ -37,5 +54,23 @@ pub async fn report(settings: &Settings, plans: Vec<PlanId>) -> Result<(), ReadE
     let format = Format { language: settings.mail.language, zone: settings.zone.clone() };
     let message = notifier::compose(&report, &format);
     println!("{}", message.text.trim_end());
-    Ok(())
+    println!();
+    println!("{}", decision(settings, &report, now));
+    let is_unknown = |plan: &&Plan| plan.issues.contains(&PlanIssue::PlanNotFound);
+    let unknown: Vec<&str> =
+        report.correlation.plans.iter().filter(is_unknown).map(|plan| plan.id.as_str()).collect();
+    if unknown.is_empty() { Ok(()) } else { Err(ReportError::NoSuchPlan(unknown.join(", "))) }
+}
+
+/// Whether the service would mail this report if an alert asked for it now, and why.
+fn decision(settings: &Settings, report: &Report, now: Timestamp) -> String {
+    let found = Found::of(report);
+    let before = match journal::last_reported(&settings.state_dir, &found.notifications) {
+        Ok(before) => before,
+        Err(error) => return format!("Decision: unknown, as {error}"),
+    };
+    let origin = Origin { has_alarmed: true, is_repeated_on_purpose: true };
+    let decision = decide(&found, &before, origin, &Policy::of(settings), now);
+    let verb = if decision.is_send() { "send" } else { "hold" };
+    format!("Decision: {verb} ({})", settings.mail.language.phrases().decision(decision))
 }

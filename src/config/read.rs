@@ -27,17 +27,13 @@ const DEFAULT_ALERT_NAMES: &str = "NsBackupFailed,NsBackupMissing,BackupFailed,b
 /// "never", as NS8 has no notion of it: a month, the longest that is accepted.
 const MAX_REPEAT_SECONDS: u64 = 31 * 86_400;
 
+/// What is not typed but discovered on the cluster: the smarthost, and the node's zone. Whatever it is, it does not keep backups from being
+/// watched: the service runs, and says what is wrong.
+const DISCOVERED: [&str; 6] =
+    ["SMTP_ENABLED", "SMTP_HOST", "SMTP_PORT", "SMTP_ENCRYPTION", "SMTP_TLSVERIFY", "TZ"];
+
 /// The longest grace: a week.
 const MAX_GRACE_SECONDS: u64 = 7 * 86_400;
-
-/// One wrong variable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// The variable.
-    pub variable: &'static str,
-    /// What is wrong with it, and what would be right.
-    pub message: String,
-}
 
 /// Everything that is wrong with an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +45,8 @@ impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let noun = if self.0.len() == 1 { "variable is" } else { "variables are" };
         write!(f, "{} environment {noun} wrong:", self.0.len())?;
-        for Problem { variable, message } in &self.0 {
-            write!(f, "\n  {variable}: {message}")?;
+        for problem in &self.0 {
+            write!(f, "\n  {problem}")?;
         }
         Ok(())
     }
@@ -280,6 +276,7 @@ fn default_from() -> Mailbox {
 pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Result<Settings, Problems> {
     let mut env = Environment::new(vars);
     let settings = Settings {
+        faults: Vec::new(),
         receiver: ReceiverSettings {
             host: env.value("RECEIVER_HOST", "127.0.0.1".into(), host),
             port: env.value("RECEIVER_PORT", 9099, |text| whole_number(text, 0..=u16::MAX)),
@@ -348,7 +345,12 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
             }),
         },
     };
-    if env.problems.is_empty() { Ok(settings) } else { Err(Problems(env.problems)) }
+    let is_discovered = |problem: &Problem| DISCOVERED.contains(&problem.variable);
+    if env.problems.iter().all(is_discovered) {
+        Ok(Settings { faults: env.problems, ..settings })
+    } else {
+        Err(Problems(env.problems))
+    }
 }
 
 fn alert_names(env: &mut Environment) -> AlertNames {

@@ -1,6 +1,6 @@
 //! The settings as typed values.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use jiff::tz::TimeZone;
 use lettre::message::Mailbox;
@@ -9,9 +9,26 @@ use secrecy::SecretString;
 
 use crate::{alertmanager::AlertNames, language::Language, smtp::SmtpSettings};
 
+/// One wrong variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The variable.
+    pub variable: &'static str,
+    /// What is wrong with it, and what would be right.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.variable, self.message)
+    }
+}
+
 /// Everything that can be configured.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// What is wrong with values that were discovered on the cluster (`SMTP_*`, `TZ`); their defaults are in their place.
+    pub faults: Vec<Problem>,
     /// `RECEIVER_*`
     pub receiver: ReceiverSettings,
     /// `CORRELATOR_*`
@@ -156,9 +173,16 @@ impl Settings {
         } else if self.smtp.host.is_none() {
             gaps.push("no mail server: SMTP_HOST is not set".into());
         }
+        gaps.extend(self.faults.iter().filter(|fault| fault.variable != "TZ").map(ToString::to_string));
         if self.mail.to.is_empty() {
             gaps.push("no recipient: MAIL_TO is not set".into());
         }
         gaps
+    }
+
+    /// Why times and schedules may be off; None where the zone is known.
+    pub fn zone_fault(&self) -> Option<String> {
+        let fault = self.faults.iter().find(|fault| fault.variable == "TZ")?;
+        Some(format!("{fault}; until it is corrected, times and schedules are read as UTC"))
     }
 }

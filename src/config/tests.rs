@@ -11,8 +11,12 @@ fn read(vars: &[(&str, &str)]) -> Result<Settings, Problems> {
     Settings::from_vars(vars.iter().copied())
 }
 
+/// What is wrong with these variables, whether it stops the service or not.
 fn problems(vars: &[(&str, &str)]) -> String {
-    read(vars).unwrap_err().to_string()
+    match read(vars) {
+        Err(problems) => problems.to_string(),
+        Ok(settings) => settings.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+    }
 }
 
 #[test]
@@ -180,9 +184,9 @@ fn a_url_given_as_a_host_is_reported_without_its_password() {
     for variable in ["SMTP_HOST", "RECEIVER_HOST"] {
         for url in ["smtp://admin:s3cr3t@mail.example.org", "admin:s3cr3t@mail.example.org"] {
             assert_eq!(
-                problems(&[(variable, url)]).lines().last(),
+                problems(&[(variable, url)]).lines().last().map(str::trim),
                 Some(&*format!(
-                    "  {variable}: \"…@mail.example.org\" is not a host; expected a name such as mail.example.org, \
+                    "{variable}: \"…@mail.example.org\" is not a host; expected a name such as mail.example.org, \
                      or an address such as 127.0.0.1"
                 ))
             );
@@ -259,4 +263,25 @@ fn what_keeps_mail_from_being_sent_is_said() {
     assert_eq!(gaps, ["no mail server: SMTP_HOST is not set"]);
     let all = [("SMTP_ENABLED", "1"), ("SMTP_HOST", "mail"), ("MAIL_TO", "a@example.org")];
     assert!(read(&all).unwrap().mail_gaps().is_empty());
+}
+
+#[test]
+fn what_is_discovered_on_the_cluster_never_stops_the_service() {
+    let discovered = [
+        ("SMTP_ENABLED", "maybe"),
+        ("SMTP_HOST", "mail server"),
+        ("SMTP_PORT", "0"),
+        ("SMTP_ENCRYPTION", "ssl"),
+        ("SMTP_TLSVERIFY", "2"),
+        ("TZ", "Mars/Olympus"),
+    ];
+    let settings = read(&discovered).unwrap();
+    let gaps = settings.mail_gaps().join("\n");
+    for (variable, value) in &discovered[..5] {
+        assert!(gaps.contains(&format!("{variable}: {value:?}")), "{variable} is not in {gaps}");
+    }
+    let zone = settings.zone_fault().unwrap();
+    assert!(zone.contains("Mars/Olympus") && zone.contains("UTC") && !gaps.contains("TZ"), "{zone}");
+    assert_eq!(settings.zone, TimeZone::UTC);
+    assert_eq!(read(&[("TZ", "Europe/Rome")]).unwrap().zone_fault(), None);
 }

@@ -62,6 +62,37 @@ pub(super) fn queued(connection: &Connection) -> rusqlite::Result<u32> {
         .query_row([], |row| rows::count(row, "queued"))
 }
 
+/// What is known of mails that do not reach everybody: each that was tried and waits, and since `since` each that was given up or refused by
+/// somebody. In words, the newest first, a few at most.
+pub(super) fn undelivered(database: &Database, since: Timestamp) -> rusqlite::Result<Vec<String>> {
+    let mut mails = database.prepare_cached(
+        "SELECT * FROM reports
+         WHERE (delivery = 'queued' AND attempts > 0)
+            OR (created_at >= ? AND (delivery = 'failed' OR (delivery = 'sent' AND refused <> '[]')))
+         ORDER BY id DESC LIMIT 3",
+    )?;
+    let mails = mails.query_map([since.as_millisecond()], |row| {
+        let id = JobId(row.get("id")?);
+        let delivery = lenient_delivery(database, id, row)?;
+        let error = delivery.last_error.unwrap_or_else(|| "no reason is known".into());
+        Ok(match delivery.state {
+            DeliveryState::Failed => format!("the mail of report {id} could not be delivered: {error}"),
+            DeliveryState::Sent => {
+                let refused: Vec<String> = delivery
+                    .refused
+                    .iter()
+                    .map(|refusal| format!("{}: {}", refusal.address, refusal.reason))
+                    .collect();
+                format!("the mail of report {id} was refused for {}", refused.join(", "))
+            }
+            DeliveryState::Queued | DeliveryState::Unchanged | DeliveryState::Suppressed => {
+                format!("the mail of report {id} waits after {} attempts: {error}", delivery.attempts)
+            }
+        })
+    })?;
+    mails.collect()
+}
+
 /// When the next mail is due.
 pub(super) fn next_due(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
     connection

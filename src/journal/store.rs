@@ -134,6 +134,22 @@ pub(super) fn open(dir: &Path) -> Result<Store, JournalError> {
     Ok(Store { connection, _lock: lock })
 }
 
+/// Opens the journal in `dir` to be read beside the service that has it open. None where there is none of this version.
+pub(super) fn open_to_read(dir: &Path) -> Result<Option<Connection>, JournalError> {
+    let path = dir.join(FILE_NAME);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let sqlite = |error: rusqlite::Error| JournalError::from_sqlite(&path, &error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&path, flags).map_err(sqlite)?;
+    connection.busy_timeout(Duration::from_secs(5)).map_err(sqlite)?;
+    let number = |pragma| connection.query_row(pragma, [], |row| row.get::<_, i32>(0));
+    let version = number("PRAGMA user_version").map_err(sqlite)?;
+    let is_ours = number("PRAGMA application_id").map_err(sqlite)? == APPLICATION_ID && version == LATEST;
+    Ok(is_ours.then_some(connection))
+}
+
 /// Looks through a file before anything is written to it.
 fn check(connection: &Connection, path: &Path) -> Result<(), JournalError> {
     let check = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));

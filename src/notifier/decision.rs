@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::notification::Notification;
 use crate::{
     alert::{Alert, Source},
-    config::NotifyOn,
+    config::{NotifyOn, Settings},
     correlator::correlation::Outcome,
     ids::PlanId,
     report::Report,
@@ -165,6 +165,17 @@ pub struct Policy {
     pub repeat: SignedDuration,
     /// Whether `MAIL_TO` names anybody.
     pub has_recipients: bool,
+}
+
+impl Policy {
+    /// What these settings say.
+    pub fn of(settings: &Settings) -> Self {
+        Self {
+            on: settings.notify.on,
+            repeat: SignedDuration::try_from(settings.notify.repeat).unwrap_or(SignedDuration::MAX),
+            has_recipients: !settings.mail.to.is_empty(),
+        }
+    }
 }
 
 /// What was reported of one plan before.

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::{
     config::Settings,
@@ -224,7 +224,7 @@ impl Stages {
         let new = NewReport {
             found: Found::of(&report),
             origin: Origin::of(&job.alerts, job.follow_up),
-            policy: self.policy(),
+            policy: Policy::of(&self.settings),
             runs,
             report,
             message,
@@ -243,14 +243,6 @@ impl Stages {
             }
         }
         Ok(())
-    }
-
-    fn policy(&self) -> Policy {
-        Policy {
-            on: self.settings.notify.on,
-            repeat: SignedDuration::try_from(self.settings.notify.repeat).unwrap_or(SignedDuration::MAX),
-            has_recipients: !self.settings.mail.to.is_empty(),
-        }
     }
 
     /// What the mail calls the cluster.

@@ -16,7 +16,7 @@ use super::{
     plans,
 };
 use crate::{
-    checks::{Check, Ready},
+    checks::{Check, readiness::Ready},
     correlator::correlation::Outcome,
     ids::JobId,
     journal::{Job, JournalError, ReportEntry, ReportFilter},

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{checks::Readiness, config::Settings, journal::Journal, telemetry::Metrics};
+use crate::{checks::readiness::Readiness, config::Settings, journal::Journal, telemetry::Metrics};
 
 /// What the handlers work with.
 pub struct Receiver {

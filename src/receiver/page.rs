@@ -14,7 +14,7 @@ use warp::{
 use self::phrases::PageTexts;
 use super::{api::STATUS_REPORTS, context::Receiver};
 use crate::{
-    checks::Ready,
+    checks::readiness::Ready,
     correlator::correlation::Outcome,
     journal::{Job, JournalError, ReportEntry, ReportSummary},
     language::Language,

@@ -1,7 +1,7 @@
 //! The routes as one filter, without a socket. What needs a socket (limits, time limits) is among the integration tests.
 
 use super::*;
-use crate::{checks::Readiness, config::Settings, journal::Journal};
+use crate::{checks::readiness::Readiness, config::Settings, journal::Journal};
 use crate::{correlator::read::ClusterReader, repo_check::RepoChecker};
 
 struct Fixture {

@@ -40,16 +40,18 @@ pub fn connector(verify: bool) -> Result<TlsConnector, String> {
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
-/// The bundle that comes with the image. What `SSL_CERT_FILE` names, such as the node's own bundle, counts beside it.
-const BUILT_IN: &str = "/etc/ssl/certs/ca-certificates.crt";
+/// The image's own bundle, and the node's, which the unit mounts.
+const BUNDLES: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/node-ca.pem"];
 
-/// All certificates that are trusted here.
+/// All certificates that are trusted here: those of the bundles, and what `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
 fn trusted() -> Vec<CertificateDer<'static>> {
     let mut found = rustls_native_certs::load_native_certs();
-    if std::path::Path::new(BUILT_IN).exists() {
-        let built_in = rustls_native_certs::load_certs_from_paths(Some(BUILT_IN.as_ref()), None);
-        found.certs.extend(built_in.certs);
-        found.errors.extend(built_in.errors);
+    for bundle in BUNDLES.map(std::path::Path::new) {
+        if bundle.metadata().is_ok_and(|file| file.len() > 0) {
+            let more = rustls_native_certs::load_certs_from_paths(Some(bundle), None);
+            found.certs.extend(more.certs);
+            found.errors.extend(more.errors);
+        }
     }
     for error in &found.errors {
         tracing::warn!(%error, "some certificates can't be read");

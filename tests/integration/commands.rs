@@ -24,13 +24,13 @@ fn stderr(output: &Output) -> String {
 #[tokio::test]
 async fn a_wrong_environment_is_listed_and_ends_with_78() {
     let mut settings = Settings::new();
-    settings.set("SMTP_PORT", "many").set("MAIL_TO", "nobody").set("SMTP_PASSWORD", "s3cr3t");
+    settings.set("RECEIVER_PORT", "many").set("MAIL_TO", "nobody").set("SMTP_PASSWORD", "s3cr3t");
     for arguments in [&[][..], &["serve"], &["check"], &["send-test"], &["report"]] {
         let output = settings.run(arguments).await;
         assert_eq!(output.status.code(), Some(78), "{arguments:?}");
         let message = stderr(&output);
         assert!(message.contains("2 environment variables are wrong"), "{message}");
-        assert!(message.contains("\n  SMTP_PORT: \"many\" is not a whole number"), "{message}");
+        assert!(message.contains("\n  RECEIVER_PORT: \"many\" is not a whole number"), "{message}");
         assert!(message.contains("\n  MAIL_TO: "), "{message}");
         assert!(!message.contains("s3cr3t"), "{message}");
     }
@@ -60,7 +60,7 @@ async fn check_asks_everybody() {
     let output = settings.run(&["check"]).await;
     let text = stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
-    assert_eq!(text.lines().filter(|line| line.ends_with(" ok")).count(), 5, "{text}");
+    assert_eq!(text.lines().filter(|line| line.ends_with(" ok")).count(), 6, "{text}");
 
     settings.set("REPO_CHECK_API_PASSWORD", "wrong").set("SMTP_PASSWORD", "wrong");
     settings.set("REDIS_URL", "redis://127.0.0.1:1").set("REPO_CHECK_GATEWAY_URL", "http://127.0.0.1:1");
@@ -79,7 +79,7 @@ async fn check_asks_everybody() {
 }
 
 #[tokio::test]
-async fn check_skips_what_is_not_configured() {
+async fn check_skips_what_is_off_and_fails_without_mail() {
     let redis = Redis::start().await;
     let repositories = Repositories::new();
     let gateway = Gateway::start(repositories.path()).await;
@@ -87,8 +87,8 @@ async fn check_skips_what_is_not_configured() {
     settings.set("REDIS_URL", redis.url()).set("REPO_CHECK_GATEWAY_URL", gateway.url());
     let output = settings.run(&["check"]).await;
     let text = stdout(&output);
-    assert_eq!(output.status.code(), Some(0), "{text}");
-    assert!(text.contains("mail server    skipped  mail is off"), "{text}");
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("mail server    FAILED   mail is off"), "{text}");
     assert!(text.contains("cluster API    skipped"), "{text}");
 }
 
@@ -135,8 +135,14 @@ async fn report_prints_what_a_mail_would_say() {
         let text = stdout(&output);
         assert!(text.starts_with("Acme · Backup PARTIAL\nNightly S3, 1 of 4 applications failed"), "{text}");
         assert!(text.contains("3 snapshots in total"), "{text}");
+        assert!(text.ends_with("Decision: hold (Not sent: no recipients configured)\n"), "{text}");
     }
+    settings.set("MAIL_TO", "admin@example.org");
+    let text = stdout(&settings.run(&["report", "1"]).await);
+    assert!(text.ends_with("Decision: send (New problem)\n"), "{text}");
     let output = settings.run(&["report", "7"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("there is no plan 7"), "{}", stderr(&output));
     assert!(stdout(&output).contains("This plan does not exist in the cluster."), "{}", stdout(&output));
     assert_eq!(settings.run(&["report", "../1"]).await.status.code(), Some(2));
     settings.set("REDIS_URL", "redis://127.0.0.1:1");
@@ -183,7 +189,7 @@ async fn check_covers_what_is_watched_and_says_it_as_json() {
     let (code, answer) = check(&settings).await;
     assert_eq!(
         states(&answer),
-        "redis ok, gateway failed, api off, mail off, alertmanager ok, runs ok, schedules ok"
+        "redis ok, gateway failed, api off, mail failed, alertmanager ok, runs ok, schedules ok, zone ok"
     );
     assert_eq!((code, &answer["ok"]), (Some(1), &false.into()));
 

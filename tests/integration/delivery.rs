@@ -209,26 +209,51 @@ async fn reports_are_kept_without_a_mail_server_and_sent_once_there_is_one() {
     delivery(&service, "sent").await;
 }
 
+/// Sets back the time when the first report's mail was queued, by three days.
+fn make_old(settings: &Settings) {
+    let journal = rusqlite::Connection::open(settings.state_dir().join("journal.sqlite")).unwrap();
+    let three_days = 3 * 24 * 3600 * 1000;
+    journal
+        .execute("UPDATE reports SET queued_at = queued_at - ?, next_attempt_at = 0", [three_days])
+        .unwrap();
+}
+
 #[tokio::test]
-async fn a_report_older_than_three_days_is_no_news() {
+async fn a_report_that_could_not_be_mailed_for_three_days_is_no_news() {
     let (_redis, mut settings) = cluster().await;
     let service = settings.start().await;
     let receipt = service.alert(webhook()).await;
     service.report_of(&receipt).await;
     service.stop().await;
-    let journal = rusqlite::Connection::open(settings.state_dir().join("journal.sqlite")).unwrap();
-    let three_days = 3 * 24 * 3600 * 1000;
-    journal.execute("UPDATE reports SET queued_at = queued_at - ?", [three_days]).unwrap();
-    drop(journal);
-
-    let smtp = SmtpServer::plain().await;
-    smtp.configure(&mut settings);
+    make_old(&settings);
     let service = settings.start().await;
     let given_up = delivery(&service, "failed").await;
     assert!(given_up["last_error"].as_str().unwrap().contains("not configured"), "{given_up}");
+    service.stop().await;
+
     // It was never told, so that the next alert about the same is.
+    let smtp = SmtpServer::plain().await;
+    smtp.configure(&mut settings);
+    let service = settings.start().await;
     service.alert(webhook()).await;
     smtp.received(1).await;
+}
+
+#[tokio::test]
+async fn however_old_a_mail_is_it_is_not_given_up_untried() {
+    let (_redis, mut settings) = cluster().await;
+    let smtp = SmtpServer::plain().await;
+    smtp.configure(&mut settings);
+    smtp.answer("mail", None, "451 4.3.0 try again later");
+    let service = settings.start().await;
+    service.alert(webhook()).await;
+    error(&service).await;
+    service.stop().await;
+    make_old(&settings);
+    smtp.answer_well();
+    let service = settings.start().await;
+    assert_eq!(delivery(&service, "sent").await["attempts"], 2);
+    service.stop().await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 pub mod alertmanager;
 pub mod cluster_api;
 pub mod gateway;
+pub mod mail_servers;
 pub mod oracle;
 pub mod process;
 pub mod prometheus;
@@ -19,18 +20,18 @@ use std::{future::Future, time::Duration};
 use tokio::time::{Instant, sleep};
 
 /// How long anything in a test may take to come true. Far more than it needs, for a machine that is busy.
-pub const NODE_SILENCE_LIMIT: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is looked for.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Waits until `look` finds something.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
-    let deadline = Instant::now() + NODE_SILENCE_LIMIT;
+    let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(Instant::now() < deadline, "{what} did not come within {} s", NODE_SILENCE_LIMIT.as_secs());
+        assert!(Instant::now() < deadline, "{what} did not come within {} s", PATIENCE.as_secs());
         sleep(POLL).await;
     }
 }

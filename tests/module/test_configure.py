@@ -54,6 +54,7 @@ LIMITS = [
     {"wait_seconds": 0, "settle_seconds": 0, "repeat_seconds": 0, "missing_grace_seconds": 0, "mail_to": []},
     {"wait_seconds": 3600, "settle_seconds": 86400, "repeat_seconds": 2678400, "missing_grace_seconds": 604800},
     {"mail_to": ["o'brien+x@sub.example.org", "root@localhost", "A.b_c~d!#$%&*=?^{|}@x-1.example"]},
+    {"mail_to": ["admin@bücher.example", "jürgen@example.org", "用户@例え.テスト"]},
 ]
 
 
@@ -73,6 +74,8 @@ WRONG = [
     ({"mail_to": ["Name <a@example.org>"]}, "mail_to", "invalid_address"),
     ({"mail_to": ["a..b@example.org"]}, "mail_to", "invalid_address"),
     ({"mail_to": [""]}, "mail_to", "invalid_address"),
+    ({"mail_to": ["a@b\u00fc cher.example"]}, "mail_to", "invalid_address"),
+    ({"mail_to": ["a\u2028b@example.org"]}, "mail_to", "invalid_address"),
     ({"mail_to": ["a@example.org", "A@EXAMPLE.org"]}, "mail_to", "duplicate_address"),
     ({"mail_to": "a@example.org"}, "mail_to", "mail_to_invalid_type"),
     ({"mail_to": [1]}, "mail_to", "mail_to_invalid_type"),

@@ -45,6 +45,13 @@ def test_environment_files_are_for_the_module_user_alone(node):
     assert cluster["WATCH_RUNS"] == "true"
 
 
+def test_the_nodes_ca_certificates_are_there_for_the_container(node):
+    # Those of this machine, or an empty file where it has none: without the file the container would not start.
+    bundle = Path("/etc/ssl/certs/ca-certificates.crt")
+    expected = bundle.read_text() if bundle.exists() else ""
+    assert (node.state / "node-ca.pem").read_text() == expected
+
+
 def command_lines():
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

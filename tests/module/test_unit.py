@@ -43,6 +43,7 @@ def test_the_container_can_do_little():
     for flag in (
         *("--network=host", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--memory=128m"),
         "--volume=backup-monitor-state:/var/lib/backup-monitor:z,U",
+        "--volume=%E/state/node-ca.pem:/etc/ssl/node-ca.pem:ro,z",
     ):
         assert flag in start.split(), flag
 

@@ -9,6 +9,7 @@ Asked on standard input, one JSON object a line: {"port", "security", "user", "p
 Answers likewise: {"accepted": [ADDRESS…], "error": TEXT or null}.
 """
 
+import contextlib
 import functools
 import json
 import smtplib
@@ -43,10 +44,8 @@ def send(server):
     except BaseException:
         smtp.close()
         raise
-    try:
+    with contextlib.suppress(smtplib.SMTPException, OSError):
         smtp.quit()
-    except (smtplib.SMTPException, OSError):
-        pass
     return [address for address in server["to"] if address not in refused]
 
 

@@ -15,6 +15,8 @@ export const CHECKS = [
   "alertmanager",
   "runs",
   "schedules",
+  "zone",
+  "reports",
 ];
 
 /** How long a check's state matters: those that failed come first, then what is not in use. */

@@ -1,0 +1,182 @@
+//! Is the service ready? That is: does everything on the list of checks that a report depends on do its work?
+
+use std::{
+    fmt::Display,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use tokio::{
+    sync::Mutex,
+    time::{error::Elapsed, timeout},
+};
+
+use super::{Check, CheckState, Subject};
+use crate::{
+    config::Settings,
+    correlator::read::ClusterReader,
+    journal::Journal,
+    repo_check::RepoChecker,
+    watch::troubles::{Watcher, WatcherTroubles},
+};
+
+/// For how long a report that could not be made, or a mail that was given up, counts.
+const RECENTLY: SignedDuration = SignedDuration::from_hours(24);
+/// How long an answer counts. Asking writes to the disk, and whoever asks often must not wear it out.
+const FRESH: Duration = Duration::from_secs(2);
+/// How long journal and Redis get to answer.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// How long an answer of the gateway and the cluster's API counts: asking the latter is a login.
+const FRESH_OUTSIDE: Duration = Duration::from_secs(60);
+/// How long they get to answer.
+const TIMEOUT_OUTSIDE: Duration = Duration::from_secs(5);
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ready {
+    /// True when nothing is in the way.
+    pub ready: bool,
+    /// What is in the way, in words for an administrator.
+    pub reasons: Vec<String>,
+}
+
+impl Ready {
+    /// What these checks amount to.
+    pub fn from_checks(checks: &[Check]) -> Self {
+        let failed = checks.iter().filter(|check| check.state == CheckState::Failed);
+        let reasons: Vec<String> = failed.filter_map(|check| check.reason.clone()).collect();
+        Self { ready: reasons.is_empty(), reasons }
+    }
+}
+
+/// Asks, and remembers the answers for a moment.
+pub struct Readiness {
+    settings: Arc<Settings>,
+    journal: Journal,
+    reader: ClusterReader,
+    checker: Arc<RepoChecker>,
+    troubles: Arc<WatcherTroubles>,
+    last: Remembered,
+    last_outside: Remembered,
+}
+
+impl Readiness {
+    /// Prepares to ask.
+    pub fn new(
+        settings: Arc<Settings>,
+        journal: Journal,
+        reader: ClusterReader,
+        checker: Arc<RepoChecker>,
+        troubles: Arc<WatcherTroubles>,
+    ) -> Self {
+        let (last, last_outside) = Default::default();
+        Self { settings, journal, reader, checker, troubles, last, last_outside }
+    }
+
+    /// Whether the service is ready, as of at most two seconds ago.
+    pub async fn get(&self) -> Ready {
+        Ready::from_checks(&self.checks().await)
+    }
+
+    /// What readiness depends on, as of at most two seconds ago.
+    pub async fn checks(&self) -> Vec<Check> {
+        self.last.get(FRESH, async || self.ask().await).await
+    }
+
+    /// What a report's depth depends on, but not whether it is told: gateway and cluster API, as of at most a minute ago.
+    pub async fn outside(&self) -> Vec<Check> {
+        self.last_outside.get(FRESH_OUTSIDE, async || self.ask_outside().await).await
+    }
+
+    async fn ask(&self) -> Vec<Check> {
+        let silent = |what: &str| format!("{what} does not answer within {} seconds", TIMEOUT.as_secs());
+        let (journal, redis) = tokio::join!(
+            timeout(TIMEOUT, self.journal.probe(Timestamp::now())),
+            timeout(TIMEOUT, self.reader.ping()),
+        );
+        let (journal, redis) = (answer(journal, silent("the journal")), answer(redis, silent("Redis")));
+        let trouble = |watcher| self.troubles.trouble(watcher).map_or(Ok(()), Err);
+        // Without Redis nothing can be followed; that is said once.
+        let events = if redis.is_ok() { trouble(Watcher::Events) } else { Ok(()) };
+        let settings = &self.settings;
+        vec![
+            Subject::Journal.check(settings, async { journal }).await,
+            Subject::Redis.check(settings, async { redis }).await,
+            Subject::Mail.check(settings, self.mail()).await,
+            Subject::Alertmanager.check(settings, async { trouble(Watcher::Alertmanager) }).await,
+            Subject::Runs.check(settings, async { events }).await,
+            Subject::Schedules.check(settings, async { Ok::<(), String>(()) }).await,
+            Subject::Zone.check(settings, async { settings.zone_fault().map_or(Ok(()), Err) }).await,
+            Subject::Reports.check(settings, self.reports()).await,
+        ]
+    }
+
+    /// Whether mail is configured, and goes out.
+    async fn mail(&self) -> Result<(), String> {
+        let gaps = self.settings.mail_gaps();
+        if !gaps.is_empty() {
+            return Err(gaps.join("; "));
+        }
+        // Without a journal there is nothing to tell; that is said already.
+        match self.journal.undelivered(recently()).await {
+            Ok(undelivered) if !undelivered.is_empty() => Err(undelivered.join("; ")),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Whether every report could be made.
+    async fn reports(&self) -> Result<(), String> {
+        let Ok(abandoned) = self.journal.abandoned_jobs(recently()).await else { return Ok(()) };
+        match abandoned.first() {
+            None => Ok(()),
+            Some(last) => Err(format!(
+                "{} of the last 24 hours' reports failed with an internal error, the last is report {}: {}",
+                abandoned.len(),
+                last.id,
+                last.reason
+            )),
+        }
+    }
+
+    async fn ask_outside(&self) -> Vec<Check> {
+        let silent = || format!("no answer within {} seconds", TIMEOUT_OUTSIDE.as_secs());
+        let gateway = async { answer(timeout(TIMEOUT_OUTSIDE, self.checker.ping_gateway()).await, silent()) };
+        let api = async { answer(timeout(TIMEOUT_OUTSIDE, self.checker.ping_api()).await, silent()) };
+        let (gateway, api) = tokio::join!(
+            Subject::Gateway.check(&self.settings, gateway),
+            Subject::Api.check(&self.settings, api)
+        );
+        vec![gateway, api]
+    }
+}
+
+/// Since when what went wrong counts.
+fn recently() -> Timestamp {
+    Timestamp::now().saturating_sub(RECENTLY).unwrap_or(Timestamp::MIN)
+}
+
+/// How asking went, in words; `silent` when there was no answer in time.
+fn answer<E: Display>(asked: Result<Result<(), E>, Elapsed>, silent: String) -> Result<(), String> {
+    asked.map_or(Err(silent), |asked| asked.map_err(|error| error.to_string()))
+}
+
+/// Answers that are remembered for a while.
+#[derive(Default)]
+struct Remembered(Mutex<Option<(Instant, Vec<Check>)>>);
+
+impl Remembered {
+    /// The answers, asked for anew when they are no longer `fresh`.
+    async fn get(&self, fresh: Duration, ask: impl AsyncFnOnce() -> Vec<Check>) -> Vec<Check> {
+        // Held while asking, so that many questions at once ask once.
+        let mut last = self.0.lock().await;
+        match last.as_ref() {
+            Some((when, checks)) if when.elapsed() < fresh => checks.clone(),
+            _ => {
+                let checks = ask().await;
+                last.insert((Instant::now(), checks)).1.clone()
+            }
+        }
+    }
+}
