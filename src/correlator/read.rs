@@ -1,5 +1,5 @@
-//! Reading the cluster's Redis: everything that classification needs, in at most five round trips
-//! (one more before core 3.20, and those of SCAN in hand-made set-ups).
+//! Reading the cluster's Redis: everything that classification needs, in at most five round trips (six
+//! before core 3.20).
 //!
 //! Only what the user `default` may do on the node's replica is used (ns8-core, `install-finalize.sh`): `+@read +@connection`
 //! on `cluster/*`, `node/*` and `module/*`. There is no transaction, so a run that goes on meanwhile may be seen half;
@@ -8,6 +8,7 @@
 mod batch;
 mod connection;
 mod error;
+mod own_keys;
 mod round_trips;
 
 use std::time::{Duration, Instant};
@@ -78,7 +79,19 @@ impl ClusterReader {
         let began = Instant::now();
         within(READ_TIMEOUT, async {
             let mut session = self.connect().await?;
-            let facts = session.read(scope, now, &self.zone).await?;
+            let mut facts = session.read(scope, now, &self.zone).await;
+            if let Err(ReadError::TooLarge(limit)) = facts {
+                // A module may have written that much. What is said of the others must not depend on it.
+                tracing::warn!(
+                    "the cluster's data exceed {limit} MiB; what modules write themselves is read piecemeal"
+                );
+                // Its place in the pool is needed.
+                drop(session);
+                session = self.connect().await?;
+                session.piecemeal = true;
+                facts = session.read(scope, now, &self.zone).await;
+            }
+            let facts = facts?;
             let milliseconds = began.elapsed().as_secs_f64() * 1000.0;
             tracing::debug!(round_trips = session.round_trips, milliseconds, "cluster read");
             Ok(facts)
@@ -91,7 +104,7 @@ impl ClusterReader {
             PoolError::Backend(error) => ReadError::connect(error),
             error => ReadError::connect(error),
         })?;
-        Ok(Session { connection, round_trips: 0, sequence: None })
+        Ok(Session { connection, round_trips: 0, sequence: None, piecemeal: false })
     }
 }
 
@@ -108,6 +121,8 @@ struct Session {
     round_trips: usize,
     /// `cluster/backup_sequence`: the highest id of a plan that there ever was, where that is known and not too high.
     sequence: Option<u64>,
+    /// True when sizes are asked for before values, where a module may have written them.
+    piecemeal: bool,
 }
 
 impl Session {

@@ -87,11 +87,11 @@ fn answer(command: &[String], keys: &BTreeMap<String, Key>) -> String {
     let name = words.first().map(|name| name.to_ascii_uppercase()).unwrap_or_default();
     match (name.as_str(), words.get(1..).unwrap_or_default()) {
         ("GET", [key]) => text(get(keys, key)),
+        ("MGET", wanted) => list(wanted.iter().map(|key| text(get(keys, key)))),
         // The service asks for labels from their beginning, and the sample's are short.
         ("GETRANGE", [key, "0", _]) => text(Some(get(keys, key).unwrap_or_default())),
         ("HGET", [key, field]) => text(field_of(keys, key, field)),
         ("HMGET", [key, fields @ ..]) => list(fields.iter().map(|field| text(field_of(keys, key, field)))),
-        ("HSTRLEN", [key, field]) => number(field_of(keys, key, field).map_or(0, str::len)),
         ("EXISTS", wanted) => number(wanted.iter().filter(|key| keys.contains_key(**key)).count()),
         ("HGETALL", [key]) => {
             list(hash(keys, key).flat_map(|(name, value)| [text(Some(name)), text(Some(value))]))

@@ -185,6 +185,9 @@ async fn an_application_that_writes_anything_speaks_for_itself_only() {
     redis.hset("module/webtop1/backup_status/1", &[("end", &*end), ("errors", "0")]).await;
     let expected = [("mail1", "ok"), ("nextcloud1", "missing"), ("webtop1", "failed"), ("samba1", "ok")];
     assert_eq!(states(&redis).await, pairs(&expected));
+    let (text, trips, _) = asked(&redis).await;
+    assert!(text.as_str().unwrap().contains("it is too large"), "{text}");
+    assert!(trips <= 6, "{trips} round trips");
 }
 
 #[tokio::test]

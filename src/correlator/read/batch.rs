@@ -42,6 +42,24 @@ impl<T> Reply<T> {
     }
 }
 
+/// The answer to [`Batch::labels`].
+pub(super) enum Labels {
+    /// In one.
+    All(Reply<Vec<Option<String>>>),
+    /// Each for itself.
+    Each(Vec<Reply<Option<String>>>),
+}
+
+impl Labels {
+    /// The labels, in the order of their keys.
+    pub fn read(self) -> Vec<Option<String>> {
+        match self {
+            Self::All(reply) => reply.read(),
+            Self::Each(replies) => replies.into_iter().map(Reply::read).collect(),
+        }
+    }
+}
+
 /// The answer to [`Batch::some_fields`].
 pub(super) struct Fields<const N: usize> {
     names: [&'static str; N],
@@ -75,6 +93,20 @@ impl Batch {
     pub fn label(&mut self, key: impl Display) -> Reply<Option<String>> {
         let last = (MAX_LABEL_BYTES - 1).to_string();
         self.add(&["GETRANGE", &key.to_string(), "0", &last], |value| text(value).and_then(label))
+    }
+
+    /// MGET, of names or labels; or, `piecemeal`, the beginning of each by GETRANGE, whatever their sizes.
+    pub fn labels(&mut self, keys: impl IntoIterator<Item = String>, piecemeal: bool) -> Labels {
+        if piecemeal {
+            return Labels::Each(keys.into_iter().map(|key| self.label(key)).collect());
+        }
+        let command: Vec<String> = std::iter::once("MGET".to_owned()).chain(keys).collect();
+        if command.len() == 1 {
+            // Redis refuses an MGET without keys: none is sent.
+            return Labels::Each(Vec::new());
+        }
+        let read = |value| items(value).into_iter().map(|item| text(item).and_then(label)).collect();
+        Labels::All(self.add(&command, read))
     }
 
     /// HGET, of a name or label; None when it is absent or empty.

@@ -1,7 +1,6 @@
 //! The round trips of one reading of the cluster, and the keys that each asks for.
 //!
-//! What a module may write itself (`module/<id>/…`) is never read whole: labels by GETRANGE, and of hashes only the fields
-//! that are needed, once it is known that they are not too large.
+//! What a module may write itself (`module/<id>/…`) is in [`own_keys`](super::own_keys).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -10,12 +9,13 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::{
     ReadError, Session,
     batch::{Batch, Reply, ScanPage, label},
+    own_keys::OwnKeys,
 };
 use crate::{
     correlator::{
         classify::RECENT,
         facts::{ClusterFacts, DestinationFacts, ModuleFacts, PlanFacts, Scope},
-        status::{self, Status, UnreadableStatus, newer},
+        status::{self, Status, newer},
     },
     ids::{DestinationId, ModuleId, NodeId, PlanId},
     times::earlier,
@@ -27,12 +27,6 @@ const PLANS: &str = "cluster/backup/";
 const MAX_SEQUENCE: u64 = 1000;
 /// Of how many keys it is asked whether nodes write statuses.
 const MAX_STATUS_KEYS: usize = 10_000;
-/// The fields of a status that a module wrote, before core 3.20.
-const FIGURES: [&str; 5] = ["start", "end", "errors", "total_size", "total_file_count"];
-/// The fields of a status in a hand-made set-up.
-const RESULT: [&str; 3] = ["result", "timestamp", "error"];
-/// The largest field that is read of them, in bytes. Figures have a few, an error some hundred.
-const MAX_FIELD: usize = 4096;
 
 impl Session {
     /// Reads what `scope` is about, one batch after the other.
@@ -54,8 +48,8 @@ impl Session {
             self.find_modules(&mut facts).await?;
         }
         let members = members(&facts);
-        let seen = self.read_statuses(&mut facts, &members, now).await?;
-        self.read_details(&mut facts, &members, seen, now, zone).await?;
+        let nodes_write = self.read_statuses(&mut facts, &members, now).await?;
+        self.read_details(&mut facts, &members, nodes_write, now, zone).await?;
         Ok(facts)
     }
 
@@ -223,13 +217,14 @@ impl Session {
         Ok(())
     }
 
-    /// Next trip: every node's statuses of every plan, the labels of members and nodes, and the destinations.
+    /// Next trip: every node's statuses of every plan, the labels of members and nodes, and the destinations. True when a node
+    /// has written a status.
     async fn read_statuses(
         &mut self,
         facts: &mut ClusterFacts,
         members: &Members,
         now: Timestamp,
-    ) -> Result<Seen, ReadError> {
+    ) -> Result<bool, ReadError> {
         let nodes: Vec<NodeId> = facts.nodes.keys().cloned().collect();
         let labelled: BTreeSet<&ModuleId> = members.values().flatten().collect();
         let repositories = facts.plans.values().filter_map(|plan| plan.repository.as_deref());
@@ -252,16 +247,12 @@ impl Session {
                 (destination, hash)
             })
             .collect();
-        let node_labels: Vec<_> =
-            nodes.iter().map(|node| batch.label(format_args!("node/{node}/ui_name"))).collect();
-        let module_labels: Vec<_> =
-            labelled.iter().map(|module| batch.label(format_args!("module/{module}/ui_name"))).collect();
-        let image_sizes: Vec<_> = labelled
-            .iter()
-            .map(|module| ((*module).clone(), batch.size(environment_key(module), IMAGE_URL)))
-            .collect();
+        let node_keys = nodes.iter().map(|node| format!("node/{node}/ui_name"));
+        let node_labels = batch.labels(node_keys, self.piecemeal);
+        let module_keys = labelled.iter().map(|module| format!("module/{module}/ui_name"));
+        let module_labels = batch.labels(module_keys, self.piecemeal);
         if batch.is_empty() {
-            return Ok(Seen::default());
+            return Ok(false);
         }
         self.ask(batch).await?;
 
@@ -286,24 +277,22 @@ impl Session {
                 facts.destinations.insert(destination, destination_facts);
             }
         }
-        facts.nodes = nodes.into_iter().zip(node_labels.into_iter().map(Reply::read)).collect();
-        for (module, label) in labelled.into_iter().zip(module_labels) {
+        facts.nodes = nodes.into_iter().zip(node_labels.read()).collect();
+        for (module, label) in labelled.into_iter().zip(module_labels.read()) {
             if let Some(facts) = facts.modules.get_mut(module) {
-                facts.label = label.read();
+                facts.label = label;
             }
         }
-        let is_fit = |size: Reply<usize>| size.read() <= MAX_FIELD;
-        let images = image_sizes.into_iter().filter_map(|(module, size)| is_fit(size).then_some(module));
-        Ok(Seen { nodes_write, images: images.collect() })
+        Ok(nodes_write)
     }
 
-    /// Last two trips: for members whose backup is not plainly well, the image and UUID that make the path of the repository, and
-    /// for those of which no node has a status, the older layouts. A well cluster needs none of it.
+    /// Last trip: for members without a recent successful backup, the image and UUID that make the path of the repository, and for
+    /// those of which no node has a status, the older layouts. A cluster without problems skips it.
     async fn read_details(
         &mut self,
         facts: &mut ClusterFacts,
         members: &Members,
-        seen: Seen,
+        nodes_write: bool,
         now: Timestamp,
         zone: &TimeZone,
     ) -> Result<(), ReadError> {
@@ -323,64 +312,29 @@ impl Session {
         if unwell.is_empty() {
             return Ok(());
         }
+        let own_keys = OwnKeys { statuses: without_status, images: unwell.iter().copied().collect() };
+        let sizes = self.sizes(&own_keys).await?;
         let mut batch = Batch::default();
-        let own_statuses: Vec<_> = without_status
-            .into_iter()
-            .map(|(plan, module)| {
-                let figures = FIGURES.map(|field| batch.size(figures_key(plan, module), field));
-                let result = RESULT.map(|field| batch.size(result_key(plan, module), field));
-                (plan, module, figures, result)
-            })
-            .collect();
-        let paths: Vec<_> = unwell
-            .into_iter()
-            .map(|module| {
-                let uuid = batch.field("cluster/module_uuid", module.as_str());
-                let image_url = seen.images.contains(module);
-                let image_url = image_url.then(|| batch.field(environment_key(module), IMAGE_URL));
-                (module, uuid, image_url)
-            })
-            .collect();
+        let own = sizes.ask(&own_keys, &mut batch);
+        let uuids: Vec<_> =
+            unwell.iter().map(|module| batch.field("cluster/module_uuid", module.as_str())).collect();
         // A plan that has never run may be the only one that was read.
-        let any_written = (!seen.nodes_write && !own_statuses.is_empty())
+        let any_written = (!nodes_write && !own_keys.statuses.is_empty())
             .then(|| batch.any_exists(self.status_keys(facts).take(MAX_STATUS_KEYS)));
         self.ask(batch).await?;
 
-        let nodes_write = any_written.map_or(seen.nodes_write, Reply::read);
-        let mut batch = Batch::default();
-        let own_statuses: Vec<_> = own_statuses
-            .into_iter()
-            .map(|(plan, module, figures, result)| {
-                let figures =
-                    Found::of(figures).map(|()| batch.some_fields(figures_key(plan, module), FIGURES));
-                let result = Found::of(result).map(|()| batch.some_fields(result_key(plan, module), RESULT));
-                (plan, module, figures, result)
-            })
-            .collect();
-        if !batch.is_empty() {
-            self.ask(batch).await?;
-        }
-
-        for (plan, module, figures, result) in own_statuses {
-            let statuses = facts.statuses.entry(plan.clone()).or_default();
-            let figures = figures.map(|reply| status::from_module_hash(&reply.read(), now));
-            let result = result.map(|reply| status::from_result_hash(&reply.read(), now, zone));
-            for status in [figures, result] {
-                let status = match status {
-                    Found::Nothing => continue,
-                    Found::TooLarge => Err(UnreadableStatus::too_large()),
-                    Found::Some(status) => status,
-                };
-                keep_newest(statuses, module, status);
-                if nodes_write {
-                    facts.own_words.entry(plan.clone()).or_default().insert(module.clone());
-                }
+        let nodes_write = any_written.map_or(nodes_write, Reply::read);
+        let (statuses, images) = own.read(now, zone);
+        for ((plan, module), status) in own_keys.statuses.iter().zip(statuses) {
+            let Some(status) = status else { continue };
+            facts.statuses.entry((*plan).clone()).or_default().insert((*module).clone(), status);
+            if nodes_write {
+                facts.own_words.entry((*plan).clone()).or_default().insert((*module).clone());
             }
         }
-        for (module, uuid, image_url) in paths {
+        for ((module, uuid), image_url) in unwell.into_iter().zip(uuids).zip(images) {
             if let Some(facts) = facts.modules.get_mut(module) {
-                facts.uuid = uuid.read();
-                facts.image_url = image_url.and_then(Reply::read);
+                (facts.uuid, facts.image_url) = (uuid.read(), image_url);
             }
         }
         Ok(())
@@ -398,60 +352,6 @@ impl Session {
                 nodes.iter().map(|node| format!("node/{node}/backup_status/{plan}")).collect();
             keys
         })
-    }
-}
-
-/// The field of a module's environment that its image stands in.
-const IMAGE_URL: &str = "IMAGE_URL";
-
-fn environment_key(module: &ModuleId) -> String {
-    format!("module/{module}/environment")
-}
-
-/// The status that a module wrote itself, before core 3.20.
-fn figures_key(plan: &PlanId, module: &ModuleId) -> String {
-    format!("module/{module}/backup_status/{plan}")
-}
-
-/// The status of a module in a hand-made set-up.
-fn result_key(plan: &PlanId, module: &ModuleId) -> String {
-    format!("module/{module}/backup/{plan}/status")
-}
-
-/// What else was seen while the statuses were read.
-#[derive(Default)]
-struct Seen {
-    /// True when a node has written a status.
-    nodes_write: bool,
-    /// The modules whose image is not too long to be one.
-    images: HashSet<ModuleId>,
-}
-
-/// Something in Redis whose size was asked for first.
-enum Found<T> {
-    Nothing,
-    TooLarge,
-    Some(T),
-}
-
-impl Found<()> {
-    /// What there is to be read, of fields with these sizes.
-    fn of<const N: usize>(sizes: [Reply<usize>; N]) -> Self {
-        match sizes.into_iter().map(Reply::read).max() {
-            None | Some(0) => Self::Nothing,
-            Some(..=MAX_FIELD) => Self::Some(()),
-            Some(_) => Self::TooLarge,
-        }
-    }
-}
-
-impl<T> Found<T> {
-    fn map<U>(self, read: impl FnOnce(T) -> U) -> Found<U> {
-        match self {
-            Found::Nothing => Found::Nothing,
-            Found::TooLarge => Found::TooLarge,
-            Found::Some(value) => Found::Some(read(value)),
-        }
     }
 }
 
