@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Reading a large cluster from a real redis-server, and classifying it: 100 plans of 100 applications, as NS8 writes them (with
 //! `cluster/backup_sequence`), and as a hand-made set-up has them (without, so that Redis goes through all keys).
 

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The pure stages, measured: reading a webhook, classifying a large cluster, writing a long mail.
 //!
 //! `cargo bench` prints the figures; docs/performance.md holds those that were measured, and how.

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Alertmanager: what its webhook posts and its API answers, and what is kept of it.
 
 pub mod client;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The health checks: the one list of what the service depends on, which readiness, `check`, the pages and the module's actions share.
 //!
 //! [`Subject`] says what there is, [`readiness`] asks from within the service, and the command `check` from outside.

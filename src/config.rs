@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Settings: the environment, all of it, read once and checked as a whole.
 //!
 //! Everything inside gets typed values and needs no checks of its own. What is wrong is listed together, so that

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The correlator: what really happened, read from the cluster's Redis.
 //!
 //! [`read`] asks Redis and brings back [`facts`]; [`classify`](classify()) turns facts into a [`correlation`]. The first

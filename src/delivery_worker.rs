@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The delivery_worker: takes queued mails to the mail server until it accepts them.
 
 use std::{

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! `demo`: the whole pipeline on this machine, with nothing else installed.
 //!
 //! The service is the real one, configured by variables as always. What surrounds it on a node is simulated: a Redis with a

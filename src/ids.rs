@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Names of the cluster's things: plans, modules, nodes, destinations.
 //!
 //! They come from labels, URLs and Redis, and are used in Redis keys, file names and shell commands that

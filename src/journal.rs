@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The journal: what was promised and is not done yet, and what was told.
 //!
 //! One SQLite file, `journal.sqlite`. A job stays in it from the moment its alert is acknowledged until its report is

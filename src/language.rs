@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The languages of emails and pages.
 
 /// Declares [`Language`] from the one list of all languages, so that no second list has to follow it.

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Reports by email what happened to the backups of an NS8 cluster.
 //!
 //! When a backup fails, NS8 raises one alert that says little. This service receives it, waits for the applications to

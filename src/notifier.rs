@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The notifier: one email about what happened.
 //!
 //! [`view`] puts a report into [`phrases`] of the configured language, [`render`] makes text and HTML of that, and [`message`] the

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! systemd's calendar expressions (`OnCalendar=`): when a plan was last due, and when it is due next.
 //!
 //! NS8 hands a plan's `schedule` to `systemd-run --on-calendar` (ns8-core, `node/bin/schedule-backup`), so systemd is

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The pipeline: drives jobs through their [`stages`]. After each stage its value is in the journal, so that a restart goes on where it
 //! was. A job that can't be driven is tried again, and given up in the end, as [`failure`] says; nothing but a report ends it.
 

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The receiver: the HTTP surface of the service.
 //!
 //! [`routes`] is all of it as one filter, which tests can call without a socket; [`server`] serves it with its limits. A

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! A report: everything that one mail tells, as values.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The service as a whole: built from settings, run until it is asked to stop.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};

@@ -1,8 +1,11 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The SMTP client: one attempt to hand a mail to a mail server.
 //!
-//! What is said, and what follows from an answer, is a state machine over bytes ([`dialogue`]): no socket, no clock. [`client`] carries its
-//! bytes, [`connect`] and [`tls`] make the connection. lettre builds the mail and holds addresses; why it does not hold the
-//! conversation is told in docs/architecture.md.
+//! What is said, and what follows from an answer, is a state machine over bytes ([`dialogue`]): no socket, no clock.
+//! [`client`] carries its bytes, [`connect`] and [`tls`] make the connection. lettre builds the mail and holds addresses;
+//! why it does not hold the conversation is told in docs/architecture.md.
 
 pub mod auth;
 pub mod capabilities;

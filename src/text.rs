@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Text from outside, made fit for where it goes: labels, names, and other programs' messages.
 //!
 //! Each destination has its function here, so that nobody has to know what is dangerous where. All of them take out what can't be

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Times from outside: which can be true, and arithmetic on them that can't panic.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Which version this is.
 
 /// The version that mails, metrics, pages, the log and `--version` show.

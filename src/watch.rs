@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The watchers: the ways in besides the webhook. NS8's own Alertmanager can't be taught a webhook for good, its alert says
 //! nothing of a backup that never ran, and nobody reports success.
 //!

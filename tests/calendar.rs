@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The schedule reader against systemd itself: the same expressions, the same occurrences.
 
 use std::{

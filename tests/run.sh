@@ -90,7 +90,7 @@ scripts_of() {
 }
 
 # Files with these suffixes carry a licence header, as do all Bash and Python scripts.
-HEADER_SUFFIXES=(html js mjs py robot scss service vue yml)
+HEADER_SUFFIXES=(html js mjs py robot rs scss service vue yml)
 
 check_headers() {
     local missing

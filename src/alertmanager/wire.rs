@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The JSON of an alert, read so that nothing unexpected loses a page.
 //!
 //! serde's derived structs refuse a field of another type. An alert receiver must not: what it does not use may change at any

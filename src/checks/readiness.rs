@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Is the service ready? That is: does everything on the list of checks that a report depends on do its work?
 
 use std::{

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! `report [PLAN…]`: correlate now, and print what a mail would say.
 
 use std::time::Instant;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! `send-test [ADDRESS]`: sends a test email.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

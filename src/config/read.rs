@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! From the environment's texts to typed [`Settings`], collecting every problem on the way.
 
 use std::{

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 use std::{path::PathBuf, time::Duration};
 
 use jiff::tz::TimeZone;
@@ -177,6 +180,26 @@ fn a_wrong_url_is_reported_without_its_password() {
         assert!(text.starts_with(&start), "{url}: {text}");
         assert!(!text.contains("s3cr3t"), "{url}: {text}");
     }
+}
+
+#[test]
+fn hosts_are_names_in_any_letters_and_addresses() {
+    for host in ["mail.bücher.example", "localhost.", "mail", "192.0.2.1", "2001:db8::1"] {
+        let settings = Settings::from_vars([("SMTP_HOST", host)]).unwrap();
+        assert_eq!(settings.smtp.host.as_deref(), Some(host));
+    }
+    assert_eq!(Settings::from_vars([("SMTP_HOST", "[::1]")]).unwrap().smtp.host.as_deref(), Some("::1"));
+    for host in ["mail..example", ".", "a b", "1.2.3", "mail.example.."] {
+        assert!(problems(&[("SMTP_HOST", host)]).contains("is not a host"), "{host}");
+    }
+}
+
+#[test]
+fn recipients_are_merged_whatever_their_domain_looks_like() {
+    let to = "a@example.org, Ada <a@EXAMPLE.org>, A@example.org, b@bücher.example, b@xn--bcher-kva.example";
+    let settings = Settings::from_vars([("MAIL_TO", to)]).unwrap();
+    let addresses: Vec<_> = settings.mail.to.iter().map(|mailbox| mailbox.email.to_string()).collect();
+    assert_eq!(addresses, ["a@example.org", "A@example.org", "b@bücher.example"]);
 }
 
 #[test]

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Classification: from facts and a moment to what happened. Pure, so that every case can be tested as a table.
 //!
 //! What a run is, and when one is over, follows from ns8-core's `node/bin/run-backup`: one process per node and plan

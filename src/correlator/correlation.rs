@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! What really happened, plan by plan and application by application: the result of correlation.
 
 use std::fmt;

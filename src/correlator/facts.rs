@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! What was read of the cluster: the raw material of classification.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Reading the cluster's Redis: everything that classification needs, in at most five round trips (six
 //! before core 3.20).
 //!

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! A mail server that accepts one email and hands it to the demo.
 
 use std::{io, net::SocketAddr};

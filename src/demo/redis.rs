@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! A Redis that holds the sample cluster in memory, and speaks as much of its protocol as the service asks for.
 
 use std::{

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The sample cluster: the content of its Redis and of its repositories.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The rclone gateway and the cluster API, as far as the service uses them.
 
 use std::{collections::BTreeMap, convert::Infallible, io, net::SocketAddr, sync::Arc};

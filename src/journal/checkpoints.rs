@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Marks: what the watchers keep over restarts, in JSON, each under a key of its own. Each function runs within one transaction.
 
 use rusqlite::{Connection, params};

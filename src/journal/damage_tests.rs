@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Damage of every kind, in one row at a time: it never costs another row.
 
 use std::path::Path;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Which alerts of Alertmanager were taken, and on which way they came: so that one that comes by webhook and by poll makes
 //! one report. Each function runs within one transaction.
 

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The journal's schema, as the steps that lead to it: a new file takes all of them, a file of an earlier version those that it lacks.
 //!
 //! A step that was released is never changed: there are files that took it as it was. What is to be different comes as another step.

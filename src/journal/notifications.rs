@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! What was last reported of each plan, to tell a change from a repetition. Each function runs within one transaction.
 
 use jiff::Timestamp;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The queue of mails: each report's mail until it is delivered or given up. Each function runs within one transaction.
 
 use jiff::{SignedDuration, Timestamp};

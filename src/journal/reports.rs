@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Reports: what was found out, the mail about it, and the decision whether it is sent. Each function runs within one transaction.
 
 use jiff::{SignedDuration, Timestamp};

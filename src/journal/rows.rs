@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Reading rows so that a damaged one costs itself alone: texts are read whatever bytes they hold, numbers are brought into their range, and
 //! what can't be read at all is noted.
 

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Past runs of the plans: what the pages show of them, and what the next report compares itself with. Each function runs within
 //! one transaction.
 

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The file: opening it, checking that it is ours and whole, making it when there is none.
 //!
 //! Nothing is ever written to a file that is not known to be a sound journal of a version that this program knows.

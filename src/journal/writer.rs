@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The one thread that touches the file, and how commits are grouped.
 //!
 //! Whoever wants something of the journal sends a piece of work and waits. The thread takes all that has arrived,

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The decision whether a report is mailed, and why. Pure, and all of the policy: whoever wants to know why a mail was or was not
 //! sent finds the answer here.
 

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! What becomes of a mail after each attempt: who has it, who never will, and when it is tried again. Pure.
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,7 +12,8 @@ use crate::smtp::{Failure, RecipientResult};
 /// How long a mail is tried. Later, its news are none any more.
 pub const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(72);
 
-/// How often a mail is given whose acceptance is not known each time. Then whoever has not got it by now will not, and whoever has, has it often enough.
+/// How often a mail is given whose acceptance is not known each time. Then whoever has not got it by now will not, and
+/// whoever has, has it often enough.
 const MOST_PERHAPS: u32 = 3;
 
 /// How far a report's mail has come.

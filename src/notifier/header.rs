@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Headers as they go over the wire: ASCII, folded, and read back by a mail program as they were meant.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -8,7 +11,8 @@ use lettre::message::{
 
 use crate::smtp::envelope::Path;
 
-/// How many bytes go into one encoded word, which has 75 characters at most (RFC 2047), and stands behind the name of its header.
+/// How many bytes go into one encoded word, which has 75 characters at most (RFC 2047), and stands behind the name of its
+/// header.
 const ENCODED_BYTES: usize = 42;
 /// Between the parts of a header that is folded.
 const FOLD: &str = "\r\n ";
@@ -43,8 +47,8 @@ fn mailbox(mailbox: &Mailbox) -> String {
     let path = Path::of(&mailbox.email);
     let address = path.as_ref().map_or_else(|_| mailbox.email.to_string(), |path| path.address.clone());
     if !address.is_ascii() {
-        // Only servers with SMTPUTF8 take such an address in a header. In this form everybody reads it, and nobody is kept from the mail
-        // because somebody else has such an address (RFC 6857, section 3.2.1).
+        // Only servers with SMTPUTF8 take such an address in a header. In this form everybody reads it, and nobody is
+        // kept from the mail because somebody else has such an address (RFC 6857, section 3.2.1).
         return format!("{}: ;", encoded_words(&mailbox.to_string()));
     }
     match &mailbox.name {

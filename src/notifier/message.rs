@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The mail as it goes over the wire: headers from the configuration, body from the report.
 
 use std::time::SystemTime;

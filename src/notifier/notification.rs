@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! What a report tells of each plan, in a form that can be compared: was it told already?
 //!
 //! NS8's alert stays the same alert through all the nights that a plan keeps failing, so that it can't answer that. The

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Everything that an email says, phrase by phrase. Each language says it in a file of its own.
 //!
 //! Phrases without values are fields of [`Texts`], sentences with values are methods of [`Phrases`]: a language that lacks one

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! From a [`View`] to text and HTML, by the templates in `templates/`.
 
 use askama::Template;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! How long to wait before a mail is tried again. Pure.
 
 use std::time::Duration;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The emails in full: read the snapshots in `src/notifier/snapshots/` as an administrator would.
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};

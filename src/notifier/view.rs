@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! An email's content in its order: one value that both the text and the HTML are rendered from, so that they say the same.
 //!
 //! Whoever reads it at seven in the morning on a phone wants, in this order: what failed and where, the cause, what can be

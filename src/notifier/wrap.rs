@@ -1,10 +1,13 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Lines of a mail's text, as long as they should be (RFC 5322, section 2.1.1; RFC 3676).
 
 /// How long a line of prose is, in characters.
 const WIDTH: usize = 76;
 
-/// Prose wrapped at 76 characters, between words, aligned with what it continues. Commands and what is quoted stay as they are, as does whatever has no spaces,
-/// such as a URL: whoever copies it needs all of it.
+/// Prose wrapped at 76 characters, between words, aligned with what it continues. Commands and what is quoted stay as
+/// they are, as does whatever has no spaces, such as a URL: whoever copies it needs all of it.
 pub fn wrapped(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in text.split('\n') {

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The grammar of calendar expressions, as systemd's `calendarspec.c` has it.
 
 use std::str::FromStr;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! What follows when a job can't be driven for a reason of its own: a bug that shows with its data, or a row that can't be written. Pure.
 
 use std::{collections::BTreeMap, time::Duration};

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The stages of a job, each a function from one value to the next: `Job -> Correlation -> RepoReport -> Message`.
 
 use std::{

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! `POST /alert`: Alertmanager's webhook. A 200 is a promise.
 
 use std::time::Duration;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! `GET /`: the status page. Without scripts, so that it works everywhere; in one column, so that it fits a phone.
 
 mod phrases;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The plans as the pages show them: the last runs of each, and the past of its applications' backups. Pure.
 
 use jiff::Timestamp;

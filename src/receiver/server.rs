@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Serving HTTP with limits: on open connections, and on the time that a client may take.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The routes as one filter, without a socket. What needs a socket (limits, time limits) is among the integration tests.
 
 use super::*;

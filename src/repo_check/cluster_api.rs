@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The cluster's API server: what does a repository hold?
 //!
 //! A module may not read other modules' repositories, but the cluster may, and with the role `reader` a module may ask the

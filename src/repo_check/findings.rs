@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! What was found out about destinations and repositories, as values: each language has its own words for them.
 
 use std::fmt;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The node's rclone gateway: does a destination respond?
 //!
 //! Anybody on the node may make the health request, for which no credentials are needed: the gateway passes it to the destination's

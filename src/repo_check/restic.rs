@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! restic's words: what an error of `restic snapshots --json` means for the repository.
 
 use serde::Deserialize;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The output of the task `read-backup-snapshots`, taken in item by item: a list may be long.
 
 use std::fmt;

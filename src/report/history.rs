@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The past of plans: what is kept of each run, and what a new run looks like beside the ones before. Pure.
 
 use std::collections::{BTreeMap, HashMap};

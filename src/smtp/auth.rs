@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Logging in (RFC 4954): PLAIN, LOGIN, CRAM-MD5, in the order and manner of Python's `smtplib`.
 
 use base64::{
@@ -99,7 +102,8 @@ impl Exchange {
             (Mechanism::Login, challenge) => {
                 let asked = challenge.map(|text| text.to_ascii_lowercase()).unwrap_or_default();
                 let asks_for = |word: &[u8]| asked.windows(word.len()).any(|part| part == word);
-                // Some servers ask for the name although it came along; those that ask in their own language are believed to know the order.
+                // Some servers ask for the name although it came along; those that ask in their own language are believed
+                // to know the order.
                 let wants_user = !asks_for(b"pass") && (asks_for(b"user") || self.challenges < 2);
                 let answer =
                     if wants_user { &credentials.user } else { credentials.password.expose_secret() };

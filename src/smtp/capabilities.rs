@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! What a server says that it can do (RFC 5321, section 4.1.1.1).
 
 use super::reply::Reply;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Carries the bytes of a [`Dialogue`] over a connection, within the limits of time.
 
 use std::{io, net::SocketAddr, time::Duration};
@@ -39,7 +42,8 @@ pub struct MailServer {
 }
 
 impl MailServer {
-    /// The server of these settings, greeted as a host of the sender's domain where this host has no full name; nothing is asked yet.
+    /// The server of these settings, greeted as a host of the sender's domain where this host has no full name; nothing
+    /// is asked yet.
     pub fn new(settings: SmtpSettings, sender: &Address) -> Self {
         let sender_domain = super::envelope::ascii_domain(sender.domain()).ok();
         Self { settings, sender_domain, limits: Limits::default() }
@@ -202,7 +206,8 @@ impl MailServer {
         }
     }
 
-    /// Carries bytes until the conversation is over, or wants TLS: then true. `plain` is the server's address where it is spoken to in plain text.
+    /// Carries bytes until the conversation is over, or wants TLS: then true. `plain` is the server's address where it is
+    /// spoken to in plain text.
     async fn carry<S>(&self, dialogue: &mut Dialogue<'_>, stream: &mut S, plain: Option<SocketAddr>) -> bool
     where
         S: AsyncRead + AsyncWrite + Unpin,
@@ -266,8 +271,8 @@ impl MailServer {
         Ok(())
     }
 
-    /// Comes back only if the server at this address, which says nothing, answers to TLS. It is asked over another connection, once it has had time to
-    /// greet.
+    /// Comes back only if the server at this address, which says nothing, answers to TLS. It is asked over another
+    /// connection, once it has had time to greet.
     async fn expects_tls(&self, address: SocketAddr) {
         sleep(self.limits.silence).await;
         let answers = async {

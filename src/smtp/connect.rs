@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! A connection to the first of a host's addresses that answers (happy eyeballs, RFC 8305).
 
 use std::{io, net::SocketAddr, time::Duration};
@@ -52,8 +55,8 @@ fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     }
 }
 
-/// Connects to the first address that answers. Another one is tried beside those that have not, once they had a moment, and as soon as one has refused.
-/// Those that have not answered stay in `addresses`, without the one that has.
+/// Connects to the first address that answers. Another one is tried beside those that have not, once they had a moment,
+/// and as soon as one has refused. Those that have not answered stay in `addresses`, without the one that has.
 ///
 /// # Errors
 /// None of them answers: what each said.

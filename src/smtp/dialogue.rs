@@ -1,7 +1,10 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! One conversation with a mail server (RFC 5321), as a state machine: bytes go in, what is to be done comes out. Pure.
 //!
-//! Nothing is said before the last reply is read (no pipelining), so that what comes unasked is known to be unasked, and never taken for the
-//! answer to what is said next.
+//! Nothing is said before the last reply is read (no pipelining), so that what comes unasked is known to be unasked, and
+//! never taken for the answer to what is said next.
 
 mod mail;
 mod transaction;
@@ -112,8 +115,8 @@ pub struct Dialogue<'a> {
 }
 
 impl<'a> Dialogue<'a> {
-    /// A conversation over a connection that was just made, with TLS if it is to be there from the first byte. `names` are those to greet with,
-    /// the best first.
+    /// A conversation over a connection that was just made, with TLS if it is to be there from the first byte. `names`
+    /// are those to greet with, the best first.
     pub fn new(task: &'a Task, rounds: &'a mut Rounds, names: Vec<String>) -> Self {
         Self {
             task,
@@ -176,7 +179,8 @@ impl<'a> Dialogue<'a> {
         self.lost = Some(loss);
     }
 
-    /// The connection is a TLS connection now. What was known of the server is forgotten: anybody may have said it (RFC 3207, section 4.2).
+    /// The connection is a TLS connection now. What was known of the server is forgotten: anybody may have said it (RFC
+    /// 3207, section 4.2).
     pub fn secured(&mut self) {
         self.reader.clear();
         self.capabilities = Capabilities::default();
@@ -290,7 +294,8 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    /// Tries the next mechanism. Some servers announce what they can't do, so that a refusal only counts once it is the last: `reason`.
+    /// Tries the next mechanism. Some servers announce what they can't do, so that a refusal only counts once it is the
+    /// last: `reason`.
     fn try_mechanism(&mut self, mut left: VecDeque<Mechanism>, reason: &str) {
         let (Some(credentials), Some(mechanism)) = (&self.task.credentials, left.pop_front()) else {
             return self.leave(self.logging_in(), reason);

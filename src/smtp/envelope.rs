@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! From whom, for whom, what: as it goes over the wire.
 
 use lettre::Address;

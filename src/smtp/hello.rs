@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The name by which we greet a server.
 
 use std::net::IpAddr;
@@ -7,8 +10,9 @@ pub fn host_name() -> Option<String> {
     hostname::get().ok()?.into_string().ok()
 }
 
-/// The names to greet with, the best one first: the host's full name, as `smtplib` has it; the sender's domain; the address of our end of
-/// the connection as a literal (RFC 5321, section 4.1.3), which is always true. Never a short name, which many servers refuse.
+/// The names to greet with, the best one first: the host's full name, as `smtplib` has it; the sender's domain; the
+/// address of our end of the connection as a literal (RFC 5321, section 4.1.3), which is always true. Never a short name,
+/// which many servers refuse.
 pub fn names(host: Option<&str>, sender_domain: Option<&str>, local: IpAddr) -> Vec<String> {
     let literal = match local.to_canonical() {
         IpAddr::V4(address) => format!("[{address}]"),

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! How an attempt came out.
 
 use std::fmt;
@@ -7,8 +10,8 @@ use std::fmt;
 pub enum RecipientResult {
     /// The server has taken it over.
     Accepted,
-    /// The whole mail was given, and the server's answer was lost or can't be read. Whoever tries again does so under the same
-    /// Message-ID.
+    /// The whole mail was given, and the server's answer was lost or can't be read. Whoever tries again does so under the
+    /// same Message-ID.
     Perhaps(String),
     /// Not now (4xx).
     Deferred(String),

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The password stays out of what is told.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -8,8 +11,8 @@ use super::auth::{self, Credentials};
 /// The shortest run of Base64 that may hold a password.
 const SHORTEST: usize = 16;
 
-/// A server's words without the password. Some servers repeat the command that they refuse, and AUTH holds the password: as Base64, alone or behind
-/// the user's name.
+/// A server's words without the password. Some servers repeat the command that they refuse, and AUTH holds the password:
+/// as Base64, alone or behind the user's name.
 pub fn without_password(words: &str, credentials: &Credentials) -> String {
     let mut words = without_base64(words);
     let password = credentials.password.expose_secret();

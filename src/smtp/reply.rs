@@ -1,4 +1,8 @@
-//! A server's replies (RFC 5321, section 4.2), read as leniently as Python's `smtplib` reads them, with which NS8 checks a mail server.
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! A server's replies (RFC 5321, section 4.2), read as leniently as Python's `smtplib` reads them, with which NS8 checks
+//! a mail server.
 
 use std::collections::VecDeque;
 
@@ -118,8 +122,8 @@ impl ReplyReader {
 
     /// The next reply, if all of it has come.
     ///
-    /// As `smtplib` has it: lines end with LF, CR before it or not; the fourth byte says whether another line follows, which may have another code;
-    /// the last line's code counts; a line without code is the last.
+    /// As `smtplib` has it: lines end with LF, CR before it or not; the fourth byte says whether another line follows,
+    /// which may have another code; the last line's code counts; a line without code is the last.
     ///
     /// # Errors
     /// [`TooLong`]: nothing more can be read from this server.

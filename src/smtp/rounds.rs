@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Who is asked in which transaction, so that one recipient never keeps the others from the mail.
 
 use std::collections::VecDeque;
@@ -81,7 +84,8 @@ impl Rounds {
         }
     }
 
-    /// What came of it, for each recipient. `failure` is what ended the last connection, where nobody in particular was to blame.
+    /// What came of it, for each recipient. `failure` is what ended the last connection, where nobody in particular was
+    /// to blame.
     ///
     /// # Errors
     /// The failure, where nothing is known of anybody.

@@ -1,4 +1,8 @@
-//! TLS for mail servers, with rustls and ring: as strict or as lenient as Python's `ssl`, with which NS8 checks a mail server.
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! TLS for mail servers, with rustls and ring: as strict or as lenient as Python's `ssl`, with which NS8 checks a mail
+//! server.
 
 use std::{
     io,
@@ -127,8 +131,8 @@ impl ServerCertVerifier for Trusting {
         let result =
             self.webpki.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match &result {
-            // A self-signed certificate as `openssl req -x509` makes it calls itself a CA. It is trusted if it is one of those that are.
-            // webpki sees this after the dates and before the name.
+            // A self-signed certificate as `openssl req -x509` makes it calls itself a CA. It is trusted if it is one of
+            // those that are. webpki sees this after the dates and before the name.
             Err(Error::InvalidCertificate(CertificateError::Other(OtherError(cause))))
                 if matches!(cause.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
                     && self.roots.iter().any(|root| root.as_ref() == end_entity.as_ref()) =>
@@ -136,8 +140,8 @@ impl ServerCertVerifier for Trusting {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
-            // Private CAs still issue certificates whose only name is the subject's, which OpenSSL takes where there is no other.
-            // webpki sees this last.
+            // Private CAs still issue certificates whose only name is the subject's, which OpenSSL takes where there is
+            // no other. webpki sees this last.
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) if is_named_by_subject(end_entity, server_name) => Ok(ServerCertVerified::assertion()),
@@ -179,7 +183,8 @@ fn is_named_by_subject(certificate: &CertificateDer<'_>, server_name: &ServerNam
         && common_name(certificate.subject()).is_some_and(|name| is_same_name(name, wanted.as_ref()))
 }
 
-/// The common name within a subject, a `Name` in DER: its object identifier 2.5.4.3, then a string with its length. A longer one than 127 bytes is no host's.
+/// The common name within a subject, a `Name` in DER: its object identifier 2.5.4.3, then a string with its length. A
+/// longer one than 127 bytes is no host's.
 fn common_name(subject: &[u8]) -> Option<&str> {
     const COMMON_NAME: &[u8] = &[0x06, 0x03, 0x55, 0x04, 0x03];
     const STRINGS: [u8; 3] = [0x0c, 0x13, 0x16];
@@ -200,8 +205,8 @@ fn is_same_name(name: &str, host: &str) -> bool {
     }
 }
 
-/// Takes any certificate without looking at it: whoever switched checking off has one that webpki can't even read, such as X.509 v1 or a key of 1024 bits.
-/// The proof that the server has its key is worth nothing, then.
+/// Takes any certificate without looking at it: whoever switched checking off has one that webpki can't even read, such
+/// as X.509 v1 or a key of 1024 bits. The proof that the server has its key is worth nothing, then.
 #[derive(Debug)]
 struct Unchecked;
 

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Fetches alerts from Alertmanager's API: on NS8 its receivers are written anew at every start, so that a webhook added by
 //! hand does not stay, but the API serves the same alerts.
 

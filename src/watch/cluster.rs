@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Reads the cluster: whenever an application reports, when something is due, and once a minute.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Gathers the results of one run of a plan, from one reading of the cluster to the next. Pure.
 //!
 //! A reading shows of each application its last result only, and not which run that was of. That follows from how a run goes

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Notices a plan that did not run when it was due. Pure.
 //!
 //! NS8's timers are transient and not `Persistent=`: a node that is off when a plan is due skips the run in silence.

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { inspect } from "./support/browser.mjs";
 import { harness } from "./support/harness.mjs";
+import { eventually } from "./support/wait.mjs";
 
 /** What the pages are built with where nothing else is given. */
 const VERSION =
@@ -20,7 +21,7 @@ describe("the about page", () => {
     await view.app.getByText(`${VERSION} (1.0.0)`, { exact: true }).waitFor();
     await view.app.getByText("backup-monitor1", { exact: true }).last().waitFor();
     const image = view.app.getByRole("presentation").or(view.app.locator("img.logo")).first();
-    assert.ok(await image.evaluate((img) => img.complete && img.naturalWidth > 0), "the logo is there");
+    await eventually("the logo", () => image.evaluate((img) => img.complete && img.naturalWidth > 0));
     assert.equal(await view.app.getByRole("link", { name: /^https/ }).count(), 3);
     await inspect(view, "about");
     assert.deepEqual(view.errors, []);

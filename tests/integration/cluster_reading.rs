@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Redis as NS8 fills it: three layouts, many nodes, a fixed number of round trips.
 
 use jiff::Timestamp;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Mail servers as they are: with TLS and login, slow, refusing, away.
 
 use serde_json::json;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! A journal that can't be written: Alertmanager is told to come again, and nothing is overwritten.
 
 use std::{fs, os::unix::fs::PermissionsExt, process::Command};

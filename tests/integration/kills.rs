@@ -1,4 +1,8 @@
-//! SIGKILL at random points of the conversation with the mail server: no mail is lost, and one that comes twice comes under one Message-ID.
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! SIGKILL at random points of the conversation with the mail server: no mail is lost, and one that comes twice comes
+//! under one Message-ID.
 //!
 //! `KILLS` says how many; 1000 take about four minutes.
 
@@ -22,7 +26,8 @@ fn random(end: u64) -> u64 {
     RandomState::new().build_hasher().finish() % end
 }
 
-/// Waits until the mail server has reached the step once more. Looked at more often than elsewhere: the conversation takes some milliseconds.
+/// Waits until the mail server has reached the step once more. Looked at more often than elsewhere: the conversation
+/// takes some milliseconds.
 async fn reached(smtp: &SmtpServer, step: &str, before: usize) {
     let look = async {
         while smtp.count(step) <= before {

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Real mail servers: Postfix and Exim from Debian's packages. Run by `tests/run.sh mailservers`, as root, as they need it.
 
 use ns8_backup_monitor::smtp::{MailServer, RecipientResult, settings::Encryption};

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The service among real parts: redis-server, Alertmanager, haproxy, rclone, restic, a mail server with TLS and login.
 //!
 //! Each test starts what it needs on free ports in a folder of its own; nothing is shared between tests.

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Redis away, silent, or unwilling: the job waits, and in the end it is told, as silence is worse.
 
 use serde_json::json;

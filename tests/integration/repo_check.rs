@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Real repositories behind a real gateway: what restic says is what is told.
 
 use serde_json::{Value, json};

@@ -1,5 +1,8 @@
-//! Servers with one odd reply, at each place where a reply can be: whom Python's `smtplib` delivers to, we deliver to, and nobody counts as served whom the
-//! server has not promised it.
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! Servers with one odd reply, at each place where a reply can be: whom Python's `smtplib` delivers to, we deliver to,
+//! and nobody counts as served whom the server has not promised it.
 
 use std::time::Duration;
 

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Certificates as mail servers have them: with checking on and off, what Python's `ssl` takes is taken, and nothing else.
 
 use std::{path::Path, process::Command};
@@ -24,7 +27,8 @@ const CA: &str =
 const SIGN: &str =
     "x509 -req -in request.pem -out cert.pem -CA trust.pem -CAkey ca-key.pem -CAcreateserial -days 2";
 
-/// The servers' certificates, and how they are made. `trust.pem`, where there is one, is what is trusted; else the certificate itself.
+/// The servers' certificates, and how they are made. `trust.pem`, where there is one, is what is trusted; else the
+/// certificate itself.
 fn certificates() -> Vec<(&'static str, Vec<String>)> {
     let san = "-addext subjectAltName=DNS:localhost";
     vec![

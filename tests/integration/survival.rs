@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! SIGKILL at every point between the 200 and the accepted mail: after a restart, exactly one mail comes out.
 
 use std::collections::BTreeSet;

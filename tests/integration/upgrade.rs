@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! After an update: the journal that 0.1.0 wrote is taken over whole, and what it promised is done, once.
 
 use std::fs;

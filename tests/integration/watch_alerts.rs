@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Alerts fetched from Alertmanager: a stock cluster, on which no webhook is configured.
 
 use crate::support::{

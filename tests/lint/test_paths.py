@@ -1,3 +1,8 @@
+#
+# Copyright (C) 2026 Nethesis S.r.l.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+
 """The paths that the documentation names are there."""
 
 import re

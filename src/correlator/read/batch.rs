@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Commands for Redis, each with the reader of its own answer.
 //!
 //! A [`Batch`] is one round trip. Adding a command gives a [`Reply`], which holds the command's answer once the batch has

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Connections to Redis that take in no more than a budget of bytes: whatever a key holds, and however it grew since its size was asked
 //! for.
 

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Why the cluster's Redis could not be read.
 
 use std::{error::Error, fmt::Display, time::Duration};

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! What a module may write itself, with anything in it: the statuses of the older layouts, and its image.
 //!
 //! Of its hashes only the fields that are needed are read. Where all data together were more than a reading takes in, they are read

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The round trips of one reading of the cluster, and the keys that each asks for.
 //!
 //! What a module may write itself (`module/<id>/…`) is in [`own_keys`](super::own_keys).

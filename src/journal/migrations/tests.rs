@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Each step is taken by a file that the version before it wrote: `tests/fixtures/journal/v<n>.sqlite`.
 
 use std::path::Path;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Italian. Terms follow cluster-admin's own translation (ns8-core, `core/ui/public/i18n/it`): destinazione, pianificazione,
 //! snapshot, retention, disabilitato.
 

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The phrases without values, as fields: each language fills in all of them.
 
 /// All phrases without values.

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Comparison with earlier runs: backups that shrank, and how much the destinations contain.
 
 use super::{

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! What an email consists of: values without any word of a language but those put into them.
 
 use crate::correlator::correlation::Outcome;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Writes the parts of a [`View`](super::View): the sections in their order, each from the report alone.
 
 use super::{

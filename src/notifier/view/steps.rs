@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The next steps: one for each finding, with the NS8 command where there is one.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Everything that the status page says, in the manner of [`notifier::phrases`](crate::notifier::phrases). What both say, such
 //! as an outcome, is taken from there.
 

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The part of a conversation in which a mail is given: MAIL, RCPT, DATA, the dot.
 
 use super::{
@@ -12,7 +15,8 @@ use crate::smtp::{
     rounds::Round,
 };
 
-/// The reply to a RCPT after others were taken that says: enough of them, the rest in another transaction (RFC 5321, section 4.5.3.1.10).
+/// The reply to a RCPT after others were taken that says: enough of them, the rest in another transaction (RFC 5321,
+/// section 4.5.3.1.10).
 const TOO_MANY: u16 = 452;
 
 impl Dialogue<'_> {

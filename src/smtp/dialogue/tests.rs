@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Conversations without a server: what each reply leads to, and what no replies may lead to.
 
 use proptest::prelude::*;
@@ -37,7 +40,8 @@ struct Told {
     result: Result<Vec<RecipientResult>, Failure>,
 }
 
-/// Lets a server of this character take part in as many connections as are wanted. It is told what was written last, and how often this was.
+/// Lets a server of this character take part in as many connections as are wanted. It is told what was written last, and
+/// how often this was.
 fn converse(task: &Task, mut server: impl FnMut(&str, usize) -> Turn) -> Told {
     let mut rounds = Rounds::new(task.envelope.as_ref().unwrap());
     let mut lines: Vec<String> = vec![];

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! One transaction: who was asked, who was taken, and whose reply is being read.
 
 use crate::smtp::{limits::Phase, rounds::Round};

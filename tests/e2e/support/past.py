@@ -36,5 +36,12 @@ with journal:
         journal.execute(
             f"INSERT INTO reports ({', '.join(columns)}) SELECT {values} FROM reports ORDER BY id LIMIT 1", change
         )
+        for plan in copy["plans"]:
+            journal.execute("INSERT INTO report_plans VALUES (?, ?)", (plan["id"], change["id"]))
+        journal.execute(
+            "INSERT INTO report_applications SELECT application, ? FROM report_applications "
+            "WHERE report_id = (SELECT min(id) FROM reports)",
+            (change["id"],),
+        )
     # The next job must not take the number of a copied report.
     journal.execute("UPDATE sqlite_sequence SET seq = max(seq, (SELECT coalesce(max(id), 0) FROM reports)) WHERE name = 'jobs'")

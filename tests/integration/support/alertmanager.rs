@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! A real Alertmanager with NS8's configuration, posting to the service.
 
 use std::process::Command;

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! A stand-in for the cluster's API server, which keeps its contract (ns8-core, `api-server` and the cluster's action
 //! `read-backup-snapshots`) and runs the real restic, so that restic's own words are what is classified.
 

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! The rclone gateway: a real haproxy in front of a real `rclone serve restic`, wired as on a node.
 
 use std::{path::Path, process::Command};

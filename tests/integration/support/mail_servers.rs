@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Postfix and Exim, as Debian has them, each with a configuration, a queue and mailboxes of its own. Both need root.
 
 use std::{

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Python's `smtplib`, which sends a mail as the product does: what it delivers, the product must deliver.
 
 use std::{

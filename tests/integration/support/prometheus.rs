@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! A real Prometheus with NS8's rule, and the node exporter whose textfile collector holds `node_backup_status`.
 
 use std::{path::PathBuf, process::Command};

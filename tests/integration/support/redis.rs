@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! A real redis-server with NS8's users: `default`, who may only read, and one who plays the cluster and may write.
 
 use std::process::Command;

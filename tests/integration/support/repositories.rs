@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Real restic repositories below a destination's directory: healthy, locked, with another password, damaged.
 
 use std::{

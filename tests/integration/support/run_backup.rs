@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Plays ns8-core's `run-backup`: the same keys and events in the same order, at a time of its own, so that a month passes in a
 //! minute.
 

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! A cluster in Redis, written as NS8 writes it: two nodes, four applications, one nightly plan that was due half an
 //! hour ago.
 

@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! A real mail server: aiosmtpd, driven by `smtpd.py`. It tells each step of each conversation, and can be told to
 //! refuse, to defer, or to hang at any of them.
 

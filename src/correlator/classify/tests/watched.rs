@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! Runs that were followed, and occurrences that were missed: what is asked is how these came out, not what ran last.
 
 use super::*;
