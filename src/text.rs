@@ -57,6 +57,10 @@ pub fn path_segment(text: &str) -> Option<String> {
 
 /// Takes out what must not be there, puts `line_end` in place of each end of a line, and cuts.
 fn clean(text: &str, line_end: char, max: usize) -> String {
+    // Nearly all text is short and plain.
+    if text.len() <= max && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.trim().to_owned();
+    }
     let cleaned = text.chars().filter_map(|c| match c {
         // CR LF is one end of a line.
         '\n' | '\u{2028}' | '\u{2029}' => Some(line_end),

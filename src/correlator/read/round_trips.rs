@@ -229,7 +229,8 @@ impl Session {
         now: Timestamp,
     ) -> Result<bool, ReadError> {
         let nodes: Vec<NodeId> = facts.nodes.keys().cloned().collect();
-        let labelled: BTreeSet<&ModuleId> = members.values().flatten().collect();
+        // Their order does not matter here, and to compare ids costs more than to hash them.
+        let labelled: HashSet<&ModuleId> = members.values().flatten().collect();
         let repositories = facts.plans.values().filter_map(|plan| plan.repository.as_deref());
         let destinations: BTreeSet<DestinationId> =
             repositories.filter_map(|repository| DestinationId::new(repository).ok()).collect();
@@ -299,7 +300,7 @@ impl Session {
         now: Timestamp,
         zone: &TimeZone,
     ) -> Result<(), ReadError> {
-        let mut unwell: BTreeSet<&ModuleId> = BTreeSet::new();
+        let mut unwell: HashSet<&ModuleId> = HashSet::new();
         let mut without_status: Vec<(&PlanId, &ModuleId)> = Vec::new();
         for (plan, members) in members {
             let statuses = facts.statuses.get(plan);
