@@ -28,8 +28,8 @@ fn now() -> Timestamp {
     "2026-11-22T07:00:00Z".parse().expect("a time")
 }
 
-/// A cluster with so many plans of so many applications each; every tenth application failed.
-fn cluster(plans: usize, applications: usize) -> ClusterFacts {
+/// A cluster with so many plans of so many applications each; the first of every so many applications failed.
+fn cluster(plans: usize, applications: usize, failing: usize) -> ClusterFacts {
     let mut facts = ClusterFacts { name: Some("Acme".into()), ..ClusterFacts::default() };
     let destination = DestinationId::new(DESTINATION).expect("an id");
     facts
@@ -44,13 +44,13 @@ fn cluster(plans: usize, applications: usize) -> ClusterFacts {
             let module = ModuleId::new(format!("app{}", plan * applications + application)).expect("an id");
             let node = NodeId::new((application % 10 + 1).to_string()).expect("an id");
             let end = due.as_second() + 60 * (i64::try_from(application).unwrap() + 1);
-            let errors = u32::from(application % 10 == 0);
+            let errors = u32::from(application % failing == 0);
             let json = format!(
                 r#"{{"start": {}, "total_size": 734003200, "total_file_count": 4211, "snapshots_count": 3, "errors": {errors}, "end": {end}}}"#,
                 end - 60
             );
             instances.push(module.to_string());
-            statuses.insert(module.clone(), from_node_hash(&json));
+            statuses.insert(module.clone(), from_node_hash(&json, now()));
             facts.nodes.insert(node.clone(), None);
             let module_facts = ModuleFacts {
                 node,
@@ -87,7 +87,7 @@ fn webhook(criterion: &mut Criterion) {
 }
 
 fn classification(criterion: &mut Criterion) {
-    let facts = cluster(100, 100);
+    let facts = cluster(100, 100, 10);
     let scope = Scope::about([]);
     criterion.bench_function("classify 10 000 statuses", |bencher| {
         bencher.iter(|| classify(black_box(&facts), &scope, now(), &TimeZone::UTC));
@@ -100,18 +100,26 @@ fn statuses(criterion: &mut Criterion) {
     criterion.bench_function("read 10 000 statuses", |bencher| {
         bencher.iter(|| {
             for _ in 0..10_000 {
-                let _ = black_box(from_node_hash(black_box(json)));
+                let _ = black_box(from_node_hash(black_box(json), now()));
             }
         });
     });
 }
 
 fn rendering(criterion: &mut Criterion) {
-    let facts = cluster(1, 1000);
+    for (failing, name) in
+        [(10, "write the mail of 1 000 applications"), (1, "write the mail of 1 000 failed applications")]
+    {
+        render(criterion, failing, name);
+    }
+}
+
+fn render(criterion: &mut Criterion, failing: usize, name: &str) {
+    let facts = cluster(1, 1000, failing);
     let correlation = classify(&facts, &Scope::about([]), now(), &TimeZone::UTC);
     let report = Report::new(JobId(1), now(), "Acme".into(), Vec::new(), correlation, None);
     let format = Format { language: Language::English, zone: TimeZone::UTC };
-    criterion.bench_function("write the mail of 1 000 applications", |bencher| {
+    criterion.bench_function(name, |bencher| {
         bencher.iter(|| notifier::compose(black_box(&report), &format));
     });
 }

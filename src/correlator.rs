@@ -6,6 +6,8 @@
 //! [`read`] asks Redis and brings back [`facts`]; [`classify`](classify()) turns facts into a [`correlation`]. The first
 //! talks to the world, the second is a function of values.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 mod classify;
 pub mod correlation;
 pub mod facts;

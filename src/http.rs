@@ -5,7 +5,7 @@
 
 use std::error::Error;
 
-use reqwest::Client;
+use reqwest::{Client, Response};
 
 use crate::version::VERSION;
 
@@ -32,6 +32,21 @@ pub fn json_reason(error: &serde_json::Error) -> String {
         Category::Data => "it has another form",
     };
     format!("{what} (line {}, column {})", error.line(), error.column())
+}
+
+/// Reads the body of an answer, of at most `limit` bytes.
+///
+/// # Errors
+/// Why it can't be read: the connection broke, or it is larger.
+pub async fn body(mut answer: Response, limit: usize) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| reason(&error))? {
+        if chunk.len() > limit.saturating_sub(body.len()) {
+            return Err(format!("the response is larger than {} KiB", limit / 1024));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 /// What is at the bottom of a failed request, and where it went: the outer errors only say that it failed.

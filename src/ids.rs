@@ -34,6 +34,8 @@ fn is_valid(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"._-:".contains(&byte))
         // "-1" would be read as an option by the commands that a mail proposes.
         && !text.starts_with('-')
+        // ".." would be another place in a path.
+        && !matches!(text, "." | "..")
 }
 
 /// Orders `mail2` before `mail10`: text first, then the number at its end.
@@ -158,7 +160,8 @@ mod tests {
 
     #[test]
     fn what_would_mean_something_to_redis_or_a_shell_is_refused() {
-        for text in ["", "a b", "1;reboot", "../1", "mail*", "x\ny", "é", "-rf", &"9".repeat(65)] {
+        for text in ["", "a b", "1;reboot", "../1", ".", "..", "mail*", "x\ny", "é", "-rf", &"9".repeat(65)]
+        {
             let error = PlanId::new(text).unwrap_err().to_string();
             assert!(error.contains("is not a plan id"), "{error}");
         }

@@ -27,7 +27,8 @@
 //!   - [`notifier`] writes the mail, and decides whether it is sent ([`notifier::decision`]).
 //! - [`delivery_worker`] takes queued mails to the mail server, through [`smtp`].
 //! - The values that all of them speak of: [`alert`], [`run`], [`ids`], [`language`], [`oncalendar`].
-//! - [`telemetry`] is logs and metrics, [`http`] the HTTP client, [`version`] which version this is.
+//! - [`telemetry`] is logs and metrics, [`http`] the HTTP client, [`version`] which version this is, [`text`] and [`times`] what makes text
+//!   and times from outside fit for use.
 
 #![warn(clippy::unwrap_used)]
 
@@ -54,6 +55,7 @@ pub mod run;
 pub mod service;
 pub mod smtp;
 pub mod telemetry;
-mod text;
+pub mod text;
+pub mod times;
 pub mod version;
 pub mod watch;

@@ -11,6 +11,8 @@
 //! No crate reads these expressions, and cron's cannot express them (days counted from a month's end, years,
 //! weekdays that narrow a date rather than widen it).
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 mod calendar;
 mod parse;
 

@@ -3,10 +3,13 @@
 
 //! The repository check: does each destination answer, and what do the repositories of failed applications hold?
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 mod cluster_api;
 pub mod findings;
 mod gateway;
 pub mod restic;
+mod snapshots;
 
 use std::{
     collections::HashSet,

@@ -3,6 +3,8 @@
 
 //! A report: everything that one mail tells, as values.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 pub mod history;
 
 use jiff::Timestamp;

@@ -24,6 +24,7 @@ use crate::{
     ids::{DestinationId, ModuleId, NodeId, PlanId},
     oncalendar::Calendar,
     run::Run,
+    times::earlier,
 };
 
 /// How long a run counts as current where no schedule says since when, and how far back "recently" reaches.
@@ -63,8 +64,9 @@ pub fn classify(facts: &ClusterFacts, scope: &Scope, now: Timestamp, zone: &Time
 
 /// True for a plan that was due, or has run, in the last 24 hours.
 fn is_recent(plan: &Plan, now: Timestamp) -> bool {
-    let runs = plan.applications.iter().filter_map(|application| application.last_run.as_ref());
-    plan.due.into_iter().chain(runs.map(|run| run.end)).any(|time| time >= now - RECENT)
+    let vouched = plan.applications.iter().filter(|application| !application.is_own_word);
+    let runs = vouched.filter_map(|application| application.last_run.as_ref());
+    plan.due.into_iter().chain(runs.map(|run| run.end)).any(|time| time >= earlier(now, RECENT))
 }
 
 fn plan_not_found(id: &PlanId, name: &Option<String>) -> Plan {
@@ -125,13 +127,16 @@ struct Due {
 }
 
 /// What is known of one member of the plan before the run as a whole is judged.
+#[derive(Clone, Copy)]
 struct Member<'a> {
     module: &'a ModuleId,
     facts: &'a ModuleFacts,
-    /// The newest run that could be read, or why none could.
+    /// The newest run that could be read, or why none could. Not its own word: that vouches for nothing.
     status: Option<Result<&'a Run, &'a UnreadableStatus>>,
     /// Its result of the run in scope.
     current: Option<&'a Run>,
+    /// What it says of itself, where that is all there is.
+    own_word: Option<Result<&'a Run, &'a UnreadableStatus>>,
 }
 
 impl<'a> Member<'a> {
@@ -142,6 +147,13 @@ impl<'a> Member<'a> {
 
     fn node(&self) -> &'a NodeId {
         &self.facts.node
+    }
+
+    /// The member with its own word taken for true.
+    fn believed(&self, span: &Span) -> Self {
+        let status = self.own_word.or(self.status);
+        let current = status.and_then(Result::ok).filter(|run| span.contains(run));
+        Self { status, current, ..*self }
     }
 }
 
@@ -245,7 +257,7 @@ impl<'a> PlanView<'a> {
         if let Some(run) = self.scope.runs.get(self.id) {
             return Span { since: run.began_at, until: run.until, began: Some(run.began_at) };
         }
-        let since = due.unwrap_or(self.now - RECENT);
+        let since = due.unwrap_or(earlier(self.now, RECENT));
         let missed = self.scope.missed_due.get(self.id);
         // Whether it ran when it was due is not answered by what ran the next time it was.
         let until = missed.and_then(|missed| {
@@ -268,10 +280,12 @@ impl<'a> PlanView<'a> {
         let installed = members.installed.into_iter();
         installed
             .map(|member| {
-                let result = followed.and_then(|run| run.results.get(member.module));
-                let status = result.map(Ok).or(member.status.map(Status::as_ref));
+                let result = followed.and_then(|run| run.results.get(member.module)).map(Ok);
+                let found = member.status.map(Status::as_ref);
+                let status = result.or(found.filter(|_| !member.is_own_word));
                 let current = status.and_then(Result::ok).filter(|run| span.contains(run));
-                Member { module: member.module, facts: member.facts, status, current }
+                let own_word = found.filter(|_| member.is_own_word && result.is_none());
+                Member { module: member.module, facts: member.facts, status, current, own_word }
             })
             .collect()
     }
@@ -335,6 +349,9 @@ impl<'a> PlanView<'a> {
     }
 
     fn application(&self, member: &Member<'a>, run: &RunState<'a>) -> Application {
+        // Of itself it is believed, once what it says of the plan's run is out of the way.
+        let believed = member.believed(&run.span);
+        let member = &believed;
         let state = run.state(member);
         let facts = member.facts;
         Application {
@@ -347,6 +364,7 @@ impl<'a> PlanView<'a> {
             missing_reason: matches!(state, State::Pending | State::Missing)
                 .then(|| run.missing_reason(member)),
             repository_path: facts.repository_path(),
+            is_own_word: member.own_word.is_some(),
         }
     }
 }

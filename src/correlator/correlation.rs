@@ -65,7 +65,8 @@ impl Outcome {
     pub fn of_applications(states: impl IntoIterator<Item = State>) -> Self {
         let mut count = [0usize; 4];
         for state in states {
-            count[state as usize] += 1;
+            let count = &mut count[state as usize];
+            *count = count.saturating_add(1);
         }
         let [ok, failed, pending, missing] = count;
         match (ok, failed, pending, missing) {
@@ -174,6 +175,9 @@ pub struct Application {
     pub missing_reason: Option<MissingReason>,
     /// Where its repository is within the destination; None when its image or UUID is not known.
     pub repository_path: Option<String>,
+    /// True when its last run is nothing but its own word, which says nothing of the plan's run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_own_word: bool,
 }
 
 /// One plan.

@@ -91,20 +91,36 @@ pub struct ClusterFacts {
     pub destinations: BTreeMap<DestinationId, DestinationFacts>,
     /// The newest status of each member of each plan, over all layouts and nodes.
     pub statuses: HashMap<PlanId, HashMap<ModuleId, Status>>,
+    /// The members whose status is nothing but their own word: it stands where the module itself may write (`module/<id>/…`), though
+    /// this cluster's nodes write statuses. It counts for what is said of that member, and vouches for nothing else.
+    pub own_words: HashMap<PlanId, HashSet<ModuleId>>,
 }
 
 impl ClusterFacts {
+    /// The facts without what members say of themselves only.
+    #[must_use]
+    pub fn vouched(mut self) -> Self {
+        for (plan, modules) in self.own_words.drain() {
+            if let Some(statuses) = self.statuses.get_mut(&plan) {
+                statuses.retain(|module, _| !modules.contains(module));
+            }
+        }
+        self
+    }
+
     /// The applications of a plan, in its order and each once. None for a plan that is not among the facts.
     pub fn members(&self, plan: &PlanId) -> Members<'_> {
         let mut members = Members::default();
         let Some(plan_facts) = self.plans.get(plan) else { return members };
         let statuses = self.statuses.get(plan);
+        let own_words = self.own_words.get(plan);
         let mut seen = HashSet::new();
         for name in plan_facts.instances.iter().filter(|name| seen.insert(name.as_str())) {
             match ModuleId::new(name.as_str()).ok().and_then(|id| self.modules.get_key_value(&id)) {
                 Some((module, facts)) => {
                     let status = statuses.and_then(|statuses| statuses.get(module));
-                    members.installed.push(Member { module, facts, status });
+                    let is_own_word = own_words.is_some_and(|modules| modules.contains(module));
+                    members.installed.push(Member { module, facts, status, is_own_word });
                 }
                 None => members.removed.push(name),
             }
@@ -131,6 +147,8 @@ pub struct Member<'a> {
     pub facts: &'a ModuleFacts,
     /// The newest status of its backup by this plan.
     pub status: Option<&'a Status>,
+    /// True when that status is nothing but its own word.
+    pub is_own_word: bool,
 }
 
 /// One `cluster/backup/<id>`.
@@ -176,8 +194,10 @@ impl ModuleFacts {
         let url = self.image_url.as_deref()?;
         let name = url.rsplit('/').next()?;
         let name = name.split(['@', ':']).next()?;
-        let uuid = self.uuid.as_deref()?;
-        (!name.is_empty() && !uuid.is_empty()).then(|| format!("{name}/{uuid}"))
+        // The module itself may write there: what is no name would become another path.
+        let name = ModuleId::new(name).ok()?;
+        let uuid = ModuleId::new(self.uuid.as_deref()?).ok()?;
+        Some(format!("{name}/{uuid}"))
     }
 }
 
@@ -208,7 +228,7 @@ mod tests {
         let names = ["samba1", "gone1", "mail1", "samba1", "not/a/module", "gone1"];
         let instances = names.map(str::to_owned).into();
         facts.plans.insert(plan.clone(), PlanFacts { instances, ..PlanFacts::default() });
-        let status = from_node_hash(r#"{"end":1}"#);
+        let status = from_node_hash("{}", Timestamp::UNIX_EPOCH);
         facts.statuses.insert(plan.clone(), [(module("mail1"), status.clone())].into());
 
         let members = facts.members(&plan);
@@ -235,6 +255,8 @@ mod tests {
         assert_eq!(path("localhost:5000/dokuwiki:1.2.3"), dokuwiki);
         assert_eq!(path("ghcr.io/nethserver/dokuwiki@sha256:abc"), dokuwiki);
         assert_eq!(path(""), None);
+        assert_eq!(path("ghcr.io/nethserver/.."), None);
+        assert_eq!(path("a b"), None);
         assert_eq!(ModuleFacts::on(NodeId::new("1").unwrap()).repository_path(), None);
     }
 }

@@ -1,25 +1,32 @@
 // Copyright (C) 2026 Nethesis S.r.l.
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! Reading the cluster's Redis: everything that classification needs, in at most five round trips.
+//! Reading the cluster's Redis: everything that classification needs, in at most five round trips (six
+//! before core 3.20).
 //!
 //! Only what the user `default` may do on the node's replica is used (ns8-core, `install-finalize.sh`): `+@read +@connection`
 //! on `cluster/*`, `node/*` and `module/*`. There is no transaction, so a run that goes on meanwhile may be seen half;
 //! the next reading sees it whole.
 
 mod batch;
+mod connection;
 mod error;
+mod own_keys;
 mod round_trips;
 
 use std::time::{Duration, Instant};
 
-use deadpool_redis::{Connection, Hook, HookError, Manager, Pool, PoolError, redis::AsyncConnectionConfig};
+use deadpool::managed::{Object, Pool, PoolError};
+use deadpool_redis::redis::{AsyncConnectionConfig, Client};
 use jiff::{Timestamp, tz::TimeZone};
 use secrecy::{ExposeSecret, SecretString};
 
 pub use self::error::ReadError;
 
-use self::batch::Batch;
+use self::{
+    batch::Batch,
+    connection::{Connector, MAX_MEBIBYTES},
+};
 use super::facts::{ClusterFacts, Scope};
 
 /// How long a connection may take.
@@ -32,7 +39,7 @@ const MAX_CONNECTIONS: usize = 4;
 /// The cluster's Redis, as this node sees it.
 #[derive(Clone)]
 pub struct ClusterReader {
-    pool: Pool,
+    pool: Pool<Connector>,
     zone: TimeZone,
 }
 
@@ -45,14 +52,9 @@ impl ClusterReader {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(Some(READ_TIMEOUT));
-        let manager = Manager::new_with_config(url.expose_secret(), config).map_err(ReadError::connect)?;
-        // The pool bounds connections but does not keep them: before it would reuse one, it would say UNWATCH, which
-        // the user `default` may not, and Redis logs each refusal. Readings are rare; a new connection is cheap and
-        // never half dead.
-        let no_reuse = Hook::sync_fn(|_, _| Err(HookError::message("connections are not reused")));
-        let pool = Pool::builder(manager)
+        let client = Client::open(url.expose_secret()).map_err(ReadError::connect)?;
+        let pool = Pool::builder(Connector { client, config })
             .max_size(MAX_CONNECTIONS)
-            .pre_recycle(no_reuse)
             .build()
             .map_err(ReadError::connect)?;
         Ok(Self { pool, zone })
@@ -80,7 +82,19 @@ impl ClusterReader {
         let began = Instant::now();
         within(READ_TIMEOUT, async {
             let mut session = self.connect().await?;
-            let facts = session.read(scope, now, &self.zone).await?;
+            let mut facts = session.read(scope, now, &self.zone).await;
+            if let Err(ReadError::TooLarge(limit)) = facts {
+                // A module may have written that much. What is said of the others must not depend on it.
+                tracing::warn!(
+                    "the cluster's data exceed {limit} MiB; what modules write themselves is read piecemeal"
+                );
+                // Its place in the pool is needed.
+                drop(session);
+                session = self.connect().await?;
+                session.piecemeal = true;
+                facts = session.read(scope, now, &self.zone).await;
+            }
+            let facts = facts?;
             let milliseconds = began.elapsed().as_secs_f64() * 1000.0;
             tracing::debug!(round_trips = session.round_trips, milliseconds, "cluster read");
             Ok(facts)
@@ -93,7 +107,7 @@ impl ClusterReader {
             PoolError::Backend(error) => ReadError::connect(error),
             error => ReadError::connect(error),
         })?;
-        Ok(Session { connection, round_trips: 0 })
+        Ok(Session { connection, round_trips: 0, sequence: None, piecemeal: false })
     }
 }
 
@@ -106,15 +120,23 @@ async fn within<T>(
 
 /// One connection, for one reading.
 struct Session {
-    connection: Connection,
+    connection: Object<Connector>,
     round_trips: usize,
+    /// `cluster/backup_sequence`: the highest id of a plan that there ever was, where that is known and not too high.
+    sequence: Option<u64>,
+    /// True when sizes are asked for before values, where a module may have written them.
+    piecemeal: bool,
 }
 
 impl Session {
     /// Sends a batch and waits for its answers: one round trip.
     async fn ask(&mut self, batch: Batch) -> Result<(), ReadError> {
-        self.round_trips += 1;
-        batch.send(&mut self.connection).await
+        self.round_trips = self.round_trips.saturating_add(1);
+        let sent = batch.send(&mut self.connection.redis).await;
+        if sent.is_err() && self.connection.is_exceeded() {
+            return Err(ReadError::TooLarge(MAX_MEBIBYTES));
+        }
+        sent
     }
 }
 

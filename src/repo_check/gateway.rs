@@ -11,7 +11,7 @@ use std::time::Duration;
 use reqwest::{Client, StatusCode, Url, header::ACCEPT};
 
 use super::{Cause, Health};
-use crate::{http, ids::DestinationId};
+use crate::{http, ids::DestinationId, text};
 
 /// Asks for the protocol of restic's REST server; without it the gateway would speak WebDAV.
 const REST_PROTOCOL: &str = "application/vnd.x.restic.rest.v2";
@@ -45,7 +45,9 @@ impl Gateway {
     }
 
     async fn request(&self, destination: &str) -> Result<StatusCode, Cause> {
-        let url = format!("{}/{destination}/_probe_rest_404", self.url.as_str().trim_end_matches('/'));
+        let segment = text::path_segment(destination).unwrap_or_default();
+        let url = format!("{}/{segment}/_probe_rest_404", self.url.as_str().trim_end_matches('/'));
+        // Its status is the answer; a body is not read.
         let answer = self.client.get(url).header(ACCEPT, REST_PROTOCOL).timeout(self.timeout).send().await;
         match answer {
             Ok(answer) => Ok(answer.status()),

@@ -11,6 +11,9 @@ use crate::text;
 /// How much of restic's message is kept, in characters. Its errors are a line or two.
 const MAX_MESSAGE: usize = 600;
 
+/// How much of an output is looked at, in bytes.
+const MAX_OUTPUT: usize = 64 * 1024;
+
 /// What restic 0.17 and later writes with `--json` when it fails.
 #[derive(Deserialize)]
 struct ExitError {
@@ -23,6 +26,7 @@ struct ExitError {
 ///
 /// The output is the standard error of a task of the cluster's agent, so that other lines may stand around restic's.
 pub fn read_error(output: &str) -> (Health, String) {
+    let output = end_of(output);
     let exit_error = output
         .lines()
         .filter_map(|line| serde_json::from_str::<ExitError>(line.trim()).ok())
@@ -39,6 +43,15 @@ pub fn read_error(output: &str) -> (Health, String) {
         _ => classify(message),
     };
     (health, shorten(message))
+}
+
+/// The end of an output, where restic says why it gave up.
+fn end_of(output: &str) -> &str {
+    let mut from = output.len().saturating_sub(MAX_OUTPUT);
+    while !output.is_char_boundary(from) {
+        from = from.saturating_add(1);
+    }
+    output.get(from..).unwrap_or_default()
 }
 
 /// What a message in words means. The order matters: a repository that can't be reached also makes restic ask "Is there a

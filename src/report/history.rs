@@ -76,10 +76,9 @@ impl RunRecord {
     /// of when it was: of a plan that is gone, or that never ran.
     pub fn new(plan: &Plan, followed: Option<Timestamp>) -> Option<Self> {
         let runs = || {
-            let of_this_run = plan
-                .applications
-                .iter()
-                .filter(|application| matches!(application.state, State::Ok | State::Failed));
+            let of_this_run = plan.applications.iter().filter(|application| {
+                matches!(application.state, State::Ok | State::Failed) && !application.is_own_word
+            });
             of_this_run.filter_map(|application| application.last_run.as_ref())
         };
         let first = runs().map(|run| run.start.unwrap_or(run.end)).min();
@@ -213,7 +212,7 @@ pub fn good_backups(runs: &[PastRun]) -> HashMap<&ModuleId, Vec<&ApplicationReco
 
 impl StorageUsage {
     fn add(&mut self, plan: &Plan, last: &LastGood, has_past: bool) {
-        let mut growth = 0;
+        let mut growth = 0_i64;
         for application in &plan.applications {
             let before = last.get(&application.module).and_then(|record| record.size);
             // What did not succeed this time still has what it had: a failed run says zero where restic could not be asked.
@@ -222,12 +221,12 @@ impl StorageUsage {
                 State::Failed | State::Pending | State::Missing => before,
             };
             let Some(now) = now else { continue };
-            self.size += now;
-            self.applications += 1;
-            growth += signed(now) - before.map_or(0, signed);
+            self.size = self.size.saturating_add(now);
+            self.applications = self.applications.saturating_add(1);
+            growth = growth.saturating_add(signed(now)).saturating_sub(before.map_or(0, signed));
         }
         if has_past {
-            self.growth = Some(self.growth.unwrap_or_default() + growth);
+            self.growth = Some(self.growth.unwrap_or_default().saturating_add(growth));
         }
     }
 }

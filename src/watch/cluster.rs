@@ -3,6 +3,8 @@
 
 //! Reads the cluster: whenever an application reports, when something is due, and once a minute.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 use std::{
     collections::BTreeMap,
     sync::Arc,
@@ -88,7 +90,7 @@ impl ClusterWatcher {
                 Some(look_at) => {
                     let until =
                         Duration::try_from(look_at.duration_since(Timestamp::now())).unwrap_or_default();
-                    let pause = SHORTEST_PAUSE.max(began.elapsed() * PAUSE_FACTOR);
+                    let pause = SHORTEST_PAUSE.max(began.elapsed().saturating_mul(PAUSE_FACTOR));
                     (pause, until.clamp(pause, LOOK_INTERVAL.max(pause)))
                 }
                 None => (TROUBLE_PAUSE, TROUBLE_PAUSE),
@@ -109,7 +111,8 @@ impl ClusterWatcher {
     async fn look(&self, known: &mut Option<Known>) -> Option<Timestamp> {
         let now = Timestamp::now();
         let facts = match self.reader.read(&Scope::about([]), now).await {
-            Ok(facts) => facts,
+            // An application must not raise, or hush, what is said of others.
+            Ok(facts) => facts.vouched(),
             Err(error) => {
                 tracing::debug!(%error, "can't read the cluster");
                 return None;

@@ -8,9 +8,11 @@
 //! application that reports again, or long after the others, has begun the next run. So has a node that reports for the first time
 //! after the plan was due again: it may have been off before.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 use std::{collections::BTreeMap, time::Duration};
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -19,10 +21,8 @@ use crate::{
     ids::{ModuleId, NodeId, PlanId},
     oncalendar::Calendar,
     run::{Run, SLOW_BACKUP},
+    times::{CLOCK_SLACK, earlier, later},
 };
-
-/// How far nodes' clocks are believed to be apart.
-const CLOCK_SLACK: SignedDuration = SignedDuration::from_hours(1);
 
 /// The name of what is raised for a run, where others have an alert's name.
 pub const RUN: &str = "BackupRun";
@@ -153,10 +153,10 @@ impl PlanRuns {
     fn is_fresh(&self, module: &ModuleId, run: &Run, now: Timestamp) -> bool {
         match self.taken.get(module) {
             // Its node's clock was ahead then, and what it reports now is older.
-            Some(Some(taken)) if *taken > now + CLOCK_SLACK => run.end != *taken,
+            Some(Some(taken)) if *taken > later(now, CLOCK_SLACK) => run.end != *taken,
             Some(Some(taken)) => run.end > *taken,
             Some(None) => true,
-            None => run.end >= now - RECENT,
+            None => run.end >= earlier(now, RECENT),
         }
     }
 

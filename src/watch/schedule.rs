@@ -5,6 +5,8 @@
 //!
 //! NS8's timers are transient and not `Persistent=`: a node that is off when a plan is due skips the run in silence.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 use std::{collections::HashMap, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
@@ -15,6 +17,7 @@ use crate::{
     ids::{NodeId, PlanId},
     oncalendar::Calendar,
     run::{Run, SLOW_BACKUP},
+    times::{CLOCK_SLACK, later},
 };
 
 /// The name of what is raised: the one that rules for it by hand have.
@@ -29,6 +32,9 @@ pub struct PlanSchedule {
     since: Timestamp,
     /// The last time it was due and did not run, if that was reported.
     reported: Option<Timestamp>,
+    /// The last result that was ever seen of it: an application may be taken out of the plan, and its result with it.
+    #[serde(default)]
+    last_run: Option<Timestamp>,
 }
 
 /// A plan as one look found it.
@@ -67,12 +73,16 @@ pub fn look(
 ) -> Findings {
     // A plan that is not due at any time is kept without a schedule: once it has one, that is a new one.
     let schedule = snapshot.schedule.unwrap_or_default();
-    let new = |since| PlanSchedule { schedule: schedule.to_owned(), since, reported: None };
+    let seen = snapshot.results().map(|run| run.end).max();
+    // What ended in the future was seen while the clock was wrong.
+    let known_before = known.and_then(|known| known.last_run).filter(|end| *end <= later(now, CLOCK_SLACK));
+    let last_run = seen.max(known_before);
+    let new = |since| PlanSchedule { schedule: schedule.to_owned(), since, reported: None, last_run };
     let mut known = match known {
-        Some(known) if known.schedule == schedule => known.clone(),
+        Some(known) if known.schedule == schedule => PlanSchedule { last_run, ..known.clone() },
         Some(_) => new(now),
         // It ran before we came; that it has had this schedule since then is not known, but likely.
-        None => new(snapshot.results().map(|run| run.end).max().unwrap_or(now)),
+        None => new(seen.unwrap_or(now)),
     };
     let Ok(calendar) = schedule.parse::<Calendar>() else {
         return Findings { known, raised: None, look_at: None };
@@ -87,7 +97,7 @@ pub fn look(
     if let Some(due) = due
         && !snapshot.members.is_empty()
         && known.reported != Some(due)
-        && !snapshot.has_run_since(due)
+        && last_run.is_none_or(|end| end < due)
     {
         known.reported = Some(due);
         let name = snapshot.name.map(str::to_owned);
@@ -99,10 +109,6 @@ pub fn look(
 impl PlanSnapshot<'_> {
     fn results(&self) -> impl Iterator<Item = &Run> {
         self.members.iter().filter_map(|(_, run)| *run).chain(self.result)
-    }
-
-    fn has_run_since(&self, due: Timestamp) -> bool {
-        self.results().any(|run| run.end >= due)
     }
 }
 

@@ -165,3 +165,56 @@ async fn without_a_list_of_modules_those_that_have_reported_are_known() {
     let expected = [("mail1", "failed"), ("nextcloud1", "ok"), ("webtop1", "ok"), ("samba1", "ok")];
     assert_eq!(states(&redis).await, pairs(&expected));
 }
+
+/// What an application may write with its own user: a lie about its backup, and much of it.
+#[tokio::test]
+async fn an_application_that_writes_anything_speaks_for_itself_only() {
+    let redis = Redis::start().await;
+    let due = write_cluster(&redis).await;
+    for (module, node, minute, errors) in
+        [("mail1", "1", 5, 0), ("webtop1", "1", 9, 1), ("samba1", "2", 8, 0)]
+    {
+        redis.hset(&format!("node/{node}/backup_status/1"), &[(module, &status(due, minute, errors))]).await;
+    }
+    // Of nextcloud1 there is only its own word: figures that are too large, and a result of the future.
+    let huge = "9".repeat(9 * 1024 * 1024);
+    redis.set("module/nextcloud1/ui_name", &huge).await;
+    redis.hset("module/nextcloud1/environment", &[("IMAGE_URL", &huge)]).await;
+    redis.hset("module/nextcloud1/backup_status/1", &[("end", &huge), ("junk", &huge)]).await;
+    let result = [("result", "success"), ("timestamp", "2100-01-01T00:00:00Z"), ("error", "")];
+    redis.hset("module/nextcloud1/backup/1/status", &result).await;
+    // Where a node has the result, the application's own is of no interest.
+    let end = (due.as_second() + 600).to_string();
+    redis.hset("module/webtop1/backup_status/1", &[("end", &*end), ("errors", "0")]).await;
+    let expected = [("mail1", "ok"), ("nextcloud1", "missing"), ("webtop1", "failed"), ("samba1", "ok")];
+    assert_eq!(states(&redis).await, pairs(&expected));
+    let (text, trips, _) = asked(&redis).await;
+    assert!(text.as_str().unwrap().contains("it is too large"), "{text}");
+    assert!(trips <= 6, "{trips} round trips");
+}
+
+#[tokio::test]
+async fn plans_are_found_without_going_through_all_keys() {
+    let redis = Redis::start().await;
+    let due = write_cluster(&redis).await;
+    redis.set("cluster/backup_sequence", "7").await;
+    add_plan(&redis, "7", "Second", &schedule(due), "mail1").await;
+    let (text, trips, commands) = asked(&redis).await;
+    let text = text.as_str().unwrap();
+    assert!(text.contains("Second") && text.contains(sample::PLAN), "{text}");
+    assert!(!commands.iter().any(|command| command == "scan"), "{commands:?}");
+    assert!(trips <= 4, "{trips} round trips");
+}
+
+#[tokio::test]
+async fn data_beyond_all_measure_are_not_taken_in_and_that_is_said() {
+    let redis = Redis::start().await;
+    write_cluster(&redis).await;
+    redis.hset("node/1/backup_status/1", &[("mail1", &"9".repeat(9 * 1024 * 1024))]).await;
+    let mut settings = Settings::new();
+    settings.set("REDIS_URL", redis.url());
+    let output = settings.run(&["report"]).await;
+    assert!(!output.status.success());
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(log.contains("the cluster's data exceed 8 MiB"), "{log}");
+}

@@ -162,7 +162,7 @@ async fn a_month_of_nights_with_restarts_has_exactly_the_reports_that_it_should(
     assert_eq!(ids.len(), script.len());
 }
 
-/// A night of yesterday or before in which every application is backed up, but those that `how` says otherwise of.
+/// A night of today or before in which every application is backed up, but those that `how` says otherwise of.
 async fn night(redis: &Redis, days_ago: i64, how: &[(&str, Backup)]) {
     let began_at = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
     let night = Night { plan: "1", began_at: began_at - SignedDuration::from_hours(24 * days_ago) };
@@ -243,7 +243,7 @@ async fn what_ran_before_the_service_was_installed_is_not_told() {
     // The pages show it all the same.
     let plan = &service.get_json("/api/plans").await["plans"][0];
     assert_eq!((&plan["runs"][0]["outcome"], &plan["runs"][0]["report"]), (&"PARTIAL".into(), &Value::Null));
-    night(&redis, -1, &[]).await;
+    night(&redis, 0, &[]).await;
     assert!(smtp.received(1).await[0].subject.contains("SUCCESS"));
     assert_eq!(service.get_json("/api/reports").await["total"], 1);
 }

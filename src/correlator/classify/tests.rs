@@ -1,6 +1,7 @@
 // Copyright (C) 2026 Nethesis S.r.l.
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+mod hostile;
 mod watched;
 
 use proptest::prelude::*;
@@ -80,7 +81,7 @@ impl Cluster {
             r#"{{"start":{},"end":{end},"errors":{errors},"total_size":1048576,"total_file_count":10}}"#,
             end - minutes * 60
         );
-        self.set_status(module, from_node_hash(&json));
+        self.set_status(module, from_node_hash(&json, at(NOW)));
         self
     }
 
@@ -108,6 +109,9 @@ fn states(plan: &Plan) -> String {
     });
     states.collect::<Vec<_>>().join(" ")
 }
+
+/// After all that the tests are about.
+const NOW: &str = "2026-12-31T00:00:00Z";
 
 const SEVEN: &str = "2026-11-22T07:00:00Z";
 
@@ -252,7 +256,7 @@ fn a_status_that_is_not_json_is_named_and_the_rest_is_right() {
         .ran("webtop1", "2026-11-22T02:15:00Z", 0)
         .ran("samba1", "2026-11-22T02:20:00Z", 0)
         .ran("nextcloud1", "2026-11-22T02:30:00Z", 0);
-    cluster.set_status("mail1", from_node_hash("<html>"));
+    cluster.set_status("mail1", from_node_hash("<html>", at(NOW)));
     let plan = cluster.classify(SEVEN);
     assert_eq!(states(&plan), "missing ok ok ok");
     let unreadable = MissingReason::Unreadable { reason: "it is not a JSON object".into() };
@@ -264,7 +268,7 @@ fn a_plans_own_result_speaks_for_applications_that_have_none() {
     let result = |result: &str| {
         let fields = [("result", result), ("timestamp", "2026-11-22T02:40:00Z"), ("error", "disk full")];
         let fields = fields.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-        Some(from_result_hash(&fields, &TimeZone::UTC))
+        Some(from_result_hash(&fields, at(NOW), &TimeZone::UTC))
     };
     let mut cluster = Cluster::new();
     cluster.plan().result = result("success");

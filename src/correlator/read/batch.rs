@@ -18,6 +18,8 @@ use super::error::ReadError;
 
 /// The longest name or label that is kept, in characters.
 const MAX_LABEL: usize = 200;
+/// How many bytes of a label are read: so many characters have no more. A module may write anything into its own.
+const MAX_LABEL_BYTES: usize = 4 * MAX_LABEL;
 /// How many keys one SCAN visits. More than a cluster has, so that one round trip finds every plan; even so many take
 /// Redis some tens of milliseconds.
 const SCAN_COUNT: usize = 100_000;
@@ -43,6 +45,38 @@ impl<T> Reply<T> {
     }
 }
 
+/// The answer to [`Batch::labels`].
+pub(super) enum Labels {
+    /// In one.
+    All(Reply<Vec<Option<String>>>),
+    /// Each for itself.
+    Each(Vec<Reply<Option<String>>>),
+}
+
+impl Labels {
+    /// The labels, in the order of their keys.
+    pub fn read(self) -> Vec<Option<String>> {
+        match self {
+            Self::All(reply) => reply.read(),
+            Self::Each(replies) => replies.into_iter().map(Reply::read).collect(),
+        }
+    }
+}
+
+/// The answer to [`Batch::some_fields`].
+pub(super) struct Fields<const N: usize> {
+    names: [&'static str; N],
+    reply: Reply<Vec<Option<String>>>,
+}
+
+impl<const N: usize> Fields<N> {
+    /// The fields that are there, by their names.
+    pub fn read(self) -> BTreeMap<String, String> {
+        let fields = self.names.into_iter().zip(self.reply.read());
+        fields.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+}
+
 /// A page of SCAN.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ScanPage {
@@ -53,24 +87,59 @@ pub(super) struct ScanPage {
 }
 
 impl Batch {
-    /// GET, of a name or label; None when it is absent or empty.
-    pub fn label(&mut self, key: &str) -> Reply<Option<String>> {
-        self.add(&["GET", key], |value| text(value).and_then(label))
+    /// GET, of a number that NS8 counts up.
+    pub fn number(&mut self, key: &str) -> Reply<Option<u64>> {
+        self.add(&["GET", key], |value| text(value)?.parse().ok())
     }
 
-    /// MGET, of names or labels.
-    pub fn labels(&mut self, keys: impl IntoIterator<Item = String>) -> Reply<Vec<Option<String>>> {
+    /// GETRANGE, of a name or label; None when it is absent or empty. Its length is not limited by who wrote it.
+    pub fn label(&mut self, key: impl Display) -> Reply<Option<String>> {
+        let last = (MAX_LABEL_BYTES - 1).to_string();
+        self.add(&["GETRANGE", &key.to_string(), "0", &last], |value| text(value).and_then(label))
+    }
+
+    /// MGET, of names or labels; or, `piecemeal`, the beginning of each by GETRANGE, whatever their sizes.
+    pub fn labels(&mut self, keys: impl IntoIterator<Item = String>, piecemeal: bool) -> Labels {
+        if piecemeal {
+            return Labels::Each(keys.into_iter().map(|key| self.label(key)).collect());
+        }
         let command: Vec<String> = std::iter::once("MGET".to_owned()).chain(keys).collect();
         if command.len() == 1 {
             // Redis refuses an MGET without keys: none is sent.
-            return Reply { slot: Arc::default(), read: labels };
+            return Labels::Each(Vec::new());
         }
-        self.add(&command, labels)
+        let read = |value| items(value).into_iter().map(|item| text(item).and_then(label)).collect();
+        Labels::All(self.add(&command, read))
     }
 
     /// HGET, of a name or label; None when it is absent or empty.
-    pub fn field(&mut self, key: &str, field: &str) -> Reply<Option<String>> {
-        self.add(&["HGET", key, field], |value| text(value).and_then(label))
+    pub fn field(&mut self, key: impl Display, field: &str) -> Reply<Option<String>> {
+        self.add(&["HGET", &key.to_string(), field], |value| text(value).and_then(label))
+    }
+
+    /// HSTRLEN: how many bytes a field of a hash has; 0 when it is absent.
+    pub fn size(&mut self, key: impl Display, field: &str) -> Reply<usize> {
+        self.add(&["HSTRLEN", &key.to_string(), field], size)
+    }
+
+    /// HMGET: those of these fields of a hash that it has.
+    pub fn some_fields<const N: usize>(&mut self, key: impl Display, fields: [&'static str; N]) -> Fields<N> {
+        let key = key.to_string();
+        let command: Vec<&str> = ["HMGET", &key].into_iter().chain(fields).collect();
+        Fields {
+            names: fields,
+            reply: self.add(&command, |value| items(value).into_iter().map(text).collect()),
+        }
+    }
+
+    /// EXISTS: true when any of these keys is there.
+    pub fn any_exists(&mut self, keys: impl IntoIterator<Item = String>) -> Reply<bool> {
+        let command: Vec<String> = std::iter::once("EXISTS".to_owned()).chain(keys).collect();
+        if command.len() == 1 {
+            // Redis refuses to say so of no key: nothing is asked.
+            return Reply { slot: Arc::default(), read: |_| false };
+        }
+        self.add(&command, |value| size(value) > 0)
     }
 
     /// HGETALL, as a map; empty when the key is absent or of another type.
@@ -88,9 +157,11 @@ impl Batch {
         self.add(&["HKEYS", &key.to_string()], names)
     }
 
-    /// SMEMBERS, of a set of names.
-    pub fn members(&mut self, key: impl Display) -> Reply<Vec<String>> {
-        self.add(&["SMEMBERS", &key.to_string()], names)
+    /// SMISMEMBER: of each of these names, whether it is in the set.
+    pub fn are_members(&mut self, key: impl Display, names: &[&str]) -> Reply<Vec<bool>> {
+        let key = key.to_string();
+        let command: Vec<&str> = ["SMISMEMBER", &key].into_iter().chain(names.iter().copied()).collect();
+        self.add(&command, |value| items(value).into_iter().map(|item| size(item) > 0).collect())
     }
 
     /// SCAN: the keys that match `pattern`, from `cursor` on; `0` is the beginning.
@@ -146,12 +217,16 @@ pub(super) fn label(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-fn labels(value: Value) -> Vec<Option<String>> {
-    items(value).into_iter().map(|item| text(item).and_then(label)).collect()
+fn names(value: Value) -> Vec<String> {
+    items(value).into_iter().filter_map(|item| text(item).and_then(label)).collect()
 }
 
-fn names(value: Value) -> Vec<String> {
-    labels(value).into_iter().flatten().collect()
+#[expect(clippy::needless_pass_by_value, reason = "as the other readers")]
+fn size(value: Value) -> usize {
+    match value {
+        Value::Int(number) => usize::try_from(number).unwrap_or(usize::MAX),
+        _ => 0,
+    }
 }
 
 fn pairs(value: Value) -> Vec<(String, String)> {

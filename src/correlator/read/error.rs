@@ -24,6 +24,9 @@ pub enum ReadError {
     /// Redis answered that it will not, for instance for lack of a permission, or while it is loading.
     #[error("Redis denies access: {0}")]
     Refused(String),
+    /// It is more than any cluster has; the limit in MiB.
+    #[error("Redis can't be read: the cluster's data exceed {0} MiB")]
+    TooLarge(usize),
     /// Redis does not answer.
     #[error("no response from Redis within {} seconds", .0.as_secs())]
     Silent(Duration),

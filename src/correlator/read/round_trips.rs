@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 //! The round trips of one reading of the cluster, and the keys that each asks for.
+//!
+//! What a module may write itself (`module/<id>/…`) is in [`own_keys`](super::own_keys).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -9,7 +11,8 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     ReadError, Session,
-    batch::{Batch, Reply, label},
+    batch::{Batch, Reply, ScanPage, label},
+    own_keys::OwnKeys,
 };
 use crate::{
     correlator::{
@@ -18,7 +21,15 @@ use crate::{
         status::{self, Status, newer},
     },
     ids::{DestinationId, ModuleId, NodeId, PlanId},
+    times::earlier,
 };
+
+/// Where the plans are.
+const PLANS: &str = "cluster/backup/";
+/// Up to how many plans were ever made each of their ids is asked for, rather than that Redis goes through all keys it has.
+const MAX_SEQUENCE: u64 = 1000;
+/// Of how many keys it is asked whether nodes write statuses.
+const MAX_STATUS_KEYS: usize = 10_000;
 
 impl Session {
     /// Reads what `scope` is about, one batch after the other.
@@ -32,7 +43,7 @@ impl Session {
         let mut ids: BTreeSet<PlanId> = scope.plans.keys().cloned().collect();
         ids.extend(self.read_modules(&mut facts, scope).await?);
         facts.nodes.extend(scope.nodes.iter().map(|node| (node.clone(), None)));
-        self.read_plans(&mut facts, ids, zone).await?;
+        self.read_plans(&mut facts, ids, now, zone).await?;
         if facts.plans.is_empty() {
             return Ok(facts);
         }
@@ -40,22 +51,22 @@ impl Session {
             self.find_modules(&mut facts).await?;
         }
         let members = members(&facts);
-        self.read_statuses(&mut facts, &members).await?;
-        self.read_details(&mut facts, &members, now, zone).await?;
+        let nodes_write = self.read_statuses(&mut facts, &members, now).await?;
+        self.read_details(&mut facts, &members, nodes_write, now, zone).await?;
         Ok(facts)
     }
 
-    /// First trip: the cluster's name, its modules and nodes; for a scope of all that ran recently, the ids of all plans.
+    /// First trip: the cluster's name, its modules and nodes, and how many plans it ever had; then, for a scope of all that ran
+    /// recently, the ids of all plans. Without the count, as in hand-made set-ups, all keys are gone through for them.
     async fn read_modules(
         &mut self,
         facts: &mut ClusterFacts,
         scope: &Scope,
     ) -> Result<Vec<PlanId>, ReadError> {
-        const PLANS: &str = "cluster/backup/*";
         let mut batch = Batch::default();
         let name = batch.label("cluster/ui_name");
         let module_node = batch.pairs("cluster/module_node");
-        let mut scan = scope.recent.then(|| batch.scan(PLANS, "0"));
+        let sequence = batch.number("cluster/backup_sequence");
         self.ask(batch).await?;
 
         facts.name = name.read();
@@ -69,18 +80,31 @@ impl Session {
                 facts.modules.insert(module, ModuleFacts::on(node));
             }
         }
-        let mut plans = Vec::new();
-        while let Some(page) = scan.take().map(Reply::read) {
-            // The pattern also matches keys below a plan, such as `cluster/backup/1/status`: no id has a slash.
-            let ids = page.keys.iter().filter_map(|key| key.strip_prefix("cluster/backup/")?.parse().ok());
-            plans.extend(ids);
-            if let Some(cursor) = page.next {
-                let mut batch = Batch::default();
-                scan = Some(batch.scan(PLANS, &cursor));
-                self.ask(batch).await?;
+        self.sequence = sequence.read().filter(|last| *last <= MAX_SEQUENCE);
+        match self.sequence {
+            _ if !scope.recent => Ok(Vec::new()),
+            Some(last) => Ok((1..=last).filter_map(|id| PlanId::new(id.to_string()).ok()).collect()),
+            None => {
+                let keys = self.scan(&format!("{PLANS}*")).await?;
+                // The pattern also matches keys below a plan, such as `cluster/backup/1/status`: no id has a slash.
+                Ok(keys.iter().filter_map(|key| key.strip_prefix(PLANS)?.parse().ok()).collect())
             }
         }
-        Ok(plans)
+    }
+
+    /// All keys that match a pattern.
+    async fn scan(&mut self, pattern: &str) -> Result<Vec<String>, ReadError> {
+        let mut found = Vec::new();
+        let mut cursor = Some("0".to_owned());
+        while let Some(from) = cursor {
+            let mut batch = Batch::default();
+            let page = batch.scan(pattern, &from);
+            self.ask(batch).await?;
+            let ScanPage { next, keys } = page.read();
+            found.extend(keys);
+            cursor = next;
+        }
+        Ok(found)
     }
 
     /// Second trip: the plans.
@@ -88,6 +112,7 @@ impl Session {
         &mut self,
         facts: &mut ClusterFacts,
         ids: BTreeSet<PlanId>,
+        now: Timestamp,
         zone: &TimeZone,
     ) -> Result<(), ReadError> {
         if ids.is_empty() {
@@ -97,8 +122,8 @@ impl Session {
         let replies: Vec<_> = ids
             .into_iter()
             .map(|id| {
-                let plan = batch.hash(format_args!("cluster/backup/{id}"));
-                let result = batch.hash(format_args!("cluster/backup/{id}/status"));
+                let plan = batch.hash(format_args!("{PLANS}{id}"));
+                let result = batch.hash(format_args!("{PLANS}{id}/status"));
                 (id, plan, result)
             })
             .collect();
@@ -126,7 +151,7 @@ impl Session {
                     .flat_map(|text| text.split_whitespace())
                     .map(str::to_owned)
                     .collect(),
-                result: (!result.is_empty()).then(|| status::from_result_hash(&result, zone)),
+                result: (!result.is_empty()).then(|| status::from_result_hash(&result, now, zone)),
             };
             facts.plans.insert(id, plan);
         }
@@ -144,17 +169,19 @@ impl Session {
     ) -> Result<(), ReadError> {
         let mut modules: Vec<ModuleId> = facts.modules.keys().cloned().collect();
         modules.sort();
+        let mut plans: Vec<&PlanId> = without_members.iter().collect();
+        plans.sort();
+        let names: Vec<&str> = plans.iter().map(|plan| plan.as_str()).collect();
         let mut batch = Batch::default();
-        let replies: Vec<_> =
-            modules.iter().map(|module| batch.members(format_args!("module/{module}/backups"))).collect();
+        let replies: Vec<_> = modules
+            .iter()
+            .map(|module| batch.are_members(format_args!("module/{module}/backups"), &names))
+            .collect();
         self.ask(batch).await?;
 
-        for (module, plans) in modules.iter().zip(replies) {
-            for plan in plans.read() {
-                if let Ok(plan) = PlanId::new(plan)
-                    && without_members.contains(&plan)
-                    && let Some(facts) = facts.plans.get_mut(&plan)
-                {
+        for (module, are_members) in modules.iter().zip(replies) {
+            for (plan, is_member) in plans.iter().zip(are_members.read()) {
+                if is_member && let Some(facts) = facts.plans.get_mut(*plan) {
                     facts.instances.push(module.to_string());
                 }
             }
@@ -164,20 +191,12 @@ impl Session {
 
     /// Without `cluster/module_node`, as somebody's hand-made set-up may be: the nodes that have reported the plans' modules.
     async fn find_modules(&mut self, facts: &mut ClusterFacts) -> Result<(), ReadError> {
-        let mut reporters: Vec<(NodeId, PlanId)> = Vec::new();
-        let mut cursor = Some("0".to_owned());
-        while let Some(from) = cursor {
-            let mut batch = Batch::default();
-            let page = batch.scan("node/*/backup_status/*", &from);
-            self.ask(batch).await?;
-            let page = page.read();
-            let reporter = |key: &String| {
-                let (node, plan) = key.strip_prefix("node/")?.split_once("/backup_status/")?;
-                Some((NodeId::new(node).ok()?, PlanId::new(plan).ok()?))
-            };
-            reporters.extend(page.keys.iter().filter_map(reporter));
-            cursor = page.next;
-        }
+        let keys = self.scan("node/*/backup_status/*").await?;
+        let reporter = |key: &String| {
+            let (node, plan) = key.strip_prefix("node/")?.split_once("/backup_status/")?;
+            Some((NodeId::new(node).ok()?, PlanId::new(plan).ok()?))
+        };
+        let mut reporters: Vec<(NodeId, PlanId)> = keys.iter().filter_map(reporter).collect();
         reporters.retain(|(_, plan)| facts.plans.contains_key(plan));
         if reporters.is_empty() {
             return Ok(());
@@ -201,10 +220,17 @@ impl Session {
         Ok(())
     }
 
-    /// Next trip: every node's statuses of every plan, the labels of members and nodes, and the destinations.
-    async fn read_statuses(&mut self, facts: &mut ClusterFacts, members: &Members) -> Result<(), ReadError> {
+    /// Next trip: every node's statuses of every plan, the labels of members and nodes, and the destinations. True when a node
+    /// has written a status.
+    async fn read_statuses(
+        &mut self,
+        facts: &mut ClusterFacts,
+        members: &Members,
+        now: Timestamp,
+    ) -> Result<bool, ReadError> {
         let nodes: Vec<NodeId> = facts.nodes.keys().cloned().collect();
-        let labelled: BTreeSet<&ModuleId> = members.values().flatten().collect();
+        // Their order does not matter here, and to compare ids costs more than to hash them.
+        let labelled: HashSet<&ModuleId> = members.values().flatten().collect();
         let repositories = facts.plans.values().filter_map(|plan| plan.repository.as_deref());
         let destinations: BTreeSet<DestinationId> =
             repositories.filter_map(|repository| DestinationId::new(repository).ok()).collect();
@@ -225,20 +251,24 @@ impl Session {
                 (destination, hash)
             })
             .collect();
-        let node_labels = batch.labels(nodes.iter().map(|node| format!("node/{node}/ui_name")));
-        let module_labels = batch.labels(labelled.iter().map(|module| format!("module/{module}/ui_name")));
+        let node_keys = nodes.iter().map(|node| format!("node/{node}/ui_name"));
+        let node_labels = batch.labels(node_keys, self.piecemeal);
+        let module_keys = labelled.iter().map(|module| format!("module/{module}/ui_name"));
+        let module_labels = batch.labels(module_keys, self.piecemeal);
         if batch.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         self.ask(batch).await?;
 
+        let mut nodes_write = false;
         for (plan, members, replies) in status_replies {
             let members: HashMap<&str, &ModuleId> =
                 members.iter().map(|module| (module.as_str(), module)).collect();
             let statuses = facts.statuses.entry(plan.clone()).or_default();
             for (name, json) in replies.into_iter().flat_map(Reply::read) {
+                nodes_write = true;
                 if let Some(module) = members.get(name.as_str()) {
-                    keep_newest(statuses, module, status::from_node_hash(&json));
+                    keep_newest(statuses, module, status::from_node_hash(&json, now));
                 }
             }
         }
@@ -257,67 +287,75 @@ impl Session {
                 facts.label = label;
             }
         }
-        Ok(())
+        Ok(nodes_write)
     }
 
-    /// Last trip: for members without a recent successful backup, the older layouts, and the image and UUID that make the
-    /// path of the repository. A cluster without problems skips it.
+    /// Last trip: for members without a recent successful backup, the image and UUID that make the path of the repository, and for
+    /// those of which no node has a status, the older layouts. A cluster without problems skips it.
     async fn read_details(
         &mut self,
         facts: &mut ClusterFacts,
         members: &Members,
+        nodes_write: bool,
         now: Timestamp,
         zone: &TimeZone,
     ) -> Result<(), ReadError> {
-        let is_well = |plan: &PlanId, module: &ModuleId| {
-            let status = facts.statuses.get(plan).and_then(|statuses| statuses.get(module));
-            status
-                .is_some_and(|status| status.as_ref().is_ok_and(|run| run.is_ok() && run.end >= now - RECENT))
-        };
-        let mut unwell: Vec<(&PlanId, &ModuleId)> = Vec::new();
+        let mut unwell: HashSet<&ModuleId> = HashSet::new();
+        let mut without_status: Vec<(&PlanId, &ModuleId)> = Vec::new();
         for (plan, members) in members {
-            let members = members.iter().filter(|module| !is_well(plan, module));
-            unwell.extend(members.map(|module| (plan, module)));
+            let statuses = facts.statuses.get(plan);
+            for module in members {
+                match statuses.and_then(|statuses| statuses.get(module)) {
+                    Some(Ok(run)) if run.is_ok() && run.end >= earlier(now, RECENT) => continue,
+                    Some(_) => {}
+                    None => without_status.push((plan, module)),
+                }
+                unwell.insert(module);
+            }
         }
         if unwell.is_empty() {
             return Ok(());
         }
-        let modules: BTreeSet<&ModuleId> = unwell.iter().map(|(_, module)| *module).collect();
+        let own_keys = OwnKeys { statuses: without_status, images: unwell.iter().copied().collect() };
+        let sizes = self.sizes(&own_keys).await?;
         let mut batch = Batch::default();
-        let older_layouts: Vec<_> = unwell
-            .into_iter()
-            .map(|(plan, module)| {
-                let figures = batch.hash(format_args!("module/{module}/backup_status/{plan}"));
-                let result = batch.hash(format_args!("module/{module}/backup/{plan}/status"));
-                (plan, module, figures, result)
-            })
-            .collect();
-        let paths: Vec<_> = modules
-            .into_iter()
-            .map(|module| {
-                let uuid = batch.field("cluster/module_uuid", module.as_str());
-                let image_url = batch.field(&format!("module/{module}/environment"), "IMAGE_URL");
-                (module, uuid, image_url)
-            })
-            .collect();
+        let own = sizes.ask(&own_keys, &mut batch);
+        let uuids: Vec<_> =
+            unwell.iter().map(|module| batch.field("cluster/module_uuid", module.as_str())).collect();
+        // A plan that has never run may be the only one that was read.
+        let any_written = (!nodes_write && !own_keys.statuses.is_empty())
+            .then(|| batch.any_exists(self.status_keys(facts).take(MAX_STATUS_KEYS)));
         self.ask(batch).await?;
 
-        for (plan, module, figures, result) in older_layouts {
-            let (figures, result) = (figures.read(), result.read());
-            let statuses = facts.statuses.entry(plan.clone()).or_default();
-            if !figures.is_empty() {
-                keep_newest(statuses, module, status::from_module_hash(&figures));
-            }
-            if !result.is_empty() {
-                keep_newest(statuses, module, status::from_result_hash(&result, zone));
+        let nodes_write = any_written.map_or(nodes_write, Reply::read);
+        let (statuses, images) = own.read(now, zone);
+        for ((plan, module), status) in own_keys.statuses.iter().zip(statuses) {
+            let Some(status) = status else { continue };
+            facts.statuses.entry((*plan).clone()).or_default().insert((*module).clone(), status);
+            if nodes_write {
+                facts.own_words.entry((*plan).clone()).or_default().insert((*module).clone());
             }
         }
-        for (module, uuid, image_url) in paths {
+        for ((module, uuid), image_url) in unwell.into_iter().zip(uuids).zip(images) {
             if let Some(facts) = facts.modules.get_mut(module) {
-                (facts.uuid, facts.image_url) = (uuid.read(), image_url.read());
+                (facts.uuid, facts.image_url) = (uuid.read(), image_url);
             }
         }
         Ok(())
+    }
+
+    /// Where nodes would have written statuses, of all plans that there may have been.
+    fn status_keys(&self, facts: &ClusterFacts) -> impl Iterator<Item = String> {
+        let plans: Vec<String> = match self.sequence {
+            Some(last) => (1..=last).map(|id| id.to_string()).collect(),
+            None => facts.plans.keys().map(ToString::to_string).collect(),
+        };
+        let nodes: Vec<NodeId> = facts.nodes.keys().cloned().collect();
+        plans.into_iter().flat_map(move |plan| {
+            let keys: Vec<String> =
+                nodes.iter().map(|node| format!("node/{node}/backup_status/{plan}")).collect();
+            keys
+        })
     }
 }
 

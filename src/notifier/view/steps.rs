@@ -3,6 +3,8 @@
 
 //! The next steps: one for each finding, with the NS8 command where there is one.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +13,7 @@ use super::{context::Writer, parts::Item};
 use crate::{
     correlator::correlation::{Application, MissingReason, Plan, PlanIssue, State},
     repo_check::findings::{Cause, Health, RepoReport, RepositoryReport},
+    times::earlier,
 };
 
 /// The log is read from this long before the run began.
@@ -59,7 +62,7 @@ pub(super) fn steps(writer: &Writer) -> Vec<Item> {
     }
     for plan in writer.unwell() {
         let title = writer.plan_title(plan);
-        if plan.count(State::Failed) + plan.count(State::Missing) > 0 {
+        if plan.count(State::Failed) > 0 || plan.count(State::Missing) > 0 {
             // NS8's own ids are numbers; of a hand-made plan, run-backup knows nothing.
             let command = plan.id.as_str().parse::<u64>().ok();
             let command = command.map(|id| format!("api-cli run run-backup --data '{{\"id\":{id}}}'"));
@@ -182,7 +185,7 @@ impl Steps<'_> {
                 .min();
             // The timers' units are called so by ns8-core's `schedule-backup`.
             let command = began.map(|began| {
-                let since = (began - LOG_MARGIN).strftime("%F %T UTC");
+                let since = earlier(began, LOG_MARGIN).strftime("%F %T UTC");
                 format!("journalctl -u backup{}.service --since '{since}'", plan.id)
             });
             self.push(phrases.step_read_log(&names, &node), command);

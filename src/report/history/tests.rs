@@ -28,6 +28,7 @@ fn application(module: &str, state: State, hour: i64, size: u64, files: u64) -> 
         last_run: Some(run),
         missing_reason: None,
         repository_path: None,
+        is_own_word: false,
     }
 }
 

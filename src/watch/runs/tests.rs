@@ -1,6 +1,8 @@
 // Copyright (C) 2026 Nethesis S.r.l.
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+use jiff::SignedDuration;
+
 use super::*;
 
 const SETTLE: Duration = Duration::from_secs(1800);

@@ -82,7 +82,7 @@ fn a_run_that_came_late_but_before_the_next_was_due_is_not_missed() {
 fn an_unreadable_status_is_not_waited_for() {
     let mut cluster =
         Cluster::new().ran("mail1", "2026-11-22T02:05:00Z", 0).ran("samba1", "2026-11-22T02:05:00Z", 0);
-    cluster.set_status("webtop1", from_node_hash("not JSON"));
+    cluster.set_status("webtop1", from_node_hash("not JSON", at(NOW)));
     let plan = cluster.classify("2026-11-22T02:06:00Z");
     assert_eq!(states(&plan), "ok missing ok pending");
     assert!(matches!(plan.applications[1].missing_reason, Some(MissingReason::Unreadable { .. })));
