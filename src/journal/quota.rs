@@ -1,3 +1,6 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
 //! What alerts that others post may take of the service: how many jobs an hour, and how much of each. Pure.
 //!
 //! Nothing that is real is lost by it. What finds no place of its own joins the job that waits, as a wish to look at all plans; and a job
