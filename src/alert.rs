@@ -62,6 +62,14 @@ impl Source {
         }
     }
 
+    /// True when anybody who reaches it may raise as many as he likes, so that they have a quota.
+    pub const fn is_rationed(self) -> bool {
+        match self {
+            Source::Webhook | Source::Poll => true,
+            Source::Run | Source::Schedule => false,
+        }
+    }
+
     /// True when somebody waits for an answer that names the job.
     pub const fn wants_receipt(self) -> bool {
         match self {
@@ -128,6 +136,24 @@ impl Alert {
             starts_at: Some(at),
             fingerprint: None,
             source,
+            run: None,
+        }
+    }
+
+    /// What stands for alerts like this one that have no place of their own: it names no plan, so that all are looked at. It never says that a
+    /// backup did not run, which it would say of all plans.
+    pub fn standing_for_others(&self) -> Self {
+        let name = if self.is_about_missing() { "BackupFailed" } else { &self.name };
+        Self {
+            name: name.to_owned(),
+            plan: None,
+            plan_name: None,
+            node: None,
+            summary: None,
+            summary_it: None,
+            starts_at: None,
+            fingerprint: None,
+            source: self.source,
             run: None,
         }
     }

@@ -13,6 +13,7 @@ mod jobs;
 mod migrations;
 mod notifications;
 mod queue;
+mod quota;
 mod reports;
 mod rows;
 mod runs;
@@ -305,6 +306,7 @@ impl Journal {
                 }
                 jobs::remove(database, id)?;
                 ingested::forget_old(database, now)?;
+                notifications::forget_strange(database)?;
                 Ok(decision)
             })
             .await?;

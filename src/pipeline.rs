@@ -105,7 +105,8 @@ impl Pipeline {
         if job.failures > 0 {
             Some(longest_pause())
         } else {
-            job.is_waiting.then(|| self.stages.pause(job.follow_up))
+            // Beyond the quota of jobs, it waits twice as long.
+            job.is_waiting.then(|| self.stages.pause(job.follow_up) * 2)
         }
     }
 

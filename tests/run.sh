@@ -17,6 +17,7 @@
 #   calendar     schedules compared with systemd-analyze
 #   integration  the service among redis-server, Alertmanager, haproxy, rclone, restic and a mail server
 #   mailservers  mails through Postfix and Exim; needs root, as they do
+#   attack       kills, damaged journals, clocks that are set, floods, memory, inputs by chance; ATTACK_LONG=1 takes longer at each
 #   module       every action and event of the NS8 module as the agent runs them, its unit, its dashboard, its Robot tests;
 #                with a stand-in for the core's Python package, and with the real one where NS8_CORE names a checkout
 #   ui           the pages in cluster-admin: their language files and logic, eslint, the build and its size
@@ -29,7 +30,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-SUITES=(format lint msrv deny unit calendar integration mailservers module ui e2e images)
+SUITES=(format lint msrv deny unit calendar integration mailservers attack module ui e2e images)
 
 # Installs the Debian packages that are missing. Their services are not started: each test starts its own.
 need() {
@@ -160,6 +161,12 @@ suite_integration() {
     need redis-server prometheus prometheus-alertmanager prometheus-node-exporter haproxy rclone restic openssl python3 python3-aiosmtpd
     # Each test starts several programs: more at once than this would measure the machine's patience.
     cargo test --locked --quiet --test integration -- --test-threads "${TEST_THREADS:-4}"
+}
+
+suite_attack() {
+    need redis-server python3 python3-aiosmtpd faketime
+    # One after the other: their figures are of memory and time.
+    cargo test --locked --quiet --test attack -- --test-threads 1 --nocapture
 }
 
 suite_mailservers() {

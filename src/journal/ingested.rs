@@ -17,6 +17,9 @@ const POLL_REPEAT: SignedDuration = SignedDuration::from_hours(3);
 /// How long an alert is remembered that does not come any more.
 const KEEP: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// How many alerts are remembered.
+const KEEP_COUNT: u32 = 10_000;
+
 struct Ingested {
     job: i64,
     starts_at: i64,
@@ -80,11 +83,17 @@ pub(super) fn take(connection: &Connection, alert: &Alert, now: Timestamp, job: 
         .map(drop)
 }
 
-/// Forgets alerts that have not come for long.
+/// Forgets alerts that have not come for long, and the oldest where there are too many.
 pub(super) fn forget_old(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     connection
         .prepare_cached("DELETE FROM ingested_alerts WHERE at < ?")?
-        .execute([(now - KEEP).as_millisecond()])
+        .execute([(now - KEEP).as_millisecond()])?;
+    connection
+        .prepare_cached(
+            "DELETE FROM ingested_alerts WHERE fingerprint IN (
+                SELECT fingerprint FROM ingested_alerts ORDER BY job_id DESC LIMIT -1 OFFSET ?)",
+        )?
+        .execute([KEEP_COUNT])
         .map(drop)
 }
 

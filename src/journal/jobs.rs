@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ingested,
+    quota::{self, MAX_ALERTS, Place},
     rows::{self, Database, to_json},
 };
 use crate::{
@@ -17,8 +18,8 @@ use crate::{
 
 /// How many jobs that were given up are kept.
 const KEEP_ABANDONED: i64 = 20;
-/// How many alerts one job takes. A cluster has some tens of plans; whatever posts more does not get between others and their mail.
-const MAX_ALERTS: u32 = 500;
+/// Where the journal keeps until when the quota of jobs is used up.
+const QUOTA_USED_UNTIL: &str = "quota_used_until";
 
 /// How far a job has come. What a stage has found out is kept, so that a restart goes on from there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -131,14 +132,55 @@ pub(super) fn accept(
             Some(id) => id,
             None => {
                 taken.is_new = true;
-                create(connection, now, now + wait, false)?
+                let pause = if is_beyond_quota(connection, alert, now)? { wait * 2 } else { wait };
+                create(connection, now, now.saturating_add(pause).unwrap_or(Timestamp::MAX), false)?
             }
         };
-        add_alert(connection, id, alert)?;
-        ingested::take(connection, alert, now, id)?;
         taken.job = Some(JobId(id));
+        match place(connection, id, alert)? {
+            Place::Own => {
+                add_alert(connection, id, alert)?;
+                ingested::take(connection, alert, now, id)?;
+            }
+            Place::AllPlans => add_alert(connection, id, &alert.standing_for_others())?,
+        }
     }
     Ok(taken)
+}
+
+/// Takes a job from the quota of those that others may have made. True when it is used up.
+fn is_beyond_quota(connection: &Connection, alert: &Alert, now: Timestamp) -> rusqlite::Result<bool> {
+    if !alert.source.is_rationed() {
+        return Ok(false);
+    }
+    let used_until: Option<String> = connection
+        .prepare_cached("SELECT value FROM meta WHERE key = ?")?
+        .query_row([QUOTA_USED_UNTIL], |row| rows::text(row, "value"))
+        .optional()?;
+    let taken = quota::take(used_until.and_then(|until| until.parse().ok()), now);
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)")?
+        .execute(params![QUOTA_USED_UNTIL, taken.used_until.to_string()])?;
+    Ok(!taken.is_within)
+}
+
+/// The place of an alert in a job.
+fn place(connection: &Connection, id: i64, alert: &Alert) -> rusqlite::Result<Place> {
+    if !alert.source.is_rationed() {
+        return Ok(Place::Own);
+    }
+    let is_stranger = is_stranger(connection, alert)?;
+    connection.prepare_cached("SELECT alerts, strangers FROM jobs WHERE id = ?")?.query_row([id], |row| {
+        Ok(quota::place(rows::count(row, "alerts")?, rows::count(row, "strangers")?, is_stranger))
+    })
+}
+
+/// True when an alert names a plan of which no run is known.
+fn is_stranger(connection: &Connection, alert: &Alert) -> rusqlite::Result<bool> {
+    let Some(plan) = &alert.plan else { return Ok(false) };
+    connection
+        .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM runs WHERE plan = ?)")?
+        .query_row([plan.as_str()], |row| row.get(0))
 }
 
 /// The job that an alert can join. A job tells of one run of each plan, so that another run of the same needs another job.
@@ -157,9 +199,10 @@ fn waiting_job(connection: &Connection, alert: &Alert) -> rusqlite::Result<Optio
     }
     connection
         .prepare_cached(
-            "SELECT id FROM jobs WHERE stage = 'waiting' AND follow_up = 0 AND alerts < ? ORDER BY id LIMIT 1",
+            "SELECT id FROM jobs WHERE stage = 'waiting' AND follow_up = 0 AND (alerts < ? OR ?) ORDER BY id LIMIT 1",
         )?
-        .query_row([MAX_ALERTS], |row| row.get(0))
+        // A full one takes them as well: they stand in it as a wish to look at all plans.
+        .query_row(params![MAX_ALERTS, alert.source.is_rationed()], |row| row.get(0))
         .optional()
 }
 
@@ -223,7 +266,10 @@ fn add_alert(connection: &Connection, id: i64, alert: &Alert) -> rusqlite::Resul
         .prepare_cached("INSERT OR IGNORE INTO job_alerts (job_id, identity, alert) VALUES (?, ?, ?)")?
         .execute(params![id, alert.identity(), to_json(alert)])?;
     if added == 1 {
-        connection.prepare_cached("UPDATE jobs SET alerts = alerts + 1 WHERE id = ?")?.execute([id])?;
+        let is_stranger = is_stranger(connection, alert)?;
+        connection
+            .prepare_cached("UPDATE jobs SET alerts = alerts + 1, strangers = strangers + ? WHERE id = ?")?
+            .execute(params![is_stranger, id])?;
     }
     Ok(())
 }

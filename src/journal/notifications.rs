@@ -43,6 +43,21 @@ pub(super) fn outcomes(database: &Database, plans: &[PlanId]) -> rusqlite::Resul
     Ok(outcomes)
 }
 
+/// How many plans are remembered of which no run is known.
+const KEEP_STRANGE: u32 = 1000;
+
+/// Forgets what was reported of plans of which no run is known, but for the newest.
+pub(super) fn forget_strange(connection: &Connection) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "DELETE FROM notifications WHERE plan IN (
+                SELECT plan FROM notifications WHERE NOT EXISTS (SELECT 1 FROM runs WHERE runs.plan = notifications.plan)
+                ORDER BY report_id DESC LIMIT -1 OFFSET ?)",
+        )?
+        .execute([KEEP_STRANGE])
+        .map(drop)
+}
+
 /// Writes down what a report says of a plan.
 pub(super) fn record(
     connection: &Connection,

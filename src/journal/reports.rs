@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     notifications, queue,
+    quota::KEEP_STRANGE_REPORTS,
     rows::{self, Database, to_json},
     runs,
 };
@@ -28,6 +29,8 @@ use crate::{
 const KEEP: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// How many reports are kept.
 const KEEP_COUNT: i64 = 1000;
+/// How many are kept however old they are: a clock that runs years ahead must not cost the history.
+const KEEP_HOWEVER_OLD: i64 = 100;
 
 /// A report that was just made.
 #[derive(Debug, Clone)]
@@ -241,15 +244,25 @@ fn delivery_state(decision: Decision) -> DeliveryState {
     }
 }
 
-/// Forgets old reports, but none whose mail still waits.
+/// Forgets old reports, but none whose mail still waits. Those about plans of which no run is known go first: they are what a flood of alerts
+/// leaves, which must not push out what is real.
 fn prune(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "DELETE FROM reports WHERE delivery <> 'queued' AND id IN (
+                SELECT id FROM reports WHERE id IN (SELECT report_id FROM report_plans) AND NOT EXISTS (
+                    SELECT 1 FROM report_plans JOIN runs USING (plan) WHERE report_plans.report_id = reports.id)
+                ORDER BY id DESC LIMIT -1 OFFSET ?)",
+        )?
+        .execute([KEEP_STRANGE_REPORTS])?;
     let oldest = now.saturating_sub(KEEP).unwrap_or(Timestamp::MIN);
     connection
         .prepare_cached(
-            "DELETE FROM reports WHERE delivery <> 'queued' AND (created_at < ?1 OR id <= (
-                SELECT id FROM reports ORDER BY id DESC LIMIT 1 OFFSET ?2))",
+            "DELETE FROM reports WHERE delivery <> 'queued' AND (
+                id <= (SELECT id FROM reports ORDER BY id DESC LIMIT 1 OFFSET ?2)
+                OR (created_at < ?1 AND id <= (SELECT id FROM reports ORDER BY id DESC LIMIT 1 OFFSET ?3)))",
         )?
-        .execute(params![oldest.as_millisecond(), KEEP_COUNT])
+        .execute(params![oldest.as_millisecond(), KEEP_COUNT, KEEP_HOWEVER_OLD])
         .map(drop)
 }
 

@@ -243,7 +243,13 @@ async fn reports_are_kept_for_ninety_days_and_a_thousand_of_them() {
     deliver(&fixture, noon()).await;
     let much_later = noon() + DAY * 91;
     fixture.tell(much_later, "second").await;
-    assert_eq!(fixture.journal.reports(ReportFilter::default(), 9999).await.unwrap().reports.len(), 1);
+    let count = async || fixture.journal.reports(ReportFilter::default(), 9999).await.unwrap().reports.len();
+    assert_eq!(count().await, 2, "the newest hundred are kept, whatever the clock says");
+    for index in 0..99 {
+        fixture.tell(much_later, &format!("then {index}")).await;
+        deliver(&fixture, much_later).await;
+    }
+    assert_eq!(count().await, 100, "the first is gone");
     for index in 0..1010 {
         fixture.tell(much_later, &index.to_string()).await;
         deliver(&fixture, much_later).await;
@@ -271,7 +277,8 @@ async fn requests_that_arrive_together_are_all_answered() {
     let Fixture { journal, .. } = Fixture::new();
     let requests = (0..500).map(|index| {
         let journal = journal.clone();
-        tokio::spawn(async move { journal.accept(vec![alert(&index.to_string())], noon(), WAIT).await })
+        let alert = Alert { source: Source::Schedule, ..alert(&index.to_string()) };
+        tokio::spawn(async move { journal.accept(vec![alert], noon(), WAIT).await })
     });
     for request in requests.collect::<Vec<_>>() {
         request.await.unwrap().unwrap();
@@ -288,7 +295,9 @@ async fn a_full_disk_is_an_error_that_goes_away_when_there_is_space() {
         fixture.journal.writer.call(move |connection| connection.execute_batch(pages)).await.unwrap();
     };
     limit("PRAGMA max_page_count = 1").await;
-    let many: Vec<Alert> = (0..2000).map(|index| alert(&format!("plan-{index}"))).collect();
+    let many: Vec<Alert> = (0..2000)
+        .map(|index| Alert { source: Source::Schedule, ..alert(&format!("plan-{index}")) })
+        .collect();
     let error = fixture.journal.accept(many.clone(), noon(), WAIT).await.unwrap_err();
     assert!(matches!(error, JournalError::Full(_) | JournalError::Unusable { .. }), "{error}");
     limit("PRAGMA max_page_count = 1000000").await;
@@ -400,11 +409,64 @@ async fn what_comes_late_of_a_run_that_was_told_is_looked_at() {
 #[tokio::test]
 async fn one_job_takes_a_bounded_number_of_alerts() {
     let fixture = Fixture::new();
-    let alerts: Vec<Alert> = (1..=501).map(|plan| alert(&plan.to_string())).collect();
+    let alerts: Vec<Alert> =
+        (1..=501).map(|plan| Alert { source: Source::Schedule, ..alert(&plan.to_string()) }).collect();
     assert_eq!(fixture.journal.accept(alerts, noon(), WAIT).await.unwrap(), Some(JobId(2)));
     let sizes: Vec<usize> =
         fixture.journal.jobs().await.unwrap().iter().map(|job| job.alerts.len()).collect();
     assert_eq!(sizes, [500, 1]);
+}
+
+#[tokio::test]
+async fn posted_alerts_about_unknown_plans_beyond_a_few_become_a_look_at_all_plans() {
+    let fixture = Fixture::new();
+    let alerts: Vec<Alert> = (1..=2000).map(|plan| alert(&plan.to_string())).collect();
+    assert_eq!(fixture.journal.accept(alerts, noon(), WAIT).await.unwrap(), Some(JobId(1)));
+    let jobs = fixture.journal.jobs().await.unwrap();
+    assert_eq!(jobs.len(), 1);
+    let (named, all): (Vec<_>, Vec<_>) = jobs[0].alerts.iter().partition(|alert| alert.plan.is_some());
+    assert_eq!((named.len(), all.len()), (50, 1));
+}
+
+#[tokio::test]
+async fn posted_jobs_beyond_the_quota_wait_one_settle_time_more() {
+    let fixture = Fixture::new();
+    let mut waits = Vec::new();
+    for _ in 0..40 {
+        let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
+        let job = fixture.journal.job(id).await.unwrap().unwrap();
+        waits.push(job.due_at.duration_since(noon()).as_secs());
+        fixture.journal.finish(new_report(id, noon(), "a"), Afterwards::Done).await.unwrap();
+    }
+    assert_eq!(waits, [[30; 30].to_vec(), [60; 10].to_vec()].concat());
+    // Who watches has no quota.
+    let watched = Alert { source: Source::Schedule, ..alert("2") };
+    let id = fixture.journal.accept(vec![watched], noon(), WAIT).await.unwrap().unwrap();
+    let job = fixture.journal.job(id).await.unwrap().unwrap();
+    assert_eq!(job.due_at.duration_since(noon()).as_secs(), 30);
+}
+
+#[tokio::test]
+async fn reports_about_unknown_plans_alone_go_first() {
+    let fixture = Fixture::new();
+    fixture.tell(noon(), "real").await;
+    for index in 0..110_i64 {
+        let id =
+            fixture.journal.accept(vec![alert(&format!("no-{index}"))], noon(), WAIT).await.unwrap().unwrap();
+        fixture.journal.finish(new_report(id, noon(), &index.to_string()), Afterwards::Done).await.unwrap();
+        let write = move |database: &Database| {
+            database.execute("UPDATE reports SET delivery = 'sent'", [])?;
+            database.execute(
+                "INSERT OR IGNORE INTO report_plans VALUES (?, ?)",
+                params![format!("no-{index}"), id.0],
+            )
+        };
+        fixture.journal.writer.call(write).await.unwrap();
+    }
+    fixture.tell(noon(), "again").await;
+    let kept = fixture.journal.reports(ReportFilter::default(), 9999).await.unwrap().reports;
+    assert_eq!(kept.len(), 102);
+    assert_eq!(kept.last().unwrap().id(), JobId(1), "the real one is still there");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ ALTER TABLE reports ADD COLUMN decision TEXT;                     -- JSON; NULL 
 ALTER TABLE reports ADD COLUMN perhaps TEXT NOT NULL DEFAULT '[]'; -- addresses that perhaps have the mail, why, and how often, JSON
 
 ALTER TABLE jobs ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;  -- how often in a row it could not be driven
+ALTER TABLE jobs ADD COLUMN strangers INTEGER NOT NULL DEFAULT 0; -- how many of its alerts name a plan of which no run is known
 ALTER TABLE jobs ADD COLUMN failure TEXT;                         -- why, the last time
 
 -- Jobs that were given up: what they were about, for whoever looks into it.

@@ -28,7 +28,7 @@ pub async fn listening(what: &str, port: u16) {
 
 /// A program that ends with its test.
 pub struct Process {
-    child: Child,
+    pub child: Child,
 }
 
 impl Process {

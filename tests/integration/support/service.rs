@@ -114,7 +114,7 @@ fn find_address(lines: &[String]) -> Option<String> {
 
 /// The running service.
 pub struct Service {
-    process: Process,
+    pub process: Process,
     pub base: String,
     pub http: reqwest::Client,
     lines: Arc<Mutex<Vec<String>>>,
