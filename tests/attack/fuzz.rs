@@ -12,7 +12,7 @@ use std::{
 
 use jiff::{Timestamp, tz::TimeZone};
 use ns8_backup_monitor::{
-    alertmanager::{AlertNames, parse_api, parse_webhook},
+    alertmanager::{AlertNames, List, parse_webhook},
     config::Settings,
     correlator::status,
     oncalendar::Calendar,
@@ -168,7 +168,9 @@ fn answers_of_alertmanagers_api() {
     });
     let list = prop::collection::vec(active, 0..6).prop_map(Value::from);
     fuzz("Alertmanager's answers", &damaged(prop_oneof![list, json()]), |body| {
-        parse_api(body, &names()).is_ok_and(|alerts| !alerts.is_empty())
+        let names = names();
+        let mut list = List::new(&names);
+        list.feed(body).and_then(|()| list.finish()).is_ok_and(|alerts| !alerts.is_empty())
     });
 }
 
@@ -207,10 +209,12 @@ fn statuses() {
         "statuses",
         &(damaged(prop_oneof![3 => in_json, 1 => json()]), figures(), result),
         |(text, hash, result)| {
+            // Beyond most of the figures, which are of our time.
+            let now = Timestamp::from_second(1_800_000_000).unwrap();
             let read = [
-                status::from_node_hash(&String::from_utf8_lossy(text)),
-                status::from_module_hash(hash),
-                status::from_result_hash(result, &TimeZone::UTC),
+                status::from_node_hash(&String::from_utf8_lossy(text), now),
+                status::from_module_hash(hash, now),
+                status::from_result_hash(result, now, &TimeZone::UTC),
             ];
             let Ok(newest) = read.into_iter().reduce(status::newer).unwrap() else { return false };
             let longest = Duration::from_secs(7 * 86_400);
