@@ -183,11 +183,31 @@ fn figure() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What `run-backup` writes, or nearly.
+/// What `run-backup` writes, with one figure that it does not, or with none that it does.
 fn figures() -> impl Strategy<Value = BTreeMap<String, String>> {
     let keys = ["start", "end", "errors", "total_size", "total_file_count", "snapshots_count"];
-    prop::collection::vec(figure(), keys.len())
-        .prop_map(move |values| keys.map(str::to_owned).into_iter().zip(values).collect())
+    let named = move |values: Vec<String>| keys.map(str::to_owned).into_iter().zip(values).collect();
+    let run = (
+        1_700_000_000..1_799_000_000_i64,
+        0..90_000_i64,
+        0..4_i64,
+        prop::collection::vec(0..1_000_000_i64, 3),
+    );
+    let run = run.prop_map(|(start, took, errors, rest)| {
+        [start, start + took, errors]
+            .into_iter()
+            .chain(rest)
+            .map(|number| number.to_string())
+            .collect::<Vec<_>>()
+    });
+    let nearly = (run, 0..keys.len(), figure()).prop_map(|(mut values, odd, figure)| {
+        values[odd] = figure;
+        values
+    });
+    prop_oneof![
+        3 => nearly.prop_map(named),
+        1 => prop::collection::vec(figure(), keys.len()).prop_map(named),
+    ]
 }
 
 #[test]
