@@ -16,6 +16,7 @@ export const CHECKS = [
   "runs",
   "schedules",
   "zone",
+  "receiver",
   "reports",
 ];
 
