@@ -14,6 +14,7 @@ mod migrations;
 mod notifications;
 mod queue;
 mod quota;
+mod reader;
 mod reports;
 mod rows;
 mod runs;
@@ -79,6 +80,8 @@ pub fn last_reported(dir: &Path, notifications: &[Notification]) -> Result<Vec<B
 #[derive(Clone)]
 pub struct Journal {
     writer: Writer,
+    /// Where it is, to be read beside the writer.
+    dir: Arc<Path>,
     /// Woken when there is a new job, or one that is due at another time.
     jobs_changed: Arc<Notify>,
     /// Woken when a mail is queued.
@@ -114,9 +117,11 @@ impl Journal {
     /// Starts the journal in `dir`. It is opened with the first request; trouble with the file shows in the answers,
     /// and goes away when its cause does.
     pub fn start(dir: PathBuf) -> Self {
+        let path: Arc<Path> = dir.as_path().into();
         let (writer, thread) = Writer::start(dir);
         Self {
             writer,
+            dir: path,
             jobs_changed: Arc::default(),
             mail_queued: Arc::default(),
             thread: Arc::new(Mutex::new(Some(thread))),
@@ -202,7 +207,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]
     pub async fn last_runs(&self, limit: u32) -> Result<Vec<PastRun>, JournalError> {
-        self.writer.call(move |connection| runs::last(connection, limit)).await
+        reader::read(&self.writer, &self.dir, move |database| runs::last(database, limit)).await
     }
 
     /// When each job is due, oldest first.
@@ -320,7 +325,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]
     pub async fn reports(&self, filter: ReportFilter, limit: u32) -> Result<ReportPage, JournalError> {
-        self.writer.call(move |connection| reports::list(connection, &filter, limit)).await
+        reader::read(&self.writer, &self.dir, move |database| reports::list(database, &filter, limit)).await
     }
 
     /// Has a report's mail sent again, to everybody. One that still waits to be sent goes on waiting. False when there is no such
@@ -339,7 +344,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]
     pub async fn recent(&self, limit: u32) -> Result<Vec<(ReportEntry, String)>, JournalError> {
-        self.writer.call(move |connection| reports::recent(connection, limit)).await
+        reader::read(&self.writer, &self.dir, move |database| reports::recent(database, limit)).await
     }
 
     /// How many mails wait to be sent.
@@ -363,7 +368,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]
     pub async fn report(&self, id: JobId) -> Result<Option<ReportDetail>, JournalError> {
-        self.writer.call(move |connection| reports::get(connection, id)).await
+        reader::read(&self.writer, &self.dir, move |database| reports::get(database, id)).await
     }
 
     /// The mails that are due at `now`, and when the next one is.

@@ -41,7 +41,7 @@ pub(super) fn taken_by(
         .prepare_cached(
             "SELECT job_id, starts_at, at, by_webhook FROM ingested_alerts WHERE fingerprint = ?",
         )?
-        .query_row([fingerprint], |row| {
+        .query_row([&fingerprint], |row| {
             Ok(Ingested {
                 job: row.get(0)?,
                 starts_at: row.get(1)?,
@@ -61,7 +61,7 @@ pub(super) fn taken_by(
         Source::Webhook if !ingested.by_webhook => {
             connection
                 .prepare_cached("UPDATE ingested_alerts SET by_webhook = 1 WHERE fingerprint = ?")?
-                .execute([fingerprint])?;
+                .execute([&fingerprint])?;
             let is_the_same_event = ingested.at >= (now - WEBHOOK_LAG).as_millisecond();
             Ok(is_the_same_event.then_some(ingested.job))
         }
@@ -98,6 +98,30 @@ pub(super) fn forget_old(connection: &Connection, now: Timestamp) -> rusqlite::R
 }
 
 /// What tells one firing of an alert from another. The API cuts times to milliseconds, the webhook does not.
-fn identity(alert: &Alert) -> Option<(&str, i64)> {
-    Some((alert.fingerprint.as_deref()?, alert.starts_at?.as_millisecond()))
+///
+/// The fingerprint alone is what somebody says it is: with the name, the plan and the node that the alert is about, a forged one does not
+/// stand in for a real one about another plan.
+fn identity(alert: &Alert) -> Option<(String, i64)> {
+    alert.fingerprint.as_ref()?;
+    Some((format!("{}/{}", alert.name, alert.identity()), alert.starts_at?.as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn polled(plan: &str, starts_at: Timestamp) -> Alert {
+        let alert = Alert::raised(Source::Poll, "BackupFailed", plan.parse().unwrap(), None, starts_at);
+        Alert { fingerprint: Some("f1".into()), ..alert }
+    }
+
+    #[test]
+    fn a_forged_alert_about_another_plan_does_not_stand_in_for_the_real_one() {
+        let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        let (forged, real) = (polled("99", now), polled("1", now));
+        assert_ne!(identity(&forged), identity(&real));
+        assert_eq!(identity(&real), identity(&polled("1", now)));
+        let other_name = Alert { name: "Other".into(), ..polled("1", now) };
+        assert_ne!(identity(&other_name), identity(&real));
+    }
 }

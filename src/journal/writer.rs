@@ -9,7 +9,10 @@
 
 use std::{
     path::PathBuf,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -39,6 +42,8 @@ type Answer = Box<dyn FnOnce(Result<(), JournalError>)>;
 pub(super) struct Writer {
     queue: mpsc::Sender<Work>,
     path: PathBuf,
+    /// Whether the file is open.
+    is_open: Arc<AtomicBool>,
     /// The rows that could not be read so far.
     pub unreadable: Arc<UnreadableRows>,
 }
@@ -51,11 +56,21 @@ impl Writer {
         let path = dir.join(store::FILE_NAME);
         let unreadable = Arc::<UnreadableRows>::default();
         let noted = Arc::clone(&unreadable);
+        let is_open = Arc::<AtomicBool>::default();
+        let opened = Arc::clone(&is_open);
         let thread = std::thread::Builder::new()
             .name("journal".into())
-            .spawn(move || Loop { dir, requests, store: None, closed_until: None, unreadable: noted }.run())
+            .spawn(move || {
+                Loop { dir, requests, store: None, closed_until: None, is_open: opened, unreadable: noted }
+                    .run();
+            })
             .expect("a thread can be started");
-        (Self { queue, path, unreadable }, thread)
+        (Self { queue, path, is_open, unreadable }, thread)
+    }
+
+    /// Whether the file is open, so that it can be read beside this writer.
+    pub fn is_open(&self) -> bool {
+        self.is_open.load(Ordering::Acquire)
     }
 
     /// Runs `operation` in the next transaction. Its effects are on the disk when this returns `Ok`, and undone
@@ -107,6 +122,8 @@ struct Loop {
     store: Option<Store>,
     /// Why and until when the file is not tried again.
     closed_until: Option<(JournalError, Instant)>,
+    /// Tells readers whether `store` is there.
+    is_open: Arc<AtomicBool>,
     unreadable: Arc<UnreadableRows>,
 }
 
@@ -132,6 +149,7 @@ impl Loop {
     fn open(&mut self) -> Result<&Connection, JournalError> {
         if self.store.is_none() {
             self.store = Some(self.reopen()?);
+            self.is_open.store(true, Ordering::Release);
         }
         Ok(&self.store.as_ref().expect("opened just now").connection)
     }
@@ -195,6 +213,7 @@ impl Loop {
 
     /// After trouble, the file is opened and checked anew before it is used again: it may be replaced meanwhile.
     fn close(&mut self, error: &JournalError) {
+        self.is_open.store(false, Ordering::Release);
         if let Some(store) = self.store.take()
             && matches!(error, JournalError::Damaged { .. })
         {

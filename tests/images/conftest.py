@@ -140,10 +140,10 @@ def runs(storage, images):
 
 
 def restrictions(way):
-    """The unit's flags without those that name files; a machine without control groups can't limit memory."""
+    """The unit's flags without those that name files."""
     specifiers = {"%E": "/", "%t": "/", "%N": "x", "%n": "x"}
     words = unit_command(specifiers, {"TCP_PORT": "0", "BACKUP_MONITOR_APP_IMAGE": ""})
-    kept = ("--network", "--read-only", "--cap-drop", "--security-opt", "--memory")
+    kept = ("--network", "--read-only", "--cap-drop", "--security-opt")
     return without_limits([word for word in words if word.startswith(kept)], way)
 
 

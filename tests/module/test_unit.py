@@ -41,7 +41,7 @@ def test_systemd_finds_nothing_wrong(tmp_path):
 def test_the_container_can_do_little():
     (start,) = settings()["ExecStart"]
     for flag in (
-        *("--network=host", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--memory=128m"),
+        *("--network=host", "--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"),
         "--volume=backup-monitor-state:/var/lib/backup-monitor:z,U",
         "--volume=%E/state/node-ca.pem:/etc/ssl/node-ca.pem:ro,z",
     ):
