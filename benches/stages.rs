@@ -117,7 +117,7 @@ fn rendering(criterion: &mut Criterion) {
 fn render(criterion: &mut Criterion, failing: usize, name: &str) {
     let facts = cluster(1, 1000, failing);
     let correlation = classify(&facts, &Scope::about([]), now(), &TimeZone::UTC);
-    let report = Report::new(JobId(1), now(), "Acme".into(), Vec::new(), correlation, None);
+    let report = Report::new(JobId(1), now(), "Acme".into(), Vec::new(), correlation, None, None);
     let format = Format { language: Language::English, zone: TimeZone::UTC };
     criterion.bench_function(name, |bencher| {
         bencher.iter(|| notifier::compose(black_box(&report), &format));

@@ -34,6 +34,7 @@
 
 pub mod alert;
 pub mod alertmanager;
+pub mod cause;
 pub mod checks;
 pub mod commands;
 pub mod config;
@@ -44,6 +45,7 @@ pub mod http;
 pub mod ids;
 pub mod journal;
 pub mod language;
+pub mod logs;
 pub mod notifier;
 pub mod oncalendar;
 pub mod pipeline;

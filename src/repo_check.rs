@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 
 use self::{
     cluster_api::{ClusterApi, Failure},
-    findings::{Cause, DestinationReport, Health, RepoReport, RepositoryReport},
+    findings::{DestinationReport, Detail, Health, RepoReport, RepositoryReport},
     gateway::Gateway,
 };
 use crate::{
@@ -69,7 +69,7 @@ struct RepositoryQuestion<'a> {
 #[derive(Default)]
 struct KnownOutages<'a> {
     /// The API can't be used.
-    api: OnceLock<Cause>,
+    api: OnceLock<Detail>,
     /// Destinations that answer neither the gateway nor restic.
     silent: Mutex<HashSet<&'a DestinationId>>,
 }
@@ -95,8 +95,8 @@ impl RepoChecker {
         let places = Semaphore::new(CONCURRENCY);
         let probes = destinations(&unwell).into_iter().map(|destination| async {
             let _place = places.acquire().await;
-            let (health, cause) = self.clients().gateway.probe(&destination.id).await;
-            DestinationReport { destination: destination.clone(), health, cause }
+            let (health, detail) = self.clients().gateway.probe(&destination.id).await;
+            DestinationReport { destination: destination.clone(), health, detail }
         });
         let destinations = join_all(probes).await;
         let outages = KnownOutages::default();
@@ -112,18 +112,18 @@ impl RepoChecker {
     ///
     /// # Errors
     /// How it fails.
-    pub async fn ping_gateway(&self) -> Result<(), Cause> {
+    pub async fn ping_gateway(&self) -> Result<(), Detail> {
         self.clients().gateway.ping().await
     }
 
     /// Checks that the cluster's API accepts our login.
     ///
     /// # Errors
-    /// How it fails; [`Cause::NotAsked`] when it is not configured.
-    pub async fn ping_api(&self) -> Result<(), Cause> {
+    /// How it fails; [`Detail::NotAsked`] when it is not configured.
+    pub async fn ping_api(&self) -> Result<(), Detail> {
         match &self.clients().api {
             Some(api) => api.login().await,
-            None => Err(Cause::NotAsked),
+            None => Err(Detail::NotAsked),
         }
     }
 
@@ -133,15 +133,15 @@ impl RepoChecker {
         destinations: &[DestinationReport],
         outages: &KnownOutages<'a>,
     ) -> RepositoryReport {
-        let report = |health, cause, snapshots| RepositoryReport {
+        let report = |health, detail, snapshots| RepositoryReport {
             destination: question.destination.cloned(),
             module: question.module.clone(),
             health,
-            cause,
+            detail,
             snapshots,
         };
         let Some(destination) = question.destination else {
-            return report(Health::Unconfigured, Some(Cause::NoDestination), None);
+            return report(Health::Unconfigured, Some(Detail::NoDestination), None);
         };
         let is_silent = |report: &DestinationReport| {
             report.destination.id == *destination && report.health == Health::Unreachable
@@ -149,29 +149,29 @@ impl RepoChecker {
         let gateway_says_silent = destinations.iter().any(is_silent);
         let known_as_silent = outages.silent.lock().is_ok_and(|silent| silent.contains(destination));
         let inferred = || match gateway_says_silent {
-            true => report(Health::Unreachable, Some(Cause::DestinationSilent), None),
+            true => report(Health::Unreachable, Some(Detail::DestinationSilent), None),
             false => report(Health::Unknown, None, None),
         };
         if known_as_silent {
             return inferred();
         }
-        let cannot_ask = |cause: Cause| {
+        let cannot_ask = |detail: Detail| {
             let inferred = inferred();
-            RepositoryReport { cause: inferred.cause.or(Some(cause)), ..inferred }
+            RepositoryReport { detail: inferred.detail.or(Some(detail)), ..inferred }
         };
         // Having no way to check says nothing about the storage; a silent destination does.
-        let Some(path) = question.path else { return cannot_ask(Cause::NoPath) };
-        let Some(api) = &self.clients().api else { return cannot_ask(Cause::NotAsked) };
-        if let Some(cause) = outages.api.get() {
-            return cannot_ask(cause.clone());
+        let Some(path) = question.path else { return cannot_ask(Detail::NoPath) };
+        let Some(api) = &self.clients().api else { return cannot_ask(Detail::NotAsked) };
+        if let Some(detail) = outages.api.get() {
+            return cannot_ask(detail.clone());
         }
         match api.snapshots(destination, path).await {
             Ok(snapshots) => report(Health::Ok, None, Some(snapshots)),
             // A large repository takes restic its time; where the destination answers, that is no fault of the storage.
-            Err(Failure::Repository(_, cause @ Cause::NoAnswer { .. })) if !gateway_says_silent => {
-                report(Health::Unknown, Some(cause), None)
+            Err(Failure::Repository(_, detail @ Detail::NoAnswer { .. })) if !gateway_says_silent => {
+                report(Health::Unknown, Some(detail), None)
             }
-            Err(Failure::Repository(health, cause)) => {
+            Err(Failure::Repository(health, detail)) => {
                 // The gateway and restic agree: the destination's other repositories would only cost as much time again.
                 if health == Health::Unreachable
                     && gateway_says_silent
@@ -179,11 +179,11 @@ impl RepoChecker {
                 {
                     silent.insert(destination);
                 }
-                report(health, Some(cause), None)
+                report(health, Some(detail), None)
             }
-            Err(Failure::Api(cause)) => {
-                tracing::warn!(%cause, "can't check repositories");
-                cannot_ask(outages.api.get_or_init(|| cause).clone())
+            Err(Failure::Api(detail)) => {
+                tracing::warn!(%detail, "can't check repositories");
+                cannot_ask(outages.api.get_or_init(|| detail).clone())
             }
         }
     }

@@ -6,15 +6,20 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod history;
+pub mod incident;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use self::history::{Changes, History};
+use self::{
+    history::{Changes, History},
+    incident::PlanIncident,
+};
 use crate::{
     alert::Alert,
     correlator::correlation::{Correlation, Outcome, Plan, State},
     ids::JobId,
+    logs::findings::LogReport,
     repo_check::findings::{Health, RepoReport},
 };
 
@@ -35,9 +40,15 @@ pub struct Report {
     pub correlation: Correlation,
     /// What is behind it. None when all is well, as then nobody was asked.
     pub repos: Option<RepoReport>,
+    /// What the log says. None when all is well, and in reports of 0.1.0.
+    #[serde(default)]
+    pub logs: Option<LogReport>,
     /// What is different from the runs before.
     #[serde(default)]
     pub changes: Changes,
+    /// The incidents of its plans, open ones and those that it closes.
+    #[serde(default)]
+    pub incidents: Vec<PlanIncident>,
 }
 
 impl Report {
@@ -48,6 +59,7 @@ impl Report {
         cluster: String,
         alerts: Vec<Alert>,
         mut correlation: Correlation,
+        logs: Option<LogReport>,
         repos: Option<RepoReport>,
     ) -> Self {
         if let Some(repos) = &repos {
@@ -59,7 +71,18 @@ impl Report {
             correlation.outcome = Correlation::worst(&correlation.plans);
         }
         let outcome = correlation.outcome;
-        Self { id, created_at, cluster, outcome, alerts, correlation, repos, changes: Changes::default() }
+        Self {
+            id,
+            created_at,
+            cluster,
+            outcome,
+            alerts,
+            correlation,
+            repos,
+            logs,
+            changes: Changes::default(),
+            incidents: Vec::new(),
+        }
     }
 
     /// Adds what is different from the runs before.

@@ -53,7 +53,7 @@ pub async fn report(settings: &Settings, plans: Vec<PlanId>) -> Result<(), Repor
     let repos = RepoChecker::new(settings.repo_check.clone()).check(&correlation).await;
     let cluster = settings.cluster_name.clone().or_else(|| correlation.cluster.clone());
     let cluster = cluster.unwrap_or_else(|| crate::pipeline::stages::UNNAMED_CLUSTER.into());
-    let report = Report::new(JobId(0), now, cluster, Vec::new(), correlation, repos);
+    let report = Report::new(JobId(0), now, cluster, Vec::new(), correlation, None, repos);
     let format = Format { language: settings.mail.language, zone: settings.zone.clone() };
     let message = notifier::compose(&report, &format);
     println!("{}", message.text.trim_end());

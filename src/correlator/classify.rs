@@ -365,6 +365,7 @@ impl<'a> PlanView<'a> {
                 .then(|| run.missing_reason(member)),
             repository_path: facts.repository_path(),
             is_own_word: member.own_word.is_some(),
+            diagnosis: None,
         }
     }
 }

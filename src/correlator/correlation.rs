@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    cause::Diagnosis,
     ids::{DestinationId, ModuleId, NodeId, PlanId},
     run::Run,
 };
@@ -178,6 +179,9 @@ pub struct Application {
     /// True when its last run is nothing but its own word, which says nothing of the plan's run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_own_word: bool,
+    /// Why it failed, and what shows it. Found after the log and the repositories were read.
+    #[serde(flatten, default)]
+    pub diagnosis: Option<Diagnosis>,
 }
 
 /// One plan.

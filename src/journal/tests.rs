@@ -37,7 +37,7 @@ fn alert(plan: &str) -> Alert {
 
 fn report(id: JobId, created_at: Timestamp) -> Report {
     let correlation = Correlation::unread(created_at, None, "Redis is down".into());
-    Report::new(id, created_at, "Acme".into(), vec![alert("1")], correlation, None)
+    Report::new(id, created_at, "Acme".into(), vec![alert("1")], correlation, None, None)
 }
 
 fn new_report(id: JobId, created_at: Timestamp, digest: &str) -> NewReport {

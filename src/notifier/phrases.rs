@@ -17,7 +17,7 @@ mod texts;
 use crate::{
     correlator::correlation::Outcome,
     notifier::decision::Decision,
-    repo_check::findings::{Cause, Health},
+    repo_check::findings::{Detail, Health},
 };
 
 pub use self::texts::{Badges, Columns, Headings, Texts};
@@ -105,7 +105,7 @@ pub trait Phrases: Sync {
     /// The application's status in Redis can't be read.
     fn unreadable_status(&self, reason: &str) -> String;
 
-    // ---- Cause ----
+    // ---- Detail ----
 
     /// Title of a destination.
     fn destination_title(&self, name: &str) -> String;
@@ -113,11 +113,11 @@ pub trait Phrases: Sync {
     /// Title of `count` repositories that are in the same state.
     fn repository_title(&self, applications: &str, count: usize) -> String;
 
-    /// The health of a destination. Where restic's message is the cause, it follows as a quotation.
-    fn destination_health(&self, health: Health, cause: Option<&Cause>) -> String;
+    /// The health of a destination. Where restic's message is the detail, it follows as a quotation.
+    fn destination_health(&self, health: Health, detail: Option<&Detail>) -> String;
 
-    /// The health of a repository. Where restic's message is the cause, it follows as a quotation.
-    fn repository_health(&self, health: Health, cause: Option<&Cause>) -> String;
+    /// The health of a repository. Where restic's message is the detail, it follows as a quotation.
+    fn repository_health(&self, health: Health, detail: Option<&Detail>) -> String;
 
     /// A failed run has left a snapshot of `time`, as NS8 counts what goes wrong after the snapshot as a failure too.
     fn saved_anyway(&self, time: &str) -> String;

@@ -14,7 +14,7 @@ use crate::{
     ids::{DestinationId, JobId, ModuleId, NodeId, PlanId},
     language::Language,
     repo_check::findings::{
-        Cause, DestinationReport, Health, RepoReport, RepositoryReport, Snapshot, Snapshots,
+        DestinationReport, Detail, Health, RepoReport, RepositoryReport, Snapshot, Snapshots,
     },
     report::{
         Report,
@@ -54,6 +54,7 @@ fn application(module: &str, label: Option<&str>, node: &str) -> Application {
         missing_reason: None,
         repository_path: Some(format!("x/uuid-of-{module}")),
         is_own_word: false,
+        diagnosis: None,
     }
 }
 
@@ -120,19 +121,19 @@ fn report(plans: Vec<Plan>, repos: Option<RepoReport>) -> Report {
         internal_error: None,
         plans,
     };
-    Report::new(JobId(12), seven(), "Acme".into(), alerts, correlation, repos)
+    Report::new(JobId(12), seven(), "Acme".into(), alerts, correlation, None, repos)
 }
 
-fn destination_report(health: Health, cause: Option<Cause>) -> DestinationReport {
-    DestinationReport { destination: destination(), health, cause }
+fn destination_report(health: Health, detail: Option<Detail>) -> DestinationReport {
+    DestinationReport { destination: destination(), health, detail }
 }
 
-fn repository(module: &str, health: Health, cause: Option<Cause>) -> RepositoryReport {
+fn repository(module: &str, health: Health, detail: Option<Detail>) -> RepositoryReport {
     RepositoryReport {
         destination: Some(destination().id),
         module: ModuleId::new(module).unwrap(),
         health,
-        cause,
+        detail,
         snapshots: None,
     }
 }
@@ -155,8 +156,8 @@ fn nightly() -> Plan {
     )
 }
 
-fn locked() -> Cause {
-    Cause::Restic {
+fn locked() -> Detail {
+    Detail::Restic {
         message:
             "Fatal: unable to create lock in backend: repository is already locked exclusively by PID 71 on \
                   leader by root (UID 0, GID 0)\nlock was created at 2026-11-21 23:10:00 (3h4m1s ago)"
@@ -200,11 +201,11 @@ fn repo_failure() -> Report {
     let repos = RepoReport {
         destinations: vec![destination_report(
             Health::Unreachable,
-            Some(Cause::GatewayStatus { status: 503 }),
+            Some(Detail::GatewayStatus { status: 503 }),
         )],
         repositories: vec![
-            repository("mail1", Health::Unreachable, Some(Cause::DestinationSilent)),
-            repository("nextcloud1", Health::Unreachable, Some(Cause::DestinationSilent)),
+            repository("mail1", Health::Unreachable, Some(Detail::DestinationSilent)),
+            repository("nextcloud1", Health::Unreachable, Some(Detail::DestinationSilent)),
         ],
     };
     report(vec![plan], Some(repos))
@@ -263,11 +264,11 @@ fn odd() -> Report {
     let repos = RepoReport {
         destinations: vec![destination_report(Health::Ok, None)],
         repositories: vec![
-            repository("samba1", Health::Unknown, Some(Cause::NotAsked)),
-            repository("dokuwiki1", Health::NotFound, Some(Cause::Restic { message: "Fatal: no".into() })),
-            repository("mail2", Health::Unknown, Some(Cause::NotAsked)),
+            repository("samba1", Health::Unknown, Some(Detail::NotAsked)),
+            repository("dokuwiki1", Health::NotFound, Some(Detail::Restic { message: "Fatal: no".into() })),
+            repository("mail2", Health::Unknown, Some(Detail::NotAsked)),
             readable("ejabberd1", 0, None),
-            repository("mail1", Health::Corrupted, Some(Cause::Restic { message: "Fatal: bad".into() })),
+            repository("mail1", Health::Corrupted, Some(Detail::Restic { message: "Fatal: bad".into() })),
         ],
     };
     report(vec![first, second, third], Some(repos))
@@ -283,7 +284,7 @@ fn success() -> Report {
 fn unknown() -> Report {
     let reason = "Redis can't be reached: Connection refused (os error 111)".into();
     let correlation = Correlation::unread(seven(), None, reason);
-    Report::new(JobId(12), seven(), "Acme".into(), vec![alert("1", "Nightly S3")], correlation, None)
+    Report::new(JobId(12), seven(), "Acme".into(), vec![alert("1", "Nightly S3")], correlation, None, None)
 }
 
 fn pending() -> Report {

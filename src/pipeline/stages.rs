@@ -182,7 +182,7 @@ impl Stages {
         now: Timestamp,
     ) -> Result<(), JournalError> {
         let cluster = self.cluster_name(&correlation).await?;
-        let mut report = Report::new(job.id, now, cluster, job.alerts.clone(), correlation, repos);
+        let mut report = Report::new(job.id, now, cluster, job.alerts.clone(), correlation, None, repos);
         let followed = Scope::from_alerts(&job.alerts).runs;
         let run = |plan: &Plan| RunRecord::new(plan, followed.get(&plan.id).map(|run| run.began_at));
         let runs: Vec<RunRecord> = report.correlation.plans.iter().filter_map(run).collect();
@@ -207,7 +207,7 @@ impl Stages {
     pub async fn abandon(&self, job: &Job, reason: String, now: Timestamp) -> Result<(), JournalError> {
         let correlation = Correlation::failed(now, reason.clone());
         let cluster = self.cluster_name(&correlation).await?;
-        let report = Report::new(job.id, now, cluster, job.alerts.clone(), correlation, None);
+        let report = Report::new(job.id, now, cluster, job.alerts.clone(), correlation, None, None);
         let format = Format { language: self.settings.mail.language, zone: self.settings.zone.clone() };
         // Whatever it is that can't be driven may be what can't be written.
         let message = catch_unwind(AssertUnwindSafe(|| notifier::compose(&report, &format)))

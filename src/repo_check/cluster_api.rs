@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{
-    findings::{Cause, Health, Snapshots},
+    findings::{Detail, Health, Snapshots},
     restic,
     snapshots::SnapshotList,
 };
@@ -44,9 +44,9 @@ const MAX_TASK_ID: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
     /// The API can't be used, for this repository or any other.
-    Api(Cause),
+    Api(Detail),
     /// Something is wrong with this repository.
-    Repository(Health, Cause),
+    Repository(Health, Detail),
 }
 
 /// The API server of the cluster.
@@ -97,12 +97,12 @@ impl ClusterApi {
     ///
     /// # Errors
     /// Why we may not, or can't.
-    pub async fn login(&self) -> Result<(), Cause> {
+    pub async fn login(&self) -> Result<(), Detail> {
         let limit = self.timeout.min(REQUEST_TIMEOUT);
         match tokio::time::timeout(limit, self.token(None)).await {
             Ok(result) => result.map(drop),
             Err(_) => {
-                Err(Cause::ApiSilent { reason: format!("no answer within {} seconds", limit.as_secs()) })
+                Err(Detail::ApiSilent { reason: format!("no answer within {} seconds", limit.as_secs()) })
             }
         }
     }
@@ -117,7 +117,7 @@ impl ClusterApi {
         let task = self.within(deadline, self.create_task(destination, path)).await;
         let task = task.unwrap_or_else(|| {
             let reason = format!("no answer within {} seconds", self.timeout.as_secs());
-            Err(Cause::ApiSilent { reason })
+            Err(Detail::ApiSilent { reason })
         });
         let task = task.map_err(Failure::Api)?;
         let result = self.within(deadline, async {
@@ -130,7 +130,7 @@ impl ClusterApi {
         let Some(result) = result.await else {
             // The task was taken but does not end: restic hangs at the repository.
             let seconds = self.timeout.as_secs();
-            return Err(Failure::Repository(Health::Unreachable, Cause::NoAnswer { seconds }));
+            return Err(Failure::Repository(Health::Unreachable, Detail::NoAnswer { seconds }));
         };
         read_result(result?.data, Timestamp::now())
     }
@@ -139,7 +139,7 @@ impl ClusterApi {
         tokio::time::timeout_at(deadline, work).await.ok()
     }
 
-    async fn create_task(&self, destination: &DestinationId, path: &str) -> Result<String, Cause> {
+    async fn create_task(&self, destination: &DestinationId, path: &str) -> Result<String, Detail> {
         let body = json!({
             "action": "read-backup-snapshots",
             "data": {"repository": destination, "path": path},
@@ -156,21 +156,21 @@ impl ClusterApi {
                 let shown = || text::one_line(&id, MAX_TASK_ID);
                 is_id
                     .then(|| id.clone())
-                    .ok_or_else(|| Cause::ApiSilent { reason: format!("{:?} is no task's id", shown()) })
+                    .ok_or_else(|| Detail::ApiSilent { reason: format!("{:?} is no task's id", shown()) })
             }
-            StatusCode::FORBIDDEN => Err(Cause::ApiRefused {
+            StatusCode::FORBIDDEN => Err(Detail::ApiRefused {
                 reason: "read-backup-snapshots is not allowed for this user, or this is not the leader (403)"
                     .into(),
             }),
             StatusCode::NOT_FOUND => {
-                Err(Cause::ApiSilent { reason: "the cluster's agent is not running (404)".into() })
+                Err(Detail::ApiSilent { reason: "the cluster's agent is not running (404)".into() })
             }
             status => Err(unexpected("read-backup-snapshots", status)),
         }
     }
 
     /// Waits for a task to end. Gives the answer that holds its result.
-    async fn task_result(&self, task: &str) -> Result<Response, Cause> {
+    async fn task_result(&self, task: &str) -> Result<Response, Detail> {
         let mut pauses = pauses();
         loop {
             let request = || self.client.get(self.url(&format!("api/cluster/task/{task}/status")));
@@ -185,7 +185,7 @@ impl ClusterApi {
     }
 
     /// Makes a request with our token. Logs in again, once, when the token is no longer accepted.
-    async fn ask(&self, what: &str, request: impl Fn() -> RequestBuilder) -> Result<Response, Cause> {
+    async fn ask(&self, what: &str, request: impl Fn() -> RequestBuilder) -> Result<Response, Detail> {
         let send = async |token: &SecretString| {
             let request = || request().bearer_auth(token.expose_secret());
             send(what, request, reqwest::Error::is_connect).await
@@ -200,11 +200,11 @@ impl ClusterApi {
         if answer.status() != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
-        Err(Cause::ApiRefused { reason: format!("{what}: not authorized (401)") })
+        Err(Detail::ApiRefused { reason: format!("{what}: not authorized (401)") })
     }
 
     /// Our token; a new one when there is none, or when the one we have is `stale`.
-    async fn token(&self, stale: Option<&SecretString>) -> Result<SecretString, Cause> {
+    async fn token(&self, stale: Option<&SecretString>) -> Result<SecretString, Detail> {
         // Held while logging in, so that many questions log in once.
         let mut token = self.token.lock().await;
         if let Some(current) = token.as_ref()
@@ -222,7 +222,7 @@ impl ClusterApi {
         let answer = send("the login", request, is_final).await?;
         if !answer.status().is_success() {
             let (user, status) = (&self.settings.user, answer.status().as_u16());
-            return Err(Cause::ApiRefused { reason: format!("login of {user} rejected ({status})") });
+            return Err(Detail::ApiRefused { reason: format!("login of {user} rejected ({status})") });
         }
         let login: Login = read_json(answer).await?;
         Ok(token.insert(login.token).clone())
@@ -239,7 +239,7 @@ async fn send(
     what: &str,
     request: impl Fn() -> RequestBuilder,
     is_final: impl Fn(&reqwest::Error) -> bool,
-) -> Result<Response, Cause> {
+) -> Result<Response, Detail> {
     for pause in pauses() {
         match request().timeout(REQUEST_TIMEOUT).send().await {
             Ok(answer) if is_transient(answer.status()) => {
@@ -247,7 +247,7 @@ async fn send(
             }
             Ok(answer) => return Ok(answer),
             Err(error) if is_final(&error) => {
-                return Err(Cause::ApiSilent { reason: http::reason(&error) });
+                return Err(Detail::ApiSilent { reason: http::reason(&error) });
             }
             Err(error) => tracing::debug!(what, error = http::reason(&error), "the cluster API fails"),
         }
@@ -265,27 +265,27 @@ fn pauses() -> impl Iterator<Item = Duration> {
     PAUSES.into_iter().chain(PAUSES.last().copied().into_iter().cycle())
 }
 
-fn unexpected(what: &str, status: StatusCode) -> Cause {
-    Cause::ApiSilent { reason: format!("{what}: unexpected status {}", status.as_u16()) }
+fn unexpected(what: &str, status: StatusCode) -> Detail {
+    Detail::ApiSilent { reason: format!("{what}: unexpected status {}", status.as_u16()) }
 }
 
-async fn read_json<T: DeserializeOwned>(answer: Response) -> Result<T, Cause> {
-    let body = http::body(answer, MAX_ANSWER).await.map_err(|reason| Cause::ApiSilent { reason })?;
-    serde_json::from_slice(&body).map_err(|error| Cause::ApiSilent {
+async fn read_json<T: DeserializeOwned>(answer: Response) -> Result<T, Detail> {
+    let body = http::body(answer, MAX_ANSWER).await.map_err(|reason| Detail::ApiSilent { reason })?;
+    serde_json::from_slice(&body).map_err(|error| Detail::ApiSilent {
         reason: format!("unexpected response: {}", http::json_reason(&error)),
     })
 }
 
 /// Nothing is known of the repository.
 fn not_known(reason: String) -> Failure {
-    Failure::Repository(Health::Unknown, Cause::ApiSilent { reason })
+    Failure::Repository(Health::Unknown, Detail::ApiSilent { reason })
 }
 
 /// What an ended task says of the repository, as of `now`.
 fn read_result(result: TaskResult, now: Timestamp) -> Result<Snapshots, Failure> {
     if result.exit_code != 0 {
         let (health, message) = restic::read_error(&result.error);
-        return Err(Failure::Repository(health, Cause::Restic { message }));
+        return Err(Failure::Repository(health, Detail::Restic { message }));
     }
     result.output.snapshots(now).map_err(not_known)
 }
@@ -305,8 +305,8 @@ mod tests {
     #[test]
     fn a_failed_task_reports_restics_message() {
         let failure = result(1, "Fatal: wrong password or no key found\n", &Value::String(String::new()));
-        let cause = Cause::Restic { message: "Fatal: wrong password or no key found".into() };
-        assert_eq!(failure, Err(Failure::Repository(Health::WrongPassword, cause)));
+        let detail = Detail::Restic { message: "Fatal: wrong password or no key found".into() };
+        assert_eq!(failure, Err(Failure::Repository(Health::WrongPassword, detail)));
     }
 
     #[test]

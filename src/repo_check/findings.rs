@@ -87,7 +87,8 @@ pub struct DestinationReport {
     /// How it is.
     pub health: Health,
     /// What was found, when it is not well.
-    pub cause: Option<Cause>,
+    #[serde(rename = "cause")]
+    pub detail: Option<Detail>,
 }
 
 /// One application's repository in one destination.
@@ -100,7 +101,8 @@ pub struct RepositoryReport {
     /// How it is.
     pub health: Health,
     /// What was found, when it is not well.
-    pub cause: Option<Cause>,
+    #[serde(rename = "cause")]
+    pub detail: Option<Detail>,
     /// What can be restored from it. None when that is not known.
     pub snapshots: Option<Snapshots>,
 }
@@ -147,7 +149,7 @@ impl RepoReport {
 /// What was found when a destination or repository was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Cause {
+pub enum Detail {
     /// restic said so.
     Restic {
         /// Its words.
@@ -189,19 +191,21 @@ pub enum Cause {
 }
 
 /// In plain English, for logs and the API. The mail has words of its own.
-impl fmt::Display for Cause {
+impl fmt::Display for Detail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Cause::Restic { message } => f.write_str(message),
-            Cause::GatewayStatus { status } => write!(f, "the rclone gateway answers with status {status}"),
-            Cause::GatewaySilent { reason } => write!(f, "the rclone gateway does not respond: {reason}"),
-            Cause::NoAnswer { seconds } => write!(f, "no answer within {seconds} seconds"),
-            Cause::DestinationSilent => f.write_str("not checked: the destination does not respond"),
-            Cause::NotAsked => f.write_str("not checked: no cluster API is configured"),
-            Cause::ApiSilent { reason } => write!(f, "not checked: the cluster API fails: {reason}"),
-            Cause::ApiRefused { reason } => write!(f, "not checked: the cluster API denies access: {reason}"),
-            Cause::NoDestination => f.write_str("the plan has no destination"),
-            Cause::NoPath => f.write_str("the application's image or UUID is not known"),
+            Detail::Restic { message } => f.write_str(message),
+            Detail::GatewayStatus { status } => write!(f, "the rclone gateway answers with status {status}"),
+            Detail::GatewaySilent { reason } => write!(f, "the rclone gateway does not respond: {reason}"),
+            Detail::NoAnswer { seconds } => write!(f, "no answer within {seconds} seconds"),
+            Detail::DestinationSilent => f.write_str("not checked: the destination does not respond"),
+            Detail::NotAsked => f.write_str("not checked: no cluster API is configured"),
+            Detail::ApiSilent { reason } => write!(f, "not checked: the cluster API fails: {reason}"),
+            Detail::ApiRefused { reason } => {
+                write!(f, "not checked: the cluster API denies access: {reason}")
+            }
+            Detail::NoDestination => f.write_str("the plan has no destination"),
+            Detail::NoPath => f.write_str("the application's image or UUID is not known"),
         }
     }
 }

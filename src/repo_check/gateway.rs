@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use reqwest::{Client, StatusCode, Url, header::ACCEPT};
 
-use super::{Cause, Health};
+use super::{Detail, Health};
 use crate::{http, ids::DestinationId, text};
 
 /// Asks for the protocol of restic's REST server; without it the gateway would speak WebDAV.
@@ -26,34 +26,34 @@ pub(super) struct Gateway {
 
 impl Gateway {
     /// Checks that a destination answers.
-    pub async fn probe(&self, destination: &DestinationId) -> (Health, Option<Cause>) {
+    pub async fn probe(&self, destination: &DestinationId) -> (Health, Option<Detail>) {
         match self.request(destination.as_str()).await {
             Ok(StatusCode::NOT_FOUND) => (Health::Ok, None),
             Ok(status) => {
                 let health = if status.is_server_error() { Health::Unreachable } else { Health::Error };
-                (health, Some(Cause::GatewayStatus { status: status.as_u16() }))
+                (health, Some(Detail::GatewayStatus { status: status.as_u16() }))
             }
             // That the gateway itself is away says nothing about the destination: that could not be probed.
-            Err(cause @ Cause::GatewaySilent { .. }) => (Health::Unknown, Some(cause)),
-            Err(cause) => (Health::Unreachable, Some(cause)),
+            Err(detail @ Detail::GatewaySilent { .. }) => (Health::Unknown, Some(detail)),
+            Err(detail) => (Health::Unreachable, Some(detail)),
         }
     }
 
     /// Checks that the gateway itself answers; the destination does not matter.
-    pub async fn ping(&self) -> Result<(), Cause> {
+    pub async fn ping(&self) -> Result<(), Detail> {
         self.request("00000000-0000-0000-0000-000000000000").await.map(drop)
     }
 
-    async fn request(&self, destination: &str) -> Result<StatusCode, Cause> {
+    async fn request(&self, destination: &str) -> Result<StatusCode, Detail> {
         let segment = text::path_segment(destination).unwrap_or_default();
         let url = format!("{}/{segment}/_probe_rest_404", self.url.as_str().trim_end_matches('/'));
         // Its status is the answer; a body is not read.
         let answer = self.client.get(url).header(ACCEPT, REST_PROTOCOL).timeout(self.timeout).send().await;
         match answer {
             Ok(answer) => Ok(answer.status()),
-            Err(error) if error.is_connect() => Err(Cause::GatewaySilent { reason: http::reason(&error) }),
-            Err(error) if error.is_timeout() => Err(Cause::NoAnswer { seconds: self.timeout.as_secs() }),
-            Err(error) => Err(Cause::GatewaySilent { reason: http::reason(&error) }),
+            Err(error) if error.is_connect() => Err(Detail::GatewaySilent { reason: http::reason(&error) }),
+            Err(error) if error.is_timeout() => Err(Detail::NoAnswer { seconds: self.timeout.as_secs() }),
+            Err(error) => Err(Detail::GatewaySilent { reason: http::reason(&error) }),
         }
     }
 }

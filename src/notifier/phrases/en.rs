@@ -7,7 +7,7 @@ use super::{Badges, Columns, Headings, Phrases, Texts};
 use crate::{
     correlator::correlation::Outcome,
     notifier::decision::{Decision, HoldReason, SendReason},
-    repo_check::findings::{Cause, Health},
+    repo_check::findings::{Detail, Health},
 };
 
 /// English.
@@ -251,7 +251,7 @@ impl Phrases for English {
         }
     }
 
-    fn destination_health(&self, health: Health, cause: Option<&Cause>) -> String {
+    fn destination_health(&self, health: Health, detail: Option<&Detail>) -> String {
         let state = match health {
             Health::Ok => return "The destination is reachable.".into(),
             Health::Unreachable => "The destination is unreachable",
@@ -261,10 +261,10 @@ impl Phrases for English {
                 "The destination returns an error"
             }
         };
-        with_cause(state, cause)
+        with_detail(state, detail)
     }
 
-    fn repository_health(&self, health: Health, cause: Option<&Cause>) -> String {
+    fn repository_health(&self, health: Health, detail: Option<&Detail>) -> String {
         let state = match health {
             Health::Ok => return "The repository can be read.".into(),
             Health::Unreachable => "The repository is unreachable",
@@ -278,7 +278,7 @@ impl Phrases for English {
             Health::Error => "The repository can't be read",
             Health::Unknown => "The state of the repository is unknown",
         };
-        with_cause(state, cause)
+        with_detail(state, detail)
     }
 
     fn saved_anyway(&self, time: &str) -> String {
@@ -428,21 +428,21 @@ impl Phrases for English {
 }
 
 /// restic's message follows as a quotation of its own.
-fn with_cause(state: &str, cause: Option<&Cause>) -> String {
-    let cause = match cause {
+fn with_detail(state: &str, detail: Option<&Detail>) -> String {
+    let detail = match detail {
         None => return format!("{state}."),
-        Some(Cause::Restic { .. }) => return format!("{state}:"),
-        Some(Cause::GatewayStatus { status }) => format!("the rclone gateway returned HTTP status {status}"),
-        Some(Cause::GatewaySilent { reason }) => {
+        Some(Detail::Restic { .. }) => return format!("{state}:"),
+        Some(Detail::GatewayStatus { status }) => format!("the rclone gateway returned HTTP status {status}"),
+        Some(Detail::GatewaySilent { reason }) => {
             format!("the rclone gateway itself is not responding: {reason}")
         }
-        Some(Cause::NoAnswer { seconds }) => format!("no response within {seconds} s"),
-        Some(Cause::DestinationSilent) => "its destination is not responding".into(),
-        Some(Cause::NotAsked) => "access to the cluster API is not configured".into(),
-        Some(Cause::ApiSilent { reason }) => format!("the cluster API could not be queried: {reason}"),
-        Some(Cause::ApiRefused { reason }) => format!("the cluster API denied access: {reason}"),
-        Some(Cause::NoDestination) => "the plan has no destination known to the cluster".into(),
-        Some(Cause::NoPath) => "the application's image or UUID is missing in Redis".into(),
+        Some(Detail::NoAnswer { seconds }) => format!("no response within {seconds} s"),
+        Some(Detail::DestinationSilent) => "its destination is not responding".into(),
+        Some(Detail::NotAsked) => "access to the cluster API is not configured".into(),
+        Some(Detail::ApiSilent { reason }) => format!("the cluster API could not be queried: {reason}"),
+        Some(Detail::ApiRefused { reason }) => format!("the cluster API denied access: {reason}"),
+        Some(Detail::NoDestination) => "the plan has no destination known to the cluster".into(),
+        Some(Detail::NoPath) => "the application's image or UUID is missing in Redis".into(),
     };
-    format!("{state}: {cause}.")
+    format!("{state}: {detail}.")
 }

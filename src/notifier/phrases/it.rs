@@ -8,7 +8,7 @@ use super::{Badges, Columns, Headings, Phrases, Texts};
 use crate::{
     correlator::correlation::Outcome,
     notifier::decision::{Decision, HoldReason, SendReason},
-    repo_check::findings::{Cause, Health},
+    repo_check::findings::{Detail, Health},
 };
 
 /// Italian.
@@ -265,7 +265,7 @@ impl Phrases for Italian {
         format!("Repository di {applications}")
     }
 
-    fn destination_health(&self, health: Health, cause: Option<&Cause>) -> String {
+    fn destination_health(&self, health: Health, detail: Option<&Detail>) -> String {
         let state = match health {
             Health::Ok => return "La destinazione è raggiungibile.".into(),
             Health::Unreachable => "La destinazione non è raggiungibile",
@@ -275,10 +275,10 @@ impl Phrases for Italian {
                 "La destinazione restituisce un errore"
             }
         };
-        with_cause(state, cause)
+        with_detail(state, detail)
     }
 
-    fn repository_health(&self, health: Health, cause: Option<&Cause>) -> String {
+    fn repository_health(&self, health: Health, detail: Option<&Detail>) -> String {
         let state = match health {
             Health::Ok => return "Il repository è leggibile.".into(),
             Health::Unreachable => "Il repository non è raggiungibile",
@@ -292,7 +292,7 @@ impl Phrases for Italian {
             Health::Error => "Il repository non è leggibile",
             Health::Unknown => "Lo stato del repository è sconosciuto",
         };
-        with_cause(state, cause)
+        with_detail(state, detail)
     }
 
     fn saved_anyway(&self, time: &str) -> String {
@@ -444,21 +444,21 @@ impl Phrases for Italian {
 }
 
 /// restic's message follows as a quotation of its own.
-fn with_cause(state: &str, cause: Option<&Cause>) -> String {
-    let cause = match cause {
+fn with_detail(state: &str, detail: Option<&Detail>) -> String {
+    let detail = match detail {
         None => return format!("{state}."),
-        Some(Cause::Restic { .. }) => return format!("{state}:"),
-        Some(Cause::GatewayStatus { status }) => {
+        Some(Detail::Restic { .. }) => return format!("{state}:"),
+        Some(Detail::GatewayStatus { status }) => {
             format!("il gateway rclone ha risposto con lo stato HTTP {status}")
         }
-        Some(Cause::GatewaySilent { reason }) => format!("è il gateway rclone a non rispondere: {reason}"),
-        Some(Cause::NoAnswer { seconds }) => format!("nessuna risposta entro {seconds} s"),
-        Some(Cause::DestinationSilent) => "la sua destinazione non risponde".into(),
-        Some(Cause::NotAsked) => "l'accesso all'API del cluster non è configurato".into(),
-        Some(Cause::ApiSilent { reason }) => format!("impossibile interrogare l'API del cluster: {reason}"),
-        Some(Cause::ApiRefused { reason }) => format!("l'API del cluster ha negato l'accesso: {reason}"),
-        Some(Cause::NoDestination) => "il piano non ha una destinazione nota al cluster".into(),
-        Some(Cause::NoPath) => "in Redis mancano l'immagine o l'UUID dell'applicazione".into(),
+        Some(Detail::GatewaySilent { reason }) => format!("è il gateway rclone a non rispondere: {reason}"),
+        Some(Detail::NoAnswer { seconds }) => format!("nessuna risposta entro {seconds} s"),
+        Some(Detail::DestinationSilent) => "la sua destinazione non risponde".into(),
+        Some(Detail::NotAsked) => "l'accesso all'API del cluster non è configurato".into(),
+        Some(Detail::ApiSilent { reason }) => format!("impossibile interrogare l'API del cluster: {reason}"),
+        Some(Detail::ApiRefused { reason }) => format!("l'API del cluster ha negato l'accesso: {reason}"),
+        Some(Detail::NoDestination) => "il piano non ha una destinazione nota al cluster".into(),
+        Some(Detail::NoPath) => "in Redis mancano l'immagine o l'UUID dell'applicazione".into(),
     };
-    format!("{state}: {cause}.")
+    format!("{state}: {detail}.")
 }

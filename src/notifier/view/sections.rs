@@ -13,7 +13,7 @@ use crate::{
     correlator::correlation::{Application, MissingReason, Outcome, Plan, PlanIssue, State},
     ids::PlanId,
     language::Language,
-    repo_check::findings::{Cause, DestinationReport, Health, RepoReport, RepositoryReport},
+    repo_check::findings::{DestinationReport, Detail, Health, RepoReport, RepositoryReport},
     run::Run,
     version::VERSION,
 };
@@ -172,12 +172,12 @@ impl Writer<'_> {
     }
 
     fn destination(&self, report: &DestinationReport) -> Item {
-        let DestinationReport { destination, health, cause } = report;
+        let DestinationReport { destination, health, detail } = report;
         Item {
             badge: self.health_badge(*health, self.texts().badges.reachable),
             title: Some(self.phrases.destination_title(destination.title())),
             place: destination.url.clone(),
-            lines: vec![self.phrases.destination_health(*health, cause.as_ref())],
+            lines: vec![self.phrases.destination_health(*health, detail.as_ref())],
             ..Item::default()
         }
     }
@@ -204,8 +204,8 @@ impl Writer<'_> {
         let mut states: Vec<(&RepositoryReport, Vec<&str>)> = Vec::new();
         for report in &repos.repositories {
             let same = states.iter_mut().find(|(known, _)| {
-                (known.destination.as_ref(), known.health, &known.cause)
-                    == (report.destination.as_ref(), report.health, &report.cause)
+                (known.destination.as_ref(), known.health, &known.detail)
+                    == (report.destination.as_ref(), report.health, &report.detail)
             });
             match same {
                 Some((_, modules)) => modules.push(report.module.as_str()),
@@ -215,9 +215,9 @@ impl Writer<'_> {
         let item = |(report, modules): (&RepositoryReport, Vec<&str>)| Item {
             badge: self.health_badge(report.health, self.texts().badges.readable),
             title: Some(self.phrases.repository_title(&self.phrases.list(&modules), modules.len())),
-            lines: vec![self.phrases.repository_health(report.health, report.cause.as_ref())],
-            quote: match &report.cause {
-                Some(Cause::Restic { message }) => Some(message.clone()),
+            lines: vec![self.phrases.repository_health(report.health, report.detail.as_ref())],
+            quote: match &report.detail {
+                Some(Detail::Restic { message }) => Some(message.clone()),
                 _ => None,
             },
             ..Item::default()

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{context::Writer, parts::Item};
 use crate::{
     correlator::correlation::{Application, MissingReason, Plan, PlanIssue, State},
-    repo_check::findings::{Cause, Health, RepoReport, RepositoryReport},
+    repo_check::findings::{Detail, Health, RepoReport, RepositoryReport},
     times::earlier,
 };
 
@@ -115,8 +115,8 @@ impl Steps<'_> {
     fn destinations(&mut self, repos: &RepoReport) {
         const GATEWAY: [&str; 2] = ["systemctl status rclone-gateway", "journalctl -u rclone-gateway -n 50"];
         let gateway = || GATEWAY.map(str::to_owned);
-        let is_silent = |cause: &Option<Cause>| matches!(cause, Some(Cause::GatewaySilent { .. }));
-        if repos.destinations.iter().any(|report| is_silent(&report.cause)) {
+        let is_silent = |detail: &Option<Detail>| matches!(detail, Some(Detail::GatewaySilent { .. }));
+        if repos.destinations.iter().any(|report| is_silent(&report.detail)) {
             self.push(self.writer.texts().step_check_gateway, gateway());
         }
         for report in &repos.destinations {
@@ -126,7 +126,7 @@ impl Steps<'_> {
             }
         }
         let api_refuses = |report: &RepositoryReport| {
-            matches!(report.cause, Some(Cause::ApiRefused { .. } | Cause::NotAsked))
+            matches!(report.detail, Some(Detail::ApiRefused { .. } | Detail::NotAsked))
         };
         if repos.repositories.iter().any(api_refuses) {
             self.push(self.writer.texts().step_allow_api, []);

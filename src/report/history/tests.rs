@@ -29,6 +29,7 @@ fn application(module: &str, state: State, hour: i64, size: u64, files: u64) -> 
         missing_reason: None,
         repository_path: None,
         is_own_word: false,
+        diagnosis: None,
     }
 }
 

@@ -149,7 +149,7 @@ proptest! {
         for language in [crate::language::Language::English, crate::language::Language::Italian] {
             let format = crate::notifier::format::Format { language, zone: zone.clone() };
             let mut report = crate::report::Report::new(
-                crate::ids::JobId(1), now, "Acme".into(), Vec::new(), correlation.clone(), None,
+                crate::ids::JobId(1), now, "Acme".into(), Vec::new(), correlation.clone(), None, None,
             );
             report.compare(&history);
             crate::notifier::compose(&report, &format);

@@ -1,0 +1,77 @@
+// Copyright (C) 2026 Nethesis S.r.l.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//! What was found in the log, as values.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ModuleId, PlanId};
+
+/// What was found in the log about all that a report is concerned with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogReport {
+    /// The applications that failed, with their lines.
+    pub applications: Vec<ApplicationLog>,
+    /// Why there are no lines, or not all. None when the log could be read.
+    pub trouble: Option<LogTrouble>,
+}
+
+/// The lines of one application's backup in one run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApplicationLog {
+    /// The plan.
+    pub plan: PlanId,
+    /// The application.
+    pub module: ModuleId,
+    /// How the run was started, which says where its lines are. None when no line of it was found.
+    pub started_by: Option<Starter>,
+    /// Its lines in the order of time, noise left out, secrets struck out, as many as are worth keeping.
+    pub lines: Vec<LogLine>,
+}
+
+/// Who started a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Starter {
+    /// The plan's timer: `backup<id>.service`.
+    Timer,
+    /// Somebody, through the agent: `agent@node.service`.
+    Person,
+}
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// When it was written.
+    pub at: Timestamp,
+    /// What it says.
+    pub text: String,
+}
+
+/// Why the log could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum LogTrouble {
+    /// No Loki is configured, or the cluster has none.
+    NotConfigured,
+    /// Loki does not answer, or not in time.
+    Silent {
+        /// What was tried, and how it failed.
+        reason: String,
+    },
+    /// Loki refuses: wrong credentials, or a query it does not take.
+    Refused {
+        /// Its answer.
+        reason: String,
+    },
+    /// Loki had more lines than are read.
+    TooMuch,
+}
+
+impl LogReport {
+    /// The log of an application in a plan's run.
+    pub fn of(&self, plan: &PlanId, module: &ModuleId) -> Option<&ApplicationLog> {
+        self.applications.iter().find(|log| log.plan == *plan && log.module == *module)
+    }
+}
