@@ -2,6 +2,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 //! Why an application's backup failed, as a value with its evidence. Pure.
+//!
+//! [`diagnose`] finds it from the run's own lines, restic's answer and the gateway's; [`words`] knows what restic, rclone and storages say,
+//! [`locks`] how old a lock is, `attempt` the steps of a backup.
+
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
+mod attempt;
+pub mod diagnose;
+pub mod locks;
+pub mod words;
 
 use std::fmt;
 
@@ -43,6 +53,8 @@ pub enum Cause {
     RetentionFailed,
     /// The data were saved; only the statistics could not be read.
     StatisticsFailed,
+    /// The data were saved; only what the application does afterwards failed (`module-cleanup-state`).
+    CleanupFailed,
     /// It never got its turn, as its backup was already running.
     AlreadyRunning,
     /// The plan has no destination that the cluster knows.
@@ -53,7 +65,7 @@ pub enum Cause {
 
 impl Cause {
     /// All causes.
-    pub const ALL: [Cause; 18] = [
+    pub const ALL: [Cause; 19] = [
         Cause::StorageUnreachable,
         Cause::AccessDenied,
         Cause::StorageFull,
@@ -69,6 +81,7 @@ impl Cause {
         Cause::Interrupted,
         Cause::RetentionFailed,
         Cause::StatisticsFailed,
+        Cause::CleanupFailed,
         Cause::AlreadyRunning,
         Cause::NoDestination,
         Cause::Unknown,
@@ -92,6 +105,7 @@ impl Cause {
             Cause::Interrupted => "interrupted",
             Cause::RetentionFailed => "retention-failed",
             Cause::StatisticsFailed => "statistics-failed",
+            Cause::CleanupFailed => "cleanup-failed",
             Cause::AlreadyRunning => "already-running",
             Cause::NoDestination => "no-destination",
             Cause::Unknown => "unknown",
@@ -108,7 +122,7 @@ impl Cause {
 
     /// True when this run's data were saved all the same.
     pub const fn saved_data(self) -> bool {
-        matches!(self, Cause::RetentionFailed | Cause::StatisticsFailed)
+        matches!(self, Cause::RetentionFailed | Cause::StatisticsFailed | Cause::CleanupFailed)
     }
 }
 

@@ -5,6 +5,7 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+mod diagnoses;
 pub mod history;
 pub mod incident;
 
@@ -17,10 +18,11 @@ use self::{
 };
 use crate::{
     alert::Alert,
-    correlator::correlation::{Correlation, Outcome, Plan, State},
+    cause::Cause,
+    correlator::correlation::{Application, Correlation, Outcome, Plan, State},
     ids::JobId,
     logs::findings::LogReport,
-    repo_check::findings::{Health, RepoReport},
+    repo_check::findings::RepoReport,
 };
 
 /// What happened, what is behind it, and what can still be restored.
@@ -62,10 +64,9 @@ impl Report {
         logs: Option<LogReport>,
         repos: Option<RepoReport>,
     ) -> Self {
-        if let Some(repos) = &repos {
-            for plan in &mut correlation.plans {
-                plan.outcome = blame(plan, repos);
-            }
+        for plan in &mut correlation.plans {
+            diagnoses::diagnose(plan, logs.as_ref(), repos.as_ref(), created_at);
+            plan.outcome = blame(plan);
         }
         if !correlation.is_blank() {
             correlation.outcome = Correlation::worst(&correlation.plans);
@@ -90,6 +91,19 @@ impl Report {
         self.changes = Changes::new(&self.correlation.plans, history);
     }
 
+    /// The cause of all applications that failed, or are missing for a known cause, if it is one and the same.
+    pub fn common_cause(&self) -> Option<Cause> {
+        let applications = self.correlation.plans.iter().flat_map(|plan| &plan.applications);
+        let mut causes =
+            applications.filter_map(|application| match (&application.diagnosis, application.state) {
+                (Some(diagnosis), _) => Some(diagnosis.cause),
+                (None, State::Failed | State::Missing) => Some(Cause::Unknown),
+                (None, State::Ok | State::Pending) => None,
+            });
+        let first = causes.next()?;
+        (first != Cause::Unknown && causes.all(|cause| cause == first)).then_some(first)
+    }
+
     /// True when there is something in it that somebody has to know, whoever wants to hear of failures only.
     pub fn is_news(&self) -> bool {
         self.outcome != Outcome::Success
@@ -98,14 +112,15 @@ impl Report {
     }
 }
 
-/// The plan's outcome once its repositories were asked: where every failed application's repository is unhealthy, the
-/// storage is at fault.
-fn blame(plan: &Plan, repos: &RepoReport) -> Outcome {
+/// The plan's outcome once it is known why its applications failed: where the storage is why, for each of them, the storage is at fault.
+fn blame(plan: &Plan) -> Outcome {
     if !matches!(plan.outcome, Outcome::Partial | Outcome::Failure) {
         return plan.outcome;
     }
     let mut failed = plan.in_state(State::Failed).peekable();
-    let storage_is_at_fault = failed.peek().is_some()
-        && failed.all(|application| repos.health_of(plan, application).is_some_and(Health::blames_storage));
+    let blames_storage = |application: &Application| {
+        application.diagnosis.as_ref().is_some_and(|diagnosis| diagnosis.cause.blames_storage())
+    };
+    let storage_is_at_fault = failed.peek().is_some() && failed.all(blames_storage);
     if storage_is_at_fault { Outcome::RepoFailure } else { plan.outcome }
 }

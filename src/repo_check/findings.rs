@@ -53,11 +53,6 @@ impl Health {
         }
     }
 
-    /// True when that is the storage's fault: something is wrong with it, and not with how the plan is configured.
-    pub fn blames_storage(self) -> bool {
-        self.is_unhealthy() && self != Health::Unconfigured
-    }
-
     /// True when something is known to be wrong with it; not knowing is not that.
     pub fn is_unhealthy(self) -> bool {
         !matches!(self, Health::Ok | Health::Unknown)
