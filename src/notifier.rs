@@ -11,6 +11,7 @@ pub mod decision;
 pub mod delivery;
 pub mod format;
 mod header;
+pub mod links;
 pub mod message;
 pub mod notification;
 pub mod phrases;
@@ -25,7 +26,12 @@ use crate::report::Report;
 /// Writes the email about a report.
 pub fn compose(report: &Report, format: &Format) -> Message {
     let view = View::new(report, format);
-    Message { subject: view.subject(), text: render::text(&view), html: render::html(&view) }
+    Message {
+        outcome: Some(view.outcome),
+        text: render::text(&view),
+        html: render::html(&view),
+        subject: view.subject,
+    }
 }
 
 #[cfg(test)]

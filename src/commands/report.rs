@@ -20,7 +20,6 @@ use crate::{
     notifier::{
         self,
         decision::{Found, Origin, Policy, decide},
-        format::Format,
     },
     repo_check::RepoChecker,
     report::Report,
@@ -54,7 +53,7 @@ pub async fn report(settings: &Settings, plans: Vec<PlanId>) -> Result<(), Repor
     let cluster = settings.cluster_name.clone().or_else(|| correlation.cluster.clone());
     let cluster = cluster.unwrap_or_else(|| crate::pipeline::stages::UNNAMED_CLUSTER.into());
     let report = Report::new(JobId(0), now, cluster, Vec::new(), correlation, None, repos);
-    let format = Format { language: settings.mail.language, zone: settings.zone.clone() };
+    let format = settings.mail_format();
     let message = notifier::compose(&report, &format);
     println!("{}", message.text.trim_end());
     println!();

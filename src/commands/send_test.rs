@@ -88,6 +88,7 @@ fn text(settings: &Settings, cluster: &str) -> Message {
     let texts = settings.mail.language.phrases().texts();
     let (subject, text) = (texts.test_subject, texts.test_text);
     Message {
+        outcome: None,
         subject: format!("[{cluster}] {subject}"),
         text: format!("{text}\n"),
         html: format!("<!DOCTYPE html>\n<html><body><p>{text}</p></body></html>\n"),

@@ -10,7 +10,12 @@ use lettre::message::Mailbox;
 use reqwest::Url;
 use secrecy::SecretString;
 
-use crate::{alertmanager::AlertNames, language::Language, smtp::SmtpSettings};
+use crate::{
+    alertmanager::AlertNames,
+    language::Language,
+    notifier::{format::Format, links::Links},
+    smtp::SmtpSettings,
+};
 
 /// One wrong variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,6 +179,11 @@ pub struct LogSettings {
 }
 
 impl Settings {
+    /// How values are written in mails.
+    pub fn mail_format(&self) -> Format {
+        Format { language: self.mail.language, zone: self.zone.clone(), links: Links::default() }
+    }
+
     /// Why no mail is sent, in words for an administrator; empty when mail is configured.
     pub fn mail_gaps(&self) -> Vec<String> {
         let mut gaps = Vec::new();

@@ -161,6 +161,7 @@ pub(super) fn resend(connection: &Connection, id: JobId, now: Timestamp) -> rusq
 /// The mail of a row, which can be sent whatever else of the row is damaged.
 pub(super) fn message(row: &Row) -> rusqlite::Result<Message> {
     Ok(Message {
+        outcome: rows::word(row, "outcome")?.ok(),
         subject: rows::text(row, "subject")?,
         text: rows::text(row, "text")?,
         html: rows::text(row, "html")?,

@@ -43,7 +43,12 @@ fn report(id: JobId, created_at: Timestamp) -> Report {
 fn new_report(id: JobId, created_at: Timestamp, digest: &str) -> NewReport {
     NewReport {
         report: report(id, created_at),
-        message: Message { subject: "subject".into(), text: "text".into(), html: "html".into() },
+        message: Message {
+            subject: "subject".into(),
+            outcome: None,
+            text: "text".into(),
+            html: "html".into(),
+        },
         found: Found {
             notifications: vec![Notification {
                 plan: "1".into(),

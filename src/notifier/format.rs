@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, ZonedDateTime, tz::TimeZone};
 
+use super::links::Links;
 use crate::language::Language;
 
 /// Formats values for the readers of an email or page: in their language, and in the cluster's time zone.
@@ -18,11 +19,14 @@ pub struct Format {
     pub language: Language,
     /// The zone of all times.
     pub zone: TimeZone,
+    /// Where links lead.
+    pub links: Links,
 }
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
+const TWO_DAYS: u64 = 2 * DAY;
 
 impl Format {
     fn local(&self, time: Timestamp) -> ZonedDateTime {
@@ -76,17 +80,26 @@ impl Format {
         }
     }
 
-    /// How long ago `time` was at `now`: `5 h`, `1 day`. A time in the future is no time ago.
+    /// How long ago `time` was at `now`: `5 h`, `30 h`, `2 days`. A time in the future is no time ago.
     pub fn age(&self, time: Timestamp, now: Timestamp) -> String {
         let age = now.duration_since(time).max(SignedDuration::ZERO).unsigned_abs();
-        // The hour matters little once it is days.
+        // The hour matters little once it is days. Up to two of them it does, to whoever backs up each night.
         let coarse = match age.as_secs() {
+            seconds @ 0..TWO_DAYS if seconds >= HOUR => return format!("{} h", seconds / HOUR),
             seconds @ DAY.. => seconds.saturating_sub(seconds % DAY),
-            seconds @ HOUR.. => seconds.saturating_sub(seconds % HOUR),
             seconds @ MINUTE.. => seconds.saturating_sub(seconds % MINUTE),
             seconds => seconds,
         };
         self.duration(Duration::from_secs(coarse))
+    }
+
+    /// From `start` to `end`, to the hour: `30 h`, `3 days 6 h`.
+    pub fn span_of_time(&self, start: Timestamp, end: Timestamp) -> String {
+        let span = end.duration_since(start).max(SignedDuration::ZERO).unsigned_abs().as_secs();
+        match span {
+            ..TWO_DAYS => self.age(start, end),
+            seconds => self.duration(Duration::from_secs(seconds.saturating_sub(seconds % HOUR))),
+        }
     }
 
     /// `12.3 GiB`
@@ -124,7 +137,7 @@ mod tests {
     use super::*;
 
     fn format(language: Language) -> Format {
-        Format { language, zone: TimeZone::get("Europe/Rome").unwrap() }
+        Format { language, zone: TimeZone::get("Europe/Rome").unwrap(), links: Links::default() }
     }
 
     fn english() -> Format {
@@ -185,6 +198,9 @@ mod tests {
         let now = at("2026-11-22T07:00:00Z");
         assert_eq!(english().age(at("2026-11-22T06:59:30Z"), now), "30 s");
         assert_eq!(english().age(at("2026-11-22T01:14:00Z"), now), "5 h");
+        assert_eq!(english().age(at("2026-11-20T07:00:01Z"), now), "47 h");
+        assert_eq!(english().span_of_time(at("2026-11-19T01:00:00Z"), now), "3 days 6 h");
+        assert_eq!(english().span_of_time(at("2026-11-21T01:00:00Z"), now), "30 h");
         assert_eq!(english().age(at("2026-11-20T01:14:00Z"), now), "2 days");
         assert_eq!(english().age(at("2026-11-23T01:14:00Z"), now), "0 s");
     }

@@ -14,13 +14,18 @@ use lettre::{
 use serde::Serialize;
 
 use super::{header, wrap::wrapped};
-use crate::{config::MailSettings, ids::JobId, smtp::envelope::ascii_domain};
+use crate::{
+    config::MailSettings, correlator::correlation::Outcome, ids::JobId, smtp::envelope::ascii_domain,
+};
 
 /// The text of a mail, without what its header needs of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Message {
     /// The subject.
     pub subject: String,
+    /// How the report came out, for a header by which mail programs can sort. None in a test email.
+    #[serde(skip)]
+    pub outcome: Option<Outcome>,
     /// The plain text.
     pub text: String,
     /// The same as HTML.
@@ -34,7 +39,12 @@ impl Message {
             "The backup monitor failed to examine the backups: {reason}.\n\n\
              Check the state of the backups in cluster-admin, and the log of the backup monitor.\n\nReport {report}\n"
         );
-        Self { subject: format!("[{cluster}] Backup UNKNOWN: internal error"), html: String::new(), text }
+        Self {
+            subject: format!("[{cluster}] Backup: internal error of the backup monitor"),
+            outcome: Some(Outcome::Unknown),
+            html: String::new(),
+            text,
+        }
     }
 }
 
@@ -96,6 +106,9 @@ pub fn assemble(
         // That a program wrote it, so that no other program answers it: RFC 3834, and what Exchange has instead.
         .raw_header(header::fixed("Auto-Submitted", "auto-generated"))
         .raw_header(header::fixed("X-Auto-Response-Suppress", "All"));
+    if let Some(outcome) = message.outcome {
+        builder = builder.raw_header(header::fixed("X-Backup-Outcome", outcome.as_str()));
+    }
     if let Some(reply_to) = &mail.reply_to {
         builder = builder.raw_header(header::mailboxes("Reply-To", std::slice::from_ref(reply_to)));
     }

@@ -9,21 +9,27 @@
 //! Values arrive formatted (see [`Format`](super::format::Format)) and not yet escaped; the templates escape them. A parameter
 //! named `applications` is a list such as `mail1 and webtop1`, one named `node` comes from [`Phrases::node`].
 
+pub mod causes;
 mod en;
+mod facts;
 mod it;
 mod registry;
 mod texts;
 
 use crate::{
-    correlator::correlation::Outcome,
+    correlator::correlation::{Outcome, State},
     notifier::decision::Decision,
     repo_check::findings::{Detail, Health},
 };
 
-pub use self::texts::{Badges, Columns, Headings, Texts};
+pub use self::{
+    causes::{CauseFacts, CausePhrases, LockFacts, StepFacts},
+    facts::{Counted, SnapshotAges, SnapshotFacts, Unit},
+    texts::{Badges, Columns, Headings, Texts},
+};
 
 /// The emails' words in one language.
-pub trait Phrases: Sync {
+pub trait Phrases: CausePhrases {
     /// All phrases without values.
     fn texts(&self) -> &'static Texts;
 
@@ -35,21 +41,49 @@ pub trait Phrases: Sync {
     /// An outcome as the body of an email and the status page show it, after the word "Backup".
     fn outcome(&self, outcome: Outcome) -> &'static str;
 
-    /// The subject. It contains the outcome's code (`PARTIAL`) in every language, so that mail filters can rely on it.
-    fn subject(&self, cluster: &str, outcome: Outcome, headline: &str) -> String;
+    /// The subject.
+    fn subject(&self, cluster: &str, headline: &str) -> String {
+        format!("[{cluster}] Backup: {headline}")
+    }
 
-    /// Headline: how many of the plans' applications are in which state. At least one of the three counts is not 0.
-    fn counts(&self, failed: usize, missing: usize, pending: usize, total: usize) -> String;
+    /// Headline: one or two applications by name, which are all in this state (not [`State::Ok`]).
+    fn named_in_state(&self, applications: &str, count: usize, state: State) -> String;
+
+    /// Headline: how many are in which state. At least one of the three counts is not 0.
+    fn counts(&self, counted: &Counted) -> String;
+
+    /// Headline, behind the plan's name: `1 of 4`.
+    fn of_total(&self, count: usize, total: usize) -> String;
 
     /// Headline: not one of `total` (at least 1) backups has run.
     fn nothing_ran(&self, total: usize) -> String;
 
-    /// Headline: all `total` (at least 1) applications are backed up. `recovered`: an earlier report said otherwise;
-    /// `shrunk`: how many backups are much smaller than before.
-    fn all_backed_up(&self, total: usize, recovered: bool, shrunk: usize) -> String;
+    /// Headline: all `total` applications are backed up.
+    fn all_backed_up(&self, total: usize) -> String;
 
-    /// Headline: several plans, by their number.
+    /// Headline: all is well, after `lasted` in which it was not.
+    fn working_again(&self, lasted: Option<&str>) -> String;
+
+    /// Headline: a backup shrank; `before` and `now` are sizes, or come from [`files`](Phrases::files).
+    fn shrank_clause(&self, application: &str, before: &str, now: &str) -> String;
+
+    /// Headline: `count` (at least 2) backups shrank.
+    fn shrank_count(&self, count: usize) -> String;
+
+    /// A number of files.
+    fn files(&self, count: u64) -> String;
+
+    /// Several plans, by their number.
     fn plans(&self, count: usize) -> String;
+
+    /// Several nodes, by their number.
+    fn nodes(&self, count: usize) -> String;
+
+    /// `40 applications: mail1, mail2 and 38 more`
+    fn counted_applications(&self, count: usize, names: &str) -> String;
+
+    /// `mail1, mail2 and 38 more`
+    fn and_more(&self, names: &str, more: usize) -> String;
 
     /// The title of a plan without a name.
     fn plan_by_id(&self, id: &str) -> String;
@@ -59,7 +93,45 @@ pub trait Phrases: Sync {
     /// Why a report is mailed, or why it is not.
     fn decision(&self, decision: Decision) -> &'static str;
 
+    // ---- The incident ----
+
+    /// The plan has failed before: how many runs in a row (at least 2), since when, and for how long changes are not saved.
+    fn incident_goes_on(&self, plan: Option<&str>, runs: u32, since: &str, at_risk: Option<&str>) -> String;
+
+    /// The plan works again.
+    fn incident_over(&self, plan: Option<&str>, lasted: &str, since: &str, runs: u32) -> String;
+
+    /// New: another application fails.
+    fn news_application(&self, application: &str) -> String;
+
+    /// New: an application works again, while others do not.
+    fn news_recovered(&self, application: &str) -> String;
+
+    /// New: another cause; both come from [`CausePhrases::cause_clause`].
+    fn news_cause(&self, application: &str, before: &str, now: &str) -> String;
+
+    /// More that is new.
+    fn more_news(&self, count: usize) -> String;
+
     // ---- Below the headline, and in the footer ----
+
+    /// `count` more applications that are not well are told further below.
+    fn more_below(&self, count: usize) -> String;
+
+    /// The mail does not have all; report `report` has.
+    fn whole_list(&self, report: i64) -> String;
+
+    /// `count` more applications that are backed up.
+    fn more_backed_up(&self, count: usize) -> String;
+
+    /// Footer: `count` more alerts.
+    fn more_alerts(&self, count: usize) -> String;
+
+    /// The log could not be read: Loki does not answer.
+    fn log_silent(&self, reason: &str) -> String;
+
+    /// The log could not be read: Loki refuses.
+    fn log_refused(&self, reason: &str) -> String;
 
     /// When a plan was last due, and when it is due next.
     fn due(&self, due: &str, next: Option<&str>) -> String;
@@ -119,9 +191,6 @@ pub trait Phrases: Sync {
     /// The health of a repository. Where restic's message is the detail, it follows as a quotation.
     fn repository_health(&self, health: Health, detail: Option<&Detail>) -> String;
 
-    /// A failed run has left a snapshot of `time`, as NS8 counts what goes wrong after the snapshot as a failure too.
-    fn saved_anyway(&self, time: &str) -> String;
-
     /// The schedule can't be used; `reason` is a clause that begins in lower case, in English.
     fn unreadable_schedule(&self, reason: &str) -> String;
 
@@ -146,34 +215,34 @@ pub trait Phrases: Sync {
     /// difference to the run before, as a size.
     fn backup_size(&self, size: &str, applications: usize, growth: Option<(i64, &str)>) -> String;
 
-    /// The latest snapshot in a repository that has `count` (at least 1).
-    fn latest_snapshot(&self, time: &str, age: &str, size: Option<&str>, count: usize) -> String;
+    /// What can be restored of an application.
+    fn last_snapshot(&self, snapshot: &SnapshotFacts) -> String;
+
+    /// The last backup that succeeded, whose snapshot was not looked at.
+    fn last_success(&self, time: &str, age: &str, destination: Option<&str>) -> String;
+
+    /// There is no snapshot.
+    fn no_snapshots(&self, destination: Option<&str>) -> String;
+
+    /// How old the last snapshots of several applications are.
+    fn snapshot_ages(&self, ages: &SnapshotAges) -> String;
+
+    /// Of `total` applications, `count` (at least 1) have no snapshot.
+    fn without_snapshots(&self, count: usize, total: usize) -> String;
+
+    /// Of `count` (at least 1) of `total` applications it is not known what can be restored.
+    fn with_unknown_snapshots(&self, count: usize, total: usize) -> String;
+
+    /// How many runs in a row have failed.
+    fn failed_runs_in_a_row(&self, least: u32, most: u32) -> String;
 
     // ---- Next steps; those that end with a colon are followed by commands ----
 
     /// A backup shrank: restore what was lost before retention removes it.
     fn step_recover_shrunk(&self, application: &str) -> String;
 
-    /// A destination is unhealthy.
-    fn step_check_destination(&self, destination: &str) -> String;
-
-    /// Repositories are locked.
-    fn step_unlock(&self, applications: &str, node: &str) -> String;
-
-    /// Repositories are damaged.
-    fn step_check_repository(&self, applications: &str, node: &str) -> String;
-
-    /// Repositories have another password than their destination.
-    fn step_restore_password(&self, applications: &str, destination: &str) -> String;
-
-    /// Repositories are not there.
-    fn step_find_repository(&self, applications: &str, destination: &str) -> String;
-
-    /// restic fails on repositories for another reason.
-    fn step_list_snapshots(&self, applications: &str, node: &str) -> String;
-
-    /// Backups failed.
-    fn step_read_log(&self, applications: &str, node: &str) -> String;
+    /// Below the commands of a step: they are the same for other applications.
+    fn same_for(&self, applications: &str) -> String;
 
     /// Results are missing, though the node has reported others in this run.
     fn step_check_run(&self, applications: &str, node: &str) -> String;

@@ -53,7 +53,7 @@ impl Text<'_> {
             head = format!("[{}] {head}", badge.word).trim_end().to_owned();
         }
         let mut lines: Vec<&str> = Vec::new();
-        if !title.is_empty() {
+        if !title.is_empty() || item.badge.is_some() {
             lines.push(&head);
         }
         lines.extend(item.lines.iter().map(String::as_str));
@@ -75,7 +75,7 @@ impl Html<'_> {
     }
 
     fn outcome_colour(&self) -> &'static str {
-        self.colour(&Tone::of(self.view.outcome))
+        self.colour(&self.view.tone)
     }
 
     /// Dark enough for white text on it (WCAG AA), in light and dark surroundings.

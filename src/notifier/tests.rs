@@ -5,7 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use super::{format::Format, view::View, *};
+use super::{format::Format, links::Links, view::View, *};
 use crate::{
     alert::{Alert, Source},
     correlator::correlation::{
@@ -337,8 +337,15 @@ fn missing() -> Report {
     Report { alerts: vec![raised], ..report(vec![plan], Some(repos)) }
 }
 
+fn links() -> Links {
+    Links {
+        cluster_admin: Some("https://leader.example.org/cluster-admin/".parse().unwrap()),
+        module: Some("backup-monitor1".into()),
+    }
+}
+
 fn view(report: &Report, language: Language) -> View {
-    let format = Format { language, zone: TimeZone::get("Europe/Rome").unwrap() };
+    let format = Format { language, zone: TimeZone::get("Europe/Rome").unwrap(), links: links() };
     View::new(report, &format)
 }
 
@@ -373,7 +380,7 @@ fn of_any_version(mail: &str) -> String {
 #[test]
 fn emails_read_as_they_should() {
     for (name, view) in all() {
-        let text = format!("Subject: {}\n\n{}", view.subject(), render::text(&view));
+        let text = format!("Subject: {}\n\n{}", view.subject, render::text(&view));
         insta::assert_snapshot!(format!("{name}.txt"), of_any_version(&text));
     }
 }

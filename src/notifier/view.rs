@@ -3,27 +3,30 @@
 
 //! An email's content in its order: one value that both the text and the HTML are rendered from, so that they say the same.
 //!
-//! Whoever reads it at seven in the morning on a phone wants, in this order: what failed and where, the cause, what can be
-//! restored, what to do, and what is backed up.
+//! Whoever reads it at seven in the morning on a phone wants, in this order and on the first screen: what failed, why, what can be restored of
+//! it, and what to do. Then the rest: each application, the storage, and what is backed up.
 
 mod changes;
 mod context;
+mod details;
+mod footer;
+mod headline;
+mod limits;
+mod overview;
 mod parts;
-mod sections;
+mod restorable;
 mod steps;
+mod storage;
 
-use super::{format::Format, phrases::Phrases};
-use crate::{
-    correlator::correlation::{Outcome, State},
-    language::Language,
-    report::Report,
+use super::{format::Format, render};
+use crate::{correlator::correlation::Outcome, language::Language, report::Report};
+
+use self::context::Writer;
+pub use self::{
+    headline::MAX_SUBJECT,
+    limits::{Limits, MAX_HTML},
+    parts::{Badge, FineGroup, FineRow, Group, Item, Link, Section, Tone},
 };
-
-use self::context::{Writer, plan_title};
-pub use self::parts::{Badge, FineGroup, FineRow, Group, Item, Section, Tone};
-
-/// The longest that a plan's name gets in the headline, in characters.
-const MAX_TITLE: usize = 60;
 
 /// An email, before it is text or HTML.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +37,12 @@ pub struct View {
     pub cluster: String,
     /// The outcome.
     pub outcome: Outcome,
+    /// The colour of it all.
+    pub tone: Tone,
+    /// The subject.
+    pub subject: String,
+    /// What mail programs show beside the subject.
+    pub preheader: String,
     /// The answer in one line.
     pub headline: String,
     /// Paragraphs before the first section.
@@ -44,98 +53,51 @@ pub struct View {
     pub fine: Vec<FineGroup>,
     /// Lines below everything else.
     pub footer: Vec<String>,
+    /// The page of this report.
+    pub link: Option<Link>,
 }
 
 impl View {
-    /// The email about a report.
+    /// The email about a report, with as much in it as [`MAX_HTML`] allows.
     pub fn new(report: &Report, format: &Format) -> Self {
-        let writer = Writer { report, format, phrases: format.language.phrases() };
-        let found = writer.found();
+        let [most, less @ .., least] = Limits::ALL;
+        let mut view = Self::with(report, format, most);
+        for limits in less.into_iter().chain([least]) {
+            if render::html(&view).len() < MAX_HTML {
+                break;
+            }
+            view = Self::with(report, format, limits);
+        }
+        view
+    }
+
+    fn with(report: &Report, format: &Format, limits: Limits) -> Self {
+        let writer = Writer { report, format, phrases: format.language.phrases(), limits };
+        let has_lost = !report.changes.shrunk.is_empty();
         let sections = [
-            found,
+            writer.overview(),
             writer.shrunk(),
-            writer.cause(),
-            writer.snapshots(),
             writer.steps(),
+            writer.details(),
+            writer.storage(),
             writer.backup_size(),
         ];
         View {
             language: format.language,
             cluster: report.cluster.clone(),
             outcome: report.outcome,
-            headline: headline(report, writer.phrases),
+            tone: match Tone::of(report.outcome) {
+                Tone::Good if has_lost => Tone::Warning,
+                tone => tone,
+            },
+            subject: writer.subject(),
+            preheader: writer.preheader(),
+            headline: writer.headline(),
             intro: writer.intro(),
             sections: sections.into_iter().filter(|section| !section.groups.is_empty()).collect(),
             fine: writer.fine(),
             footer: writer.footer(),
+            link: writer.report_link(),
         }
-    }
-
-    /// `[Acme] Backup PARTIAL: Nightly S3, 1 of 4 applications failed`
-    pub fn subject(&self) -> String {
-        self.language.phrases().subject(&self.cluster, self.outcome, &self.headline)
-    }
-}
-
-/// The answer in one line: which plans, and how they came out.
-fn headline(report: &Report, phrases: &'static dyn Phrases) -> String {
-    let plans = &report.correlation.plans;
-    let count = |state| plans.iter().map(|plan| plan.count(state)).sum();
-    let total = plans.iter().map(|plan| plan.applications.len()).sum();
-    let result = match report.outcome {
-        Outcome::Success => {
-            let recovered = !report.changes.recovered.is_empty();
-            let shrunk = report.changes.shrunk.len();
-            phrases.all_backed_up(total, recovered, shrunk)
-        }
-        Outcome::Missing => phrases.nothing_ran(total),
-        Outcome::Unknown if report.correlation.internal_error.is_some() => {
-            phrases.texts().internal_error.to_owned()
-        }
-        Outcome::Unknown if report.correlation.read_error.is_some() => {
-            phrases.texts().cluster_unreadable.to_owned()
-        }
-        Outcome::Unknown => phrases.texts().result_unknown.to_owned(),
-        Outcome::Partial | Outcome::Failure | Outcome::RepoFailure | Outcome::Pending => {
-            let counts =
-                phrases.counts(count(State::Failed), count(State::Missing), count(State::Pending), total);
-            match report.outcome {
-                Outcome::RepoFailure => format!("{counts}, {}", phrases.texts().storage_failure),
-                _ => counts,
-            }
-        }
-    };
-    match plan_titles(report, phrases) {
-        Some(titles) => format!("{titles}, {result}"),
-        None => result,
-    }
-}
-
-/// The plans of a report by name; of one that could not be read, those that its alerts name.
-fn plan_titles(report: &Report, phrases: &'static dyn Phrases) -> Option<String> {
-    let mut titles: Vec<String> =
-        report.correlation.plans.iter().map(|plan| plan_title(plan, phrases)).collect();
-    if titles.is_empty() {
-        for alert in &report.alerts {
-            let by_id = || alert.plan.as_ref().map(|id| phrases.plan_by_id(id.as_str()));
-            if let Some(title) = alert.plan_name.clone().or_else(by_id)
-                && !titles.contains(&title)
-            {
-                titles.push(title);
-            }
-        }
-    }
-    let titles: Vec<String> = titles.iter().map(|title| shorten(title)).collect();
-    match titles.len() {
-        0 => None,
-        1 | 2 => Some(phrases.list(&titles)),
-        count => Some(phrases.plans(count)),
-    }
-}
-
-fn shorten(text: &str) -> String {
-    match text.char_indices().nth(MAX_TITLE) {
-        Some((position, _)) => format!("{}…", text[..position].trim_end()),
-        None => text.to_owned(),
     }
 }

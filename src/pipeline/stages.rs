@@ -25,7 +25,6 @@ use crate::{
     notifier::{
         self,
         decision::{Decision, Found, Origin, Policy},
-        format::Format,
         message::Message,
     },
     repo_check::{RepoChecker, findings::RepoReport},
@@ -188,7 +187,7 @@ impl Stages {
         let runs: Vec<RunRecord> = report.correlation.plans.iter().filter_map(run).collect();
         let began = runs.iter().map(|run| (run.plan.clone(), run.began_at)).collect();
         report.compare(&self.journal.history(began).await?);
-        let format = Format { language: self.settings.mail.language, zone: self.settings.zone.clone() };
+        let format = self.settings.mail_format();
         // What was still running, or could not be read, is looked at again: its end must not be kept from anybody.
         let is_open = !report.correlation.is_certain();
         let afterwards = if is_open && !job.follow_up {
@@ -208,7 +207,7 @@ impl Stages {
         let correlation = Correlation::failed(now, reason.clone());
         let cluster = self.cluster_name(&correlation).await?;
         let report = Report::new(job.id, now, cluster, job.alerts.clone(), correlation, None, None);
-        let format = Format { language: self.settings.mail.language, zone: self.settings.zone.clone() };
+        let format = self.settings.mail_format();
         // Whatever it is that can't be driven may be what can't be written.
         let message = catch_unwind(AssertUnwindSafe(|| notifier::compose(&report, &format)))
             .unwrap_or_else(|_| Message::plain(&report.cluster, job.id, &reason));

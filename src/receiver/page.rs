@@ -49,7 +49,7 @@ pub(super) async fn page(receiver: Arc<Receiver>) -> Response {
     let page = Page {
         language,
         texts: language.page_phrases().texts(),
-        format: Format { language, zone: receiver.settings.zone.clone() },
+        format: Format { language, ..receiver.settings.mail_format() },
         version: VERSION,
         ready,
         jobs: or_empty(jobs),

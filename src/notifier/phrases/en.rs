@@ -3,26 +3,24 @@
 
 //! English.
 
-use super::{Badges, Columns, Headings, Phrases, Texts};
+use super::{Badges, Columns, Counted, Headings, Phrases, SnapshotAges, SnapshotFacts, Texts, Unit};
 use crate::{
-    correlator::correlation::Outcome,
+    correlator::correlation::{Outcome, State},
     notifier::decision::{Decision, HoldReason, SendReason},
     repo_check::findings::{Detail, Health},
 };
+
+mod causes;
 
 /// English.
 pub(super) struct English;
 
 const TEXTS: Texts = Texts {
     headings: Headings {
-        failed: "Failed backups",
-        missing: "Missing backups",
-        pending: "Backups still running",
-        unknown: "Result unknown",
         shrunk: "Large drop in size",
-        cause: "Cause",
-        snapshots: "Available snapshots",
         steps: "Next steps",
+        details: "Details",
+        storage: "Destinations and repositories",
         backup_size: "Backup size",
         backed_up: "Backed up",
     },
@@ -42,8 +40,6 @@ const TEXTS: Texts = Texts {
         error: "error",
         warning: "warning",
         data_saved: "data saved",
-        available: "available",
-        none: "none",
     },
     columns: Columns { application: "Application", size: "Size", duration: "Duration", finished: "Finished" },
 
@@ -56,10 +52,15 @@ const TEXTS: Texts = Texts {
     report: "Report",
     none: "–",
 
-    storage_failure: "storage failure",
     cluster_unreadable: "the cluster could not be read",
     internal_error: "the backup monitor failed to examine the backups",
     result_unknown: "result unknown",
+    plan_not_found_clause: "no such plan in the cluster",
+    plan_disabled_clause: "the plan is disabled",
+    no_applications_clause: "the plan has no applications",
+    no_destination_clause: "the plan has no destination",
+    plan_error_clause: "the plan reports an error",
+    cause_unknown: "unknown",
 
     due_within_a_day: "No schedule known: results of the last 24 hours are used.",
     fine_since_the_alert: "An alert fired, but all applications have been backed up since the plan was last due.",
@@ -67,11 +68,11 @@ const TEXTS: Texts = Texts {
     fine_again: "The previous email reported a problem. All applications have been backed up since.",
 
     no_result_in_a_day: "No result in the last 24 hours.",
+    no_result_when_due: "No result since their plans were due.",
     never_backed_up: "Never backed up by this plan.",
 
-    no_snapshots: "No snapshots: nothing can be restored from here.",
-    snapshots_not_queried: "Unknown: the repository was not queried.",
-    snapshots_unreadable: "Unknown: the repository can't be read.",
+    snapshots_not_queried: "What can be restored is not known: the repository was not queried.",
+    snapshots_unreadable: "What can be restored is not known: the repository can't be read.",
 
     plan_not_found: "This plan does not exist in the cluster.",
     plan_disabled: "This plan is disabled: no run was due.",
@@ -87,8 +88,17 @@ const TEXTS: Texts = Texts {
     step_wait_for_plan: "Wait: another email will follow if the final result is different.",
     step_plan_gone: "If the plan was deleted, there is nothing to do: the alert will resolve. Otherwise, fix the alert \
         rule.",
-    step_allow_api: "To find out what can be restored, the backup monitor needs access to the cluster API with the \
-        reader role.",
+    step_allow_api: "The cluster API refuses the backup monitor. To find out what can be restored, it needs an account \
+        with the reader role: check it in the module's log.",
+
+    log: "Log",
+    log_not_configured: "The backups' log was not read: the cluster has no Loki, or its address is not known.",
+    log_too_much: "The log is too long to be read in full, so that lines may be missing here.",
+
+    link_log: "Open the log of that time",
+    link_report: "Open this report in cluster-admin",
+    link_backup: "Open the backup page",
+    link_restore: "Open the restore page",
 
     test_subject: "Backup monitor: test email",
     test_text: "This is a test email from the backup monitor. You will be notified at this address when a backup \
@@ -108,21 +118,31 @@ impl Phrases for English {
         outcome.as_str()
     }
 
-    fn subject(&self, cluster: &str, outcome: Outcome, headline: &str) -> String {
-        format!("[{cluster}] Backup {outcome}: {headline}")
+    fn named_in_state(&self, applications: &str, _count: usize, state: State) -> String {
+        format!("{applications} {}", in_state(state))
     }
 
-    fn counts(&self, failed: usize, missing: usize, pending: usize, total: usize) -> String {
-        let noun = if total == 1 { "application" } else { "applications" };
-        let states = [(failed, "failed"), (missing, "missing"), (pending, "still running")];
+    fn counts(&self, counted: &Counted) -> String {
+        let Counted { failed, missing, pending, total, unit } = *counted;
+        let noun = match (unit, total) {
+            (Unit::Applications, 1) => "application",
+            (Unit::Applications, _) => "applications",
+            (Unit::Backups, 1) => "backup",
+            (Unit::Backups, _) => "backups",
+        };
+        let states = [(failed, State::Failed), (missing, State::Missing), (pending, State::Pending)];
         let mut parts: Vec<String> = Vec::new();
         for (count, state) in states.into_iter().filter(|(count, _)| *count > 0) {
             parts.push(match parts.is_empty() {
-                true => format!("{count} of {total} {noun} {state}"),
-                false => format!("{count} {state}"),
+                true => format!("{count} of {total} {noun} {}", in_state(state)),
+                false => format!("{count} {}", in_state(state)),
             });
         }
         parts.join(", ")
+    }
+
+    fn of_total(&self, count: usize, total: usize) -> String {
+        format!("{count} of {total}")
     }
 
     fn nothing_ran(&self, total: usize) -> String {
@@ -133,18 +153,95 @@ impl Phrases for English {
         }
     }
 
-    fn all_backed_up(&self, total: usize, recovered: bool, shrunk: usize) -> String {
-        let recovered = if recovered { "recovered, " } else { "" };
-        let all = match total {
+    fn all_backed_up(&self, total: usize) -> String {
+        match total {
             1 => "1 application backed up".into(),
             2 => "both applications backed up".into(),
             _ => format!("all {total} applications backed up"),
-        };
-        match shrunk {
-            0 => format!("{recovered}{all}"),
-            1 => format!("{recovered}{all}, but 1 backup is much smaller than before"),
-            _ => format!("{recovered}{all}, but {shrunk} backups are much smaller than before"),
         }
+    }
+
+    fn working_again(&self, lasted: Option<&str>) -> String {
+        match lasted {
+            Some(lasted) => format!("working again after {lasted}"),
+            None => "working again".into(),
+        }
+    }
+
+    fn shrank_clause(&self, application: &str, before: &str, now: &str) -> String {
+        format!("{application} shrank from {before} to {now}")
+    }
+
+    fn shrank_count(&self, count: usize) -> String {
+        format!("{count} backups shrank")
+    }
+
+    fn files(&self, count: u64) -> String {
+        if count == 1 { "1 file".into() } else { format!("{count} files") }
+    }
+
+    fn nodes(&self, count: usize) -> String {
+        format!("{count} nodes")
+    }
+
+    fn counted_applications(&self, count: usize, names: &str) -> String {
+        format!("{count} applications: {names}")
+    }
+
+    fn and_more(&self, names: &str, more: usize) -> String {
+        format!("{names} and {more} more")
+    }
+
+    fn incident_goes_on(&self, plan: Option<&str>, runs: u32, since: &str, at_risk: Option<&str>) -> String {
+        let plan = plan.map(|plan| format!("{plan}: ")).unwrap_or_default();
+        let at_risk = at_risk.map(|risk| format!("; data at risk: {risk}")).unwrap_or_default();
+        format!("{plan}{} run in a row that is not well, failing since {since}{at_risk}.", ordinal(runs))
+    }
+
+    fn incident_over(&self, plan: Option<&str>, lasted: &str, since: &str, runs: u32) -> String {
+        let plan = plan.map(|plan| format!("{plan}: working")).unwrap_or_else(|| "Working".into());
+        let runs = if runs == 1 { "1 run".into() } else { format!("{runs} runs") };
+        format!("{plan} again after {lasted}: it had failed since {since}, {runs} in all.")
+    }
+
+    fn news_application(&self, application: &str) -> String {
+        format!("New: {application} is not backed up either.")
+    }
+
+    fn news_recovered(&self, application: &str) -> String {
+        format!("New: {application} is backed up again.")
+    }
+
+    fn news_cause(&self, application: &str, before: &str, now: &str) -> String {
+        format!("New: {application} has another cause: {now} (before: {before}).")
+    }
+
+    fn more_news(&self, count: usize) -> String {
+        format!("{count} more changes since the last email.")
+    }
+
+    fn more_below(&self, count: usize) -> String {
+        format!("{count} more: see the details below.")
+    }
+
+    fn whole_list(&self, report: i64) -> String {
+        format!("Not all of them fit into this email. Report {report} has the whole list.")
+    }
+
+    fn more_backed_up(&self, count: usize) -> String {
+        format!("and {count} more, all backed up")
+    }
+
+    fn more_alerts(&self, count: usize) -> String {
+        format!("and {count} more alerts")
+    }
+
+    fn log_silent(&self, reason: &str) -> String {
+        format!("The backups' log could not be read: {reason}.")
+    }
+
+    fn log_refused(&self, reason: &str) -> String {
+        format!("Loki refused to show the backups' log: {reason}.")
     }
 
     fn decision(&self, decision: Decision) -> &'static str {
@@ -281,13 +378,6 @@ impl Phrases for English {
         with_detail(state, detail)
     }
 
-    fn saved_anyway(&self, time: &str) -> String {
-        format!(
-            "The data of this run was saved ({time}). The run failed only later, while removing old snapshots, reading \
-             statistics or cleaning up."
-        )
-    }
-
     fn unreadable_schedule(&self, reason: &str) -> String {
         format!("No usable schedule ({reason}): results of the last 24 hours are used.")
     }
@@ -329,10 +419,65 @@ impl Phrases for English {
         }
     }
 
-    fn latest_snapshot(&self, time: &str, age: &str, size: Option<&str>, count: usize) -> String {
+    fn last_snapshot(&self, snapshot: &SnapshotFacts) -> String {
+        let SnapshotFacts { time, age, size, count, destination, as_of } = *snapshot;
+        let known = if as_of.is_some() { "Last known snapshot" } else { "Last snapshot" };
+        let place = destination.map(|destination| format!(" in {destination}")).unwrap_or_default();
         let size = size.map(|size| format!(", {size}")).unwrap_or_default();
-        let noun = if count == 1 { "snapshot" } else { "snapshots" };
-        format!("Latest snapshot: {time}, {age} ago{size}. {count} {noun} in total.")
+        let count = match count {
+            Some(1) => ". 1 snapshot in total".into(),
+            Some(count) => format!(". {count} snapshots in total"),
+            None => String::new(),
+        };
+        let as_of = as_of.map(|time| format!(" (as of {time})")).unwrap_or_default();
+        format!("{known}{place}: {time}, {age} ago{size}{count}{as_of}.")
+    }
+
+    fn last_success(&self, time: &str, age: &str, destination: Option<&str>) -> String {
+        let place = destination.map(|destination| format!(" to {destination}")).unwrap_or_default();
+        format!("Last successful backup{place}: {time}, {age} ago; its snapshot was not checked.")
+    }
+
+    fn no_snapshots(&self, destination: Option<&str>) -> String {
+        match destination {
+            Some(destination) => {
+                format!("No snapshots in {destination}: nothing can be restored from there.")
+            }
+            None => "No snapshots: nothing can be restored from here.".into(),
+        }
+    }
+
+    fn snapshot_ages(&self, ages: &SnapshotAges) -> String {
+        let SnapshotAges { newest, oldest, oldest_of } = *ages;
+        if newest == oldest {
+            format!("Last snapshots: {newest} ago.")
+        } else {
+            format!("Last snapshots: {newest} to {oldest} ago, the oldest of {oldest_of}.")
+        }
+    }
+
+    fn without_snapshots(&self, count: usize, total: usize) -> String {
+        match count {
+            _ if count == total => "None of them has a snapshot: nothing can be restored.".into(),
+            1 => "1 of them has no snapshot.".into(),
+            _ => format!("{count} of them have no snapshot."),
+        }
+    }
+
+    fn with_unknown_snapshots(&self, count: usize, total: usize) -> String {
+        if count == total {
+            "What can be restored of them is not known.".into()
+        } else {
+            format!("What can be restored of {count} of them is not known.")
+        }
+    }
+
+    fn failed_runs_in_a_row(&self, least: u32, most: u32) -> String {
+        if least == most {
+            format!("Failed runs in a row: {most}.")
+        } else {
+            format!("Failed runs in a row: {least} to {most}.")
+        }
     }
 
     fn step_recover_shrunk(&self, application: &str) -> String {
@@ -342,46 +487,8 @@ impl Phrases for English {
         )
     }
 
-    fn step_check_destination(&self, destination: &str) -> String {
-        format!(
-            "Check that {destination} is reachable: provider, credentials, network. The rclone gateway logs its errors:"
-        )
-    }
-
-    fn step_unlock(&self, applications: &str, node: &str) -> String {
-        format!(
-            "If no backup of {applications} is running, remove the lock left behind by an interrupted one. On {node}:"
-        )
-    }
-
-    fn step_check_repository(&self, applications: &str, node: &str) -> String {
-        format!(
-            "Check the repository of {applications} for damage. Do not delete anything: older snapshots may still be \
-             good. On {node}:"
-        )
-    }
-
-    fn step_restore_password(&self, applications: &str, destination: &str) -> String {
-        format!(
-            "The repository of {applications} is encrypted with a different password from the current one of \
-             {destination}. This happens when a destination is removed and added again. To reach the earlier snapshots, \
-             add the destination with its earlier password."
-        )
-    }
-
-    fn step_find_repository(&self, applications: &str, destination: &str) -> String {
-        format!(
-            "{destination} has no repository for {applications}. If there has never been a backup there, the next run \
-             creates it. Otherwise, find out what was moved or deleted at the destination."
-        )
-    }
-
-    fn step_list_snapshots(&self, applications: &str, node: &str) -> String {
-        format!("Try to list the snapshots of {applications} with restic. On {node}:")
-    }
-
-    fn step_read_log(&self, applications: &str, node: &str) -> String {
-        format!("Check the backup log of {applications}. On {node}:")
+    fn same_for(&self, applications: &str) -> String {
+        format!("The same for {applications}.")
     }
 
     fn step_check_run(&self, applications: &str, node: &str) -> String {
@@ -427,6 +534,34 @@ impl Phrases for English {
     }
 }
 
+fn in_state(state: State) -> &'static str {
+    match state {
+        State::Failed => "failed",
+        State::Missing | State::Ok => "did not run",
+        State::Pending => "still running",
+    }
+}
+
+/// `Third`, `11th`
+fn ordinal(number: u32) -> String {
+    const FIRST: [&str; 10] =
+        ["First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth"];
+    let word = number.checked_sub(1).and_then(|index| FIRST.get(usize::try_from(index).ok()?));
+    word.map_or_else(
+        || {
+            let end = match (number % 100, number % 10) {
+                (11..=13, _) => "th",
+                (_, 1) => "st",
+                (_, 2) => "nd",
+                (_, 3) => "rd",
+                _ => "th",
+            };
+            format!("{number}{end}")
+        },
+        |word| (*word).to_owned(),
+    )
+}
+
 /// restic's message follows as a quotation of its own.
 fn with_detail(state: &str, detail: Option<&Detail>) -> String {
     let detail = match detail {
@@ -438,7 +573,7 @@ fn with_detail(state: &str, detail: Option<&Detail>) -> String {
         }
         Some(Detail::NoAnswer { seconds }) => format!("no response within {seconds} s"),
         Some(Detail::DestinationSilent) => "its destination is not responding".into(),
-        Some(Detail::NotAsked) => "access to the cluster API is not configured".into(),
+        Some(Detail::NotAsked) => "the repository check is switched off in Settings".into(),
         Some(Detail::ApiSilent { reason }) => format!("the cluster API could not be queried: {reason}"),
         Some(Detail::ApiRefused { reason }) => format!("the cluster API denied access: {reason}"),
         Some(Detail::NoDestination) => "the plan has no destination known to the cluster".into(),

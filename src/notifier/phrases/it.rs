@@ -4,26 +4,24 @@
 //! Italian. Terms follow cluster-admin's own translation (ns8-core, `core/ui/public/i18n/it`): destinazione, pianificazione,
 //! snapshot, retention, disabilitato.
 
-use super::{Badges, Columns, Headings, Phrases, Texts};
+use super::{Badges, Columns, Counted, Headings, Phrases, SnapshotAges, SnapshotFacts, Texts, Unit};
 use crate::{
-    correlator::correlation::Outcome,
+    correlator::correlation::{Outcome, State},
     notifier::decision::{Decision, HoldReason, SendReason},
     repo_check::findings::{Detail, Health},
 };
+
+mod causes;
 
 /// Italian.
 pub(super) struct Italian;
 
 const TEXTS: Texts = Texts {
     headings: Headings {
-        failed: "Backup falliti",
-        missing: "Backup non eseguiti",
-        pending: "Backup in corso",
-        unknown: "Esito sconosciuto",
         shrunk: "Forte riduzione delle dimensioni",
-        cause: "Causa",
-        snapshots: "Snapshot disponibili",
         steps: "Cosa fare",
+        details: "Dettagli",
+        storage: "Destinazioni e repository",
         backup_size: "Dimensioni dei backup",
         backed_up: "Backup riusciti",
     },
@@ -43,8 +41,6 @@ const TEXTS: Texts = Texts {
         error: "errore",
         warning: "avviso",
         data_saved: "dati salvati",
-        available: "disponibile",
-        none: "nessuno",
     },
     columns: Columns {
         application: "Applicazione",
@@ -62,10 +58,15 @@ const TEXTS: Texts = Texts {
     report: "Rapporto",
     none: "–",
 
-    storage_failure: "problema di storage",
     cluster_unreadable: "impossibile leggere i dati del cluster",
     internal_error: "il backup monitor non è riuscito a esaminare i backup",
     result_unknown: "esito sconosciuto",
+    plan_not_found_clause: "piano inesistente nel cluster",
+    plan_disabled_clause: "il piano è disabilitato",
+    no_applications_clause: "il piano non contiene applicazioni",
+    no_destination_clause: "il piano non ha una destinazione",
+    plan_error_clause: "il piano segnala un errore",
+    cause_unknown: "non nota",
 
     due_within_a_day: "Pianificazione non nota: si considerano i risultati delle ultime 24 ore.",
     fine_since_the_alert: "È scattato un allarme, ma dall'ultima esecuzione prevista tutte le applicazioni risultano salvate.",
@@ -73,11 +74,11 @@ const TEXTS: Texts = Texts {
     fine_again: "L'email precedente segnalava un problema. Da allora il backup di tutte le applicazioni è riuscito.",
 
     no_result_in_a_day: "Nessun risultato nelle ultime 24 ore.",
+    no_result_when_due: "Nessun risultato da quando erano previsti.",
     never_backed_up: "Questo piano non ne ha mai eseguito il backup.",
 
-    no_snapshots: "Nessuno snapshot: da qui non è possibile ripristinare nulla.",
-    snapshots_not_queried: "Elenco non disponibile: il repository non è stato interrogato.",
-    snapshots_unreadable: "Elenco non disponibile: il repository non è leggibile.",
+    snapshots_not_queried: "Non è noto che cosa si possa ripristinare: il repository non è stato interrogato.",
+    snapshots_unreadable: "Non è noto che cosa si possa ripristinare: il repository non è leggibile.",
 
     plan_not_found: "Questo piano non esiste nel cluster.",
     plan_disabled: "Questo piano è disabilitato: non era prevista alcuna esecuzione.",
@@ -95,6 +96,15 @@ const TEXTS: Texts = Texts {
                      di allarme.",
     step_allow_api: "Per sapere che cosa si può ripristinare, il backup monitor deve poter accedere all'API del cluster con il ruolo \
                      reader.",
+
+    log: "Log",
+    log_not_configured: "Il log dei backup non è stato letto: il cluster non ha Loki, o il suo indirizzo non è noto.",
+    log_too_much: "Il log è troppo lungo per essere letto tutto: qui possono mancare delle righe.",
+
+    link_log: "Apri il log di quel momento",
+    link_report: "Apri questo rapporto in cluster-admin",
+    link_backup: "Apri la pagina Backup",
+    link_restore: "Apri la pagina di ripristino",
 
     test_subject: "Backup monitor: email di prova",
     test_text: "Questa è un'email di prova del backup monitor. A questo indirizzo arriveranno gli avvisi sui \
@@ -122,25 +132,51 @@ impl Phrases for Italian {
         }
     }
 
-    fn subject(&self, cluster: &str, outcome: Outcome, headline: &str) -> String {
-        format!("[{cluster}] Backup {} ({outcome}): {headline}", self.outcome(outcome))
+    fn named_in_state(&self, applications: &str, count: usize, state: State) -> String {
+        let state = match (state, count) {
+            (State::Failed, 1) => "fallito",
+            (State::Failed, _) => "falliti",
+            (State::Missing | State::Ok, 1) => "non eseguito",
+            (State::Missing | State::Ok, _) => "non eseguiti",
+            (State::Pending, _) => "in corso",
+        };
+        format!("{applications} {state}")
     }
 
-    fn counts(&self, failed: usize, missing: usize, pending: usize, total: usize) -> String {
+    fn counts(&self, counted: &Counted) -> String {
+        let Counted { failed, missing, pending, total, unit } = *counted;
+        // "applicazione" is feminine, "backup" masculine.
+        let of_gender = |count: usize, stem: &str| {
+            let end = match (unit, count) {
+                (Unit::Applications, 1) => "a",
+                (Unit::Applications, _) => "e",
+                (Unit::Backups, 1) => "o",
+                (Unit::Backups, _) => "i",
+            };
+            format!("{stem}{end}")
+        };
         let states = [
-            (failed, if failed == 1 { "fallita" } else { "fallite" }),
-            (missing, if missing == 1 { "non eseguita" } else { "non eseguite" }),
-            (pending, "in corso"),
+            (failed, of_gender(failed, "fallit")),
+            (missing, of_gender(missing, "non eseguit")),
+            (pending, "in corso".to_owned()),
         ];
         let mut parts: Vec<String> = Vec::new();
         for (count, state) in states.into_iter().filter(|(count, _)| *count > 0) {
-            let noun = if count == 1 { "applicazione" } else { "applicazioni" };
+            let noun = match (unit, count) {
+                (Unit::Applications, 1) => "applicazione",
+                (Unit::Applications, _) => "applicazioni",
+                (Unit::Backups, _) => "backup",
+            };
             parts.push(match parts.is_empty() {
                 true => format!("{count} {noun} su {total} {state}"),
                 false => format!("{count} {state}"),
             });
         }
         parts.join(", ")
+    }
+
+    fn of_total(&self, count: usize, total: usize) -> String {
+        format!("{count} su {total}")
     }
 
     fn nothing_ran(&self, total: usize) -> String {
@@ -150,18 +186,95 @@ impl Phrases for Italian {
         }
     }
 
-    fn all_backed_up(&self, total: usize, recovered: bool, shrunk: usize) -> String {
-        let recovered = if recovered { "tornato regolare, " } else { "" };
-        let all = match total {
+    fn all_backed_up(&self, total: usize) -> String {
+        match total {
             1 => "1 applicazione salvata".into(),
             2 => "entrambe le applicazioni salvate".into(),
             _ => format!("tutte e {total} le applicazioni salvate"),
-        };
-        match shrunk {
-            0 => format!("{recovered}{all}"),
-            1 => format!("{recovered}{all}, ma 1 backup è molto più piccolo del precedente"),
-            _ => format!("{recovered}{all}, ma {shrunk} backup sono molto più piccoli dei precedenti"),
         }
+    }
+
+    fn working_again(&self, lasted: Option<&str>) -> String {
+        match lasted {
+            Some(lasted) => format!("di nuovo regolare dopo {lasted}"),
+            None => "di nuovo regolare".into(),
+        }
+    }
+
+    fn shrank_clause(&self, application: &str, before: &str, now: &str) -> String {
+        format!("{application} ridotto da {before} a {now}")
+    }
+
+    fn shrank_count(&self, count: usize) -> String {
+        format!("{count} backup molto più piccoli di prima")
+    }
+
+    fn files(&self, count: u64) -> String {
+        format!("{count} file")
+    }
+
+    fn nodes(&self, count: usize) -> String {
+        format!("{count} nodi")
+    }
+
+    fn counted_applications(&self, count: usize, names: &str) -> String {
+        format!("{count} applicazioni: {names}")
+    }
+
+    fn and_more(&self, names: &str, more: usize) -> String {
+        if more == 1 { format!("{names} e un'altra") } else { format!("{names} e altre {more}") }
+    }
+
+    fn incident_goes_on(&self, plan: Option<&str>, runs: u32, since: &str, at_risk: Option<&str>) -> String {
+        let plan = plan.map(|plan| format!("{plan}: ")).unwrap_or_default();
+        let at_risk = at_risk.map(|risk| format!("; dati a rischio: {risk}")).unwrap_or_default();
+        format!("{plan}{} esecuzione di fila non riuscita, dal {since}{at_risk}.", ordinal(runs))
+    }
+
+    fn incident_over(&self, plan: Option<&str>, lasted: &str, since: &str, runs: u32) -> String {
+        let plan = plan.map(|plan| format!("{plan}: di")).unwrap_or_else(|| "Di".into());
+        let runs = if runs == 1 { "1 esecuzione".into() } else { format!("{runs} esecuzioni") };
+        format!("{plan} nuovo regolare dopo {lasted}: non riusciva dal {since}, in tutto {runs}.")
+    }
+
+    fn news_application(&self, application: &str) -> String {
+        format!("Novità: manca anche il backup di {application}.")
+    }
+
+    fn news_recovered(&self, application: &str) -> String {
+        format!("Novità: il backup di {application} è di nuovo regolare.")
+    }
+
+    fn news_cause(&self, application: &str, before: &str, now: &str) -> String {
+        format!("Novità: per {application} la causa è cambiata: {now} (prima: {before}).")
+    }
+
+    fn more_news(&self, count: usize) -> String {
+        format!("Dall'ultima email ci sono altri cambiamenti: {count}.")
+    }
+
+    fn more_below(&self, count: usize) -> String {
+        format!("Altre {count}: vedere i dettagli più sotto.")
+    }
+
+    fn whole_list(&self, report: i64) -> String {
+        format!("In questa email non ci stanno tutte. L'elenco completo è nel rapporto {report}.")
+    }
+
+    fn more_backed_up(&self, count: usize) -> String {
+        if count == 1 { "e un'altra, salvata".into() } else { format!("e altre {count}, tutte salvate") }
+    }
+
+    fn more_alerts(&self, count: usize) -> String {
+        if count == 1 { "e un altro allarme".into() } else { format!("e altri {count} allarmi") }
+    }
+
+    fn log_silent(&self, reason: &str) -> String {
+        format!("Impossibile leggere il log dei backup: {reason}.")
+    }
+
+    fn log_refused(&self, reason: &str) -> String {
+        format!("Loki ha negato l'accesso al log dei backup: {reason}.")
     }
 
     fn decision(&self, decision: Decision) -> &'static str {
@@ -295,13 +408,6 @@ impl Phrases for Italian {
         with_detail(state, detail)
     }
 
-    fn saved_anyway(&self, time: &str) -> String {
-        format!(
-            "I dati di questa esecuzione sono stati salvati ({time}). L'errore si è verificato solo dopo, durante la \
-             rimozione dei vecchi snapshot, la lettura delle statistiche o la pulizia."
-        )
-    }
-
     fn unreadable_schedule(&self, reason: &str) -> String {
         format!("Pianificazione non utilizzabile ({reason}): si considerano i risultati delle ultime 24 ore.")
     }
@@ -342,9 +448,61 @@ impl Phrases for Italian {
         }
     }
 
-    fn latest_snapshot(&self, time: &str, age: &str, size: Option<&str>, count: usize) -> String {
+    fn last_snapshot(&self, snapshot: &SnapshotFacts) -> String {
+        let SnapshotFacts { time, age, size, count, destination, as_of } = *snapshot;
+        let known = if as_of.is_some() { "Ultimo snapshot noto" } else { "Ultimo snapshot" };
+        let place = destination.map(|destination| format!(" in {destination}")).unwrap_or_default();
         let size = size.map(|size| format!(", {size}")).unwrap_or_default();
-        format!("Ultimo snapshot: {time}, {age} fa{size}. {count} snapshot in totale.")
+        let count = count.map(|count| format!(". {count} snapshot in totale")).unwrap_or_default();
+        let as_of = as_of.map(|time| format!(" (dato del {time})")).unwrap_or_default();
+        format!("{known}{place}: {time}, {age} fa{size}{count}{as_of}.")
+    }
+
+    fn last_success(&self, time: &str, age: &str, destination: Option<&str>) -> String {
+        let place = destination.map(|destination| format!(" in {destination}")).unwrap_or_default();
+        format!("Ultimo backup riuscito{place}: {time}, {age} fa; il suo snapshot non è stato verificato.")
+    }
+
+    fn no_snapshots(&self, destination: Option<&str>) -> String {
+        match destination {
+            Some(destination) => {
+                format!("Nessuno snapshot in {destination}: da lì non è possibile ripristinare nulla.")
+            }
+            None => "Nessuno snapshot: da qui non è possibile ripristinare nulla.".into(),
+        }
+    }
+
+    fn snapshot_ages(&self, ages: &SnapshotAges) -> String {
+        let SnapshotAges { newest, oldest, oldest_of } = *ages;
+        if newest == oldest {
+            format!("Ultimi snapshot: {newest} fa.")
+        } else {
+            format!("Ultimi snapshot: da {newest} a {oldest} fa, il meno recente è di {oldest_of}.")
+        }
+    }
+
+    fn without_snapshots(&self, count: usize, total: usize) -> String {
+        match count {
+            _ if count == total => "Nessuna ha uno snapshot: non è possibile ripristinare nulla.".into(),
+            1 => "Una non ha snapshot.".into(),
+            _ => format!("{count} non hanno snapshot."),
+        }
+    }
+
+    fn with_unknown_snapshots(&self, count: usize, total: usize) -> String {
+        if count == total {
+            "Non è noto che cosa se ne possa ripristinare.".into()
+        } else {
+            format!("Di {count} non è noto che cosa si possa ripristinare.")
+        }
+    }
+
+    fn failed_runs_in_a_row(&self, least: u32, most: u32) -> String {
+        if least == most {
+            format!("Esecuzioni fallite di fila: {most}.")
+        } else {
+            format!("Esecuzioni fallite di fila: da {least} a {most}.")
+        }
     }
 
     fn step_recover_shrunk(&self, application: &str) -> String {
@@ -354,49 +512,8 @@ impl Phrases for Italian {
         )
     }
 
-    fn step_check_destination(&self, destination: &str) -> String {
-        format!(
-            "Verificare che {destination} sia raggiungibile: provider, credenziali, rete. Gli errori sono nel log del \
-             gateway rclone:"
-        )
-    }
-
-    fn step_unlock(&self, applications: &str, node: &str) -> String {
-        format!(
-            "Se non è in corso alcun backup di {applications}, rimuovere il lock rimasto da un backup interrotto. Sul \
-             {node}:"
-        )
-    }
-
-    fn step_check_repository(&self, applications: &str, node: &str) -> String {
-        format!(
-            "Verificare l'integrità del repository di {applications}. Non eliminare nulla: gli snapshot meno recenti possono \
-             essere ancora integri. Sul {node}:"
-        )
-    }
-
-    fn step_restore_password(&self, applications: &str, destination: &str) -> String {
-        format!(
-            "Il repository di {applications} è cifrato con una password diversa da quella attuale di {destination}. \
-             Succede quando una destinazione viene rimossa e aggiunta di nuovo. Per accedere agli snapshot precedenti, \
-             aggiungere la destinazione con la password di prima."
-        )
-    }
-
-    fn step_find_repository(&self, applications: &str, destination: &str) -> String {
-        format!(
-            "{destination} non contiene un repository per {applications}. Se lì non è mai stato eseguito un backup, verrà \
-             creato alla prossima esecuzione. Altrimenti, verificare che cosa è stato spostato o eliminato nella \
-             destinazione."
-        )
-    }
-
-    fn step_list_snapshots(&self, applications: &str, node: &str) -> String {
-        format!("Provare a elencare con restic gli snapshot di {applications}. Sul {node}:")
-    }
-
-    fn step_read_log(&self, applications: &str, node: &str) -> String {
-        format!("Controllare il log del backup di {applications}. Sul {node}:")
+    fn same_for(&self, applications: &str) -> String {
+        format!("Lo stesso per {applications}.")
     }
 
     fn step_check_run(&self, applications: &str, node: &str) -> String {
@@ -443,6 +560,14 @@ impl Phrases for Italian {
     }
 }
 
+/// `Terza`, `11ª`; feminine, as "esecuzione" is.
+fn ordinal(number: u32) -> String {
+    const FIRST: [&str; 10] =
+        ["Prima", "Seconda", "Terza", "Quarta", "Quinta", "Sesta", "Settima", "Ottava", "Nona", "Decima"];
+    let word = number.checked_sub(1).and_then(|index| FIRST.get(usize::try_from(index).ok()?));
+    word.map_or_else(|| format!("{number}ª"), |word| (*word).to_owned())
+}
+
 /// restic's message follows as a quotation of its own.
 fn with_detail(state: &str, detail: Option<&Detail>) -> String {
     let detail = match detail {
@@ -454,7 +579,7 @@ fn with_detail(state: &str, detail: Option<&Detail>) -> String {
         Some(Detail::GatewaySilent { reason }) => format!("è il gateway rclone a non rispondere: {reason}"),
         Some(Detail::NoAnswer { seconds }) => format!("nessuna risposta entro {seconds} s"),
         Some(Detail::DestinationSilent) => "la sua destinazione non risponde".into(),
-        Some(Detail::NotAsked) => "l'accesso all'API del cluster non è configurato".into(),
+        Some(Detail::NotAsked) => "il controllo dei repository è disattivato nelle impostazioni".into(),
         Some(Detail::ApiSilent { reason }) => format!("impossibile interrogare l'API del cluster: {reason}"),
         Some(Detail::ApiRefused { reason }) => format!("l'API del cluster ha negato l'accesso: {reason}"),
         Some(Detail::NoDestination) => "il piano non ha una destinazione nota al cluster".into(),

@@ -29,14 +29,24 @@ pub struct Texts {
     /// In a column, for a value that is not known.
     pub none: &'static str,
 
-    /// Headline, after the counts: all failures are due to the storage.
-    pub storage_failure: &'static str,
     /// Headline: Redis could not be read.
     pub cluster_unreadable: &'static str,
     /// Headline: an error of the backup monitor itself.
     pub internal_error: &'static str,
     /// Headline: no result is known for another reason.
     pub result_unknown: &'static str,
+    /// Headline: the cluster does not have the plan.
+    pub plan_not_found_clause: &'static str,
+    /// Headline: the plan is disabled.
+    pub plan_disabled_clause: &'static str,
+    /// Headline: the plan has no applications.
+    pub no_applications_clause: &'static str,
+    /// Headline: the plan has no destination.
+    pub no_destination_clause: &'static str,
+    /// Headline: the plan's own result is an error.
+    pub plan_error_clause: &'static str,
+    /// For a cause that is not known, among clauses of others.
+    pub cause_unknown: &'static str,
 
     /// In place of a plan's times: it has none.
     pub due_within_a_day: &'static str,
@@ -49,11 +59,11 @@ pub struct Texts {
 
     /// Of an application: no result, where the plan has no schedule.
     pub no_result_in_a_day: &'static str,
+    /// Of applications of plans that were due at different times.
+    pub no_result_when_due: &'static str,
     /// Of an application: the plan has no result of it at all.
     pub never_backed_up: &'static str,
 
-    /// The repository has no snapshot.
-    pub no_snapshots: &'static str,
     /// The snapshots are not known, as the repository was not asked.
     pub snapshots_not_queried: &'static str,
     /// The snapshots are not known, as the repository can't be read.
@@ -87,6 +97,22 @@ pub struct Texts {
     /// Step: the cluster API refuses, or is not configured.
     pub step_allow_api: &'static str,
 
+    /// Title: the backups' log.
+    pub log: &'static str,
+    /// There is no log server.
+    pub log_not_configured: &'static str,
+    /// Not all of the log was read.
+    pub log_too_much: &'static str,
+
+    /// Link: the log at the time of the run.
+    pub link_log: &'static str,
+    /// Link: this report, on the backup monitor's page.
+    pub link_report: &'static str,
+    /// Link: cluster-admin's backup page.
+    pub link_backup: &'static str,
+    /// Link: where applications are restored.
+    pub link_restore: &'static str,
+
     /// Subject of the test email, after the cluster's name.
     pub test_subject: &'static str,
     /// Text of the test email.
@@ -96,22 +122,14 @@ pub struct Texts {
 /// Headings of the sections, in the order of the email.
 #[derive(Debug)]
 pub struct Headings {
-    /// At least one application failed.
-    pub failed: &'static str,
-    /// None failed, but some have no result.
-    pub missing: &'static str,
-    /// Some are still running, and nothing else is wrong.
-    pub pending: &'static str,
-    /// Nothing is known of the applications.
-    pub unknown: &'static str,
     /// Backups that are much smaller than before.
     pub shrunk: &'static str,
-    /// Destinations, repositories, and other findings.
-    pub cause: &'static str,
-    /// What can be restored.
-    pub snapshots: &'static str,
     /// Next steps.
     pub steps: &'static str,
+    /// Each application that is not well.
+    pub details: &'static str,
+    /// Destinations, repositories, and other findings.
+    pub storage: &'static str,
     /// How much the destinations contain.
     pub backup_size: &'static str,
     /// The applications that are backed up.
@@ -151,10 +169,6 @@ pub struct Badges {
     pub warning: &'static str,
     /// A failed run whose data were saved.
     pub data_saved: &'static str,
-    /// There are snapshots.
-    pub available: &'static str,
-    /// There is no snapshot.
-    pub none: &'static str,
 }
 
 /// Heads of the table of applications that are backed up.

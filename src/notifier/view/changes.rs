@@ -15,7 +15,14 @@ use crate::{
 impl Writer<'_> {
     /// Backups that lost most of their data, though they succeeded.
     pub(super) fn shrunk(&self) -> Section {
-        let items = self.report.changes.shrunk.iter().map(|shrunk| self.shrunk_application(shrunk)).collect();
+        let items = self
+            .report
+            .changes
+            .shrunk
+            .iter()
+            .take(self.limits.findings)
+            .map(|shrunk| self.shrunk_application(shrunk))
+            .collect();
         self.section(self.texts().headings.shrunk, items)
     }
 
@@ -44,7 +51,14 @@ impl Writer<'_> {
 
     /// How much the destinations contain, and how much it grew.
     pub(super) fn backup_size(&self) -> Section {
-        let items = self.report.changes.destinations.iter().map(|usage| self.usage(usage)).collect();
+        let items = self
+            .report
+            .changes
+            .destinations
+            .iter()
+            .take(self.limits.findings)
+            .map(|usage| self.usage(usage))
+            .collect();
         self.section(self.texts().headings.backup_size, items)
     }
 

@@ -3,8 +3,10 @@
 
 //! What the writers of all sections share: the report, its words, and titles.
 
+use super::limits::Limits;
 use crate::{
-    correlator::correlation::{Application, Outcome, Plan},
+    cause::Cause,
+    correlator::correlation::{Application, MissingReason, Outcome, Plan, State},
     notifier::{
         format::Format,
         phrases::{Phrases, Texts},
@@ -17,6 +19,30 @@ pub(super) struct Writer<'a> {
     pub report: &'a Report,
     pub format: &'a Format,
     pub phrases: &'static dyn Phrases,
+    pub limits: Limits,
+}
+
+/// An application of a plan.
+#[derive(Clone, Copy)]
+pub(super) struct Member<'a> {
+    pub plan: &'a Plan,
+    pub application: &'a Application,
+}
+
+impl Member<'_> {
+    /// Why it failed, or is missing, as far as known.
+    pub(super) fn cause(self) -> Option<Cause> {
+        match (&self.application.diagnosis, self.application.state) {
+            (Some(diagnosis), _) => Some(diagnosis.cause),
+            (None, State::Failed) => Some(Cause::Unknown),
+            (None, _) => None,
+        }
+    }
+
+    /// True when its status is there but can't be read.
+    pub(super) fn is_unreadable(self) -> bool {
+        matches!(self.application.missing_reason, Some(MissingReason::Unreadable { .. }))
+    }
 }
 
 impl<'a> Writer<'a> {
@@ -37,9 +63,44 @@ impl<'a> Writer<'a> {
         self.report.correlation.plans.iter().filter(|plan| plan.outcome != Outcome::Success)
     }
 
+    /// The applications that are not well, the failed ones first.
+    pub(super) fn unwell_members(&self) -> Vec<Member<'a>> {
+        const STATES: [State; 3] = [State::Failed, State::Missing, State::Pending];
+        let in_state = |state| {
+            self.unwell().flat_map(move |plan| {
+                plan.in_state(state).map(move |application| Member { plan, application })
+            })
+        };
+        STATES.into_iter().flat_map(in_state).collect()
+    }
+
     /// A heading for a plan, where there are several.
     pub(super) fn heading(&self, plan: &Plan) -> Option<String> {
         (self.report.correlation.plans.len() > 1).then(|| self.plan_title(plan))
+    }
+
+    /// The destination of a plan by name, where the report has more than one.
+    pub(super) fn named_destination<'p>(&self, plan: &'p Plan) -> Option<&'p str> {
+        let mut ids: Vec<_> = self
+            .report
+            .correlation
+            .plans
+            .iter()
+            .filter_map(|plan| plan.destination.as_ref().map(|destination| &destination.id))
+            .collect();
+        ids.sort();
+        ids.dedup();
+        plan.destination.as_ref().filter(|_| ids.len() > 1).map(|destination| destination.title())
+    }
+
+    /// `mail1, webtop1 and 38 more`
+    pub(super) fn some_names<S: AsRef<str>>(&self, names: &[S], most: usize) -> String {
+        // One more name is as short as "and 1 more".
+        if names.len() <= most.saturating_add(1) {
+            return self.phrases.list(names);
+        }
+        let first: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
+        self.phrases.and_more(&first.join(", "), names.len().saturating_sub(first.len()))
     }
 }
 
@@ -57,4 +118,15 @@ pub(super) fn application_title(application: &Application) -> String {
         Some(label) => format!("{} ({label})", application.module),
         None => application.module.to_string(),
     }
+}
+
+/// Names in their order, each once.
+pub(super) fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for name in names {
+        if !all.contains(&name) {
+            all.push(name);
+        }
+    }
+    all
 }

@@ -8,8 +8,8 @@ use crate::correlator::correlation::Outcome;
 /// A part of the email with a heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// Its heading.
-    pub heading: &'static str,
+    /// Its heading. None for the overview, which the headline is the heading of.
+    pub heading: Option<&'static str>,
     /// Whether its items are steps, to be taken one after the other.
     pub numbered: bool,
     /// Its content.
@@ -42,6 +42,19 @@ pub struct Item {
     pub quote: Option<String>,
     /// Commands for the step.
     pub commands: Vec<String>,
+    /// What is to be said after the commands.
+    pub notes: Vec<String>,
+    /// Pages of cluster-admin where it can be done or looked at.
+    pub links: Vec<Link>,
+}
+
+/// A page of cluster-admin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// What it is.
+    pub text: &'static str,
+    /// Where it is.
+    pub url: String,
 }
 
 /// A state in a word.
@@ -75,6 +88,8 @@ pub struct FineGroup {
     pub heading: Option<String>,
     /// One row for each.
     pub rows: Vec<FineRow>,
+    /// How many more there are.
+    pub more: Option<String>,
 }
 
 /// An application that is backed up.

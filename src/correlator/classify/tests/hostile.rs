@@ -147,7 +147,7 @@ proptest! {
         let history = crate::report::history::History { runs: [(plan_id("1"), vec![past])].into(), ..Default::default() };
         let zone = TimeZone::get("Pacific/Kiritimati").unwrap();
         for language in [crate::language::Language::English, crate::language::Language::Italian] {
-            let format = crate::notifier::format::Format { language, zone: zone.clone() };
+            let format = crate::notifier::format::Format { language, zone: zone.clone(), links: Default::default() };
             let mut report = crate::report::Report::new(
                 crate::ids::JobId(1), now, "Acme".into(), Vec::new(), correlation.clone(), None, None,
             );
