@@ -191,6 +191,9 @@ pub trait Phrases: CausePhrases {
     /// The health of a repository. Where restic's message is the detail, it follows as a quotation.
     fn repository_health(&self, health: Health, detail: Option<&Detail>) -> String;
 
+    /// A failed run has left a snapshot of `time`, as NS8 counts what goes wrong after the snapshot as a failure too.
+    fn saved_anyway(&self, time: &str) -> String;
+
     /// The schedule can't be used; `reason` is a clause that begins in lower case, in English.
     fn unreadable_schedule(&self, reason: &str) -> String;
 

@@ -3,6 +3,9 @@
 
 //! The emails in full: read the snapshots in `src/notifier/snapshots/` as an administrator would.
 
+mod bounds;
+mod incidents;
+
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{format::Format, links::Links, view::View, *};
@@ -361,6 +364,12 @@ fn all() -> Vec<(String, View)> {
         ("pending", pending()),
         ("recovered", recovered()),
         ("missing", missing()),
+        ("full", incidents::full()),
+        ("killed_by_update", incidents::killed_by_update()),
+        ("dump_failed", incidents::dump_failed()),
+        ("forty_of_sixty", incidents::forty_of_sixty()),
+        ("many", incidents::many(12, 15)),
+        ("over", incidents::over()),
     ];
     reports
         .iter()

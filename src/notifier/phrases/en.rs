@@ -61,6 +61,7 @@ const TEXTS: Texts = Texts {
     no_destination_clause: "the plan has no destination",
     plan_error_clause: "the plan reports an error",
     cause_unknown: "unknown",
+    own_words: "The backup's own words:",
 
     due_within_a_day: "No schedule known: results of the last 24 hours are used.",
     fine_since_the_alert: "An alert fired, but all applications have been backed up since the plan was last due.",
@@ -195,7 +196,7 @@ impl Phrases for English {
     fn incident_goes_on(&self, plan: Option<&str>, runs: u32, since: &str, at_risk: Option<&str>) -> String {
         let plan = plan.map(|plan| format!("{plan}: ")).unwrap_or_default();
         let at_risk = at_risk.map(|risk| format!("; data at risk: {risk}")).unwrap_or_default();
-        format!("{plan}{} run in a row that is not well, failing since {since}{at_risk}.", ordinal(runs))
+        format!("{plan}{} run in a row, failing since {since}{at_risk}.", ordinal(runs))
     }
 
     fn incident_over(&self, plan: Option<&str>, lasted: &str, since: &str, runs: u32) -> String {
@@ -378,6 +379,13 @@ impl Phrases for English {
         with_detail(state, detail)
     }
 
+    fn saved_anyway(&self, time: &str) -> String {
+        format!(
+            "The data of this run was saved ({time}). The run failed only later, while removing old snapshots, reading \
+             statistics or cleaning up."
+        )
+    }
+
     fn unreadable_schedule(&self, reason: &str) -> String {
         format!("No usable schedule ({reason}): results of the last 24 hours are used.")
     }
@@ -448,11 +456,12 @@ impl Phrases for English {
     }
 
     fn snapshot_ages(&self, ages: &SnapshotAges) -> String {
-        let SnapshotAges { newest, oldest, oldest_of } = *ages;
+        let SnapshotAges { newest, oldest, oldest_of, are_snapshots } = *ages;
+        let what = if are_snapshots { "Last snapshots" } else { "Last successful backups" };
         if newest == oldest {
-            format!("Last snapshots: {newest} ago.")
+            format!("{what}: {newest} ago.")
         } else {
-            format!("Last snapshots: {newest} to {oldest} ago, the oldest of {oldest_of}.")
+            format!("{what}: {newest} to {oldest} ago, the oldest of {oldest_of}.")
         }
     }
 
@@ -500,7 +509,8 @@ impl Phrases for English {
 
     fn step_check_timer(&self, applications: &str, node: &str) -> String {
         format!(
-            "Check that {node} was up and that the timer for the next run of {applications} is active. On that node:"
+            "Check that {node} was up and that the timer for the next run of {applications} is active. If the timer is \
+             missing, the last command brings it back. On that node:"
         )
     }
 

@@ -53,4 +53,6 @@ pub struct SnapshotAges<'a> {
     pub oldest: &'a str,
     /// Whose that is.
     pub oldest_of: &'a str,
+    /// Whether the repositories were read. Else some are only known to have succeeded.
+    pub are_snapshots: bool,
 }

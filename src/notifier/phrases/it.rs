@@ -67,6 +67,7 @@ const TEXTS: Texts = Texts {
     no_destination_clause: "il piano non ha una destinazione",
     plan_error_clause: "il piano segnala un errore",
     cause_unknown: "non nota",
+    own_words: "Che cosa dice il backup:",
 
     due_within_a_day: "Pianificazione non nota: si considerano i risultati delle ultime 24 ore.",
     fine_since_the_alert: "È scattato un allarme, ma dall'ultima esecuzione prevista tutte le applicazioni risultano salvate.",
@@ -228,13 +229,13 @@ impl Phrases for Italian {
     fn incident_goes_on(&self, plan: Option<&str>, runs: u32, since: &str, at_risk: Option<&str>) -> String {
         let plan = plan.map(|plan| format!("{plan}: ")).unwrap_or_default();
         let at_risk = at_risk.map(|risk| format!("; dati a rischio: {risk}")).unwrap_or_default();
-        format!("{plan}{} esecuzione di fila non riuscita, dal {since}{at_risk}.", ordinal(runs))
+        format!("{plan}{} esecuzione di fila non riuscita, da {since}{at_risk}.", ordinal(runs))
     }
 
     fn incident_over(&self, plan: Option<&str>, lasted: &str, since: &str, runs: u32) -> String {
         let plan = plan.map(|plan| format!("{plan}: di")).unwrap_or_else(|| "Di".into());
         let runs = if runs == 1 { "1 esecuzione".into() } else { format!("{runs} esecuzioni") };
-        format!("{plan} nuovo regolare dopo {lasted}: non riusciva dal {since}, in tutto {runs}.")
+        format!("{plan} nuovo regolare dopo {lasted}: non riusciva da {since}, in tutto {runs}.")
     }
 
     fn news_application(&self, application: &str) -> String {
@@ -408,6 +409,13 @@ impl Phrases for Italian {
         with_detail(state, detail)
     }
 
+    fn saved_anyway(&self, time: &str) -> String {
+        format!(
+            "I dati di questa esecuzione sono stati salvati ({time}). L'errore si è verificato solo dopo, durante la \
+             rimozione dei vecchi snapshot, la lettura delle statistiche o la pulizia."
+        )
+    }
+
     fn unreadable_schedule(&self, reason: &str) -> String {
         format!("Pianificazione non utilizzabile ({reason}): si considerano i risultati delle ultime 24 ore.")
     }
@@ -473,11 +481,12 @@ impl Phrases for Italian {
     }
 
     fn snapshot_ages(&self, ages: &SnapshotAges) -> String {
-        let SnapshotAges { newest, oldest, oldest_of } = *ages;
+        let SnapshotAges { newest, oldest, oldest_of, are_snapshots } = *ages;
+        let what = if are_snapshots { "Ultimi snapshot" } else { "Ultimi backup riusciti" };
         if newest == oldest {
-            format!("Ultimi snapshot: {newest} fa.")
+            format!("{what}: {newest} fa.")
         } else {
-            format!("Ultimi snapshot: da {newest} a {oldest} fa, il meno recente è di {oldest_of}.")
+            format!("{what}: da {newest} a {oldest} fa, il meno recente è di {oldest_of}.")
         }
     }
 
@@ -526,7 +535,7 @@ impl Phrases for Italian {
     fn step_check_timer(&self, applications: &str, node: &str) -> String {
         format!(
             "Verificare che il {node} fosse acceso e che il timer per la prossima esecuzione di {applications} sia \
-             attivo. Su quel nodo:"
+             attivo. Se il timer manca, l'ultimo comando lo ripristina. Su quel nodo:"
         )
     }
 

@@ -47,6 +47,8 @@ pub struct Texts {
     pub plan_error_clause: &'static str,
     /// For a cause that is not known, among clauses of others.
     pub cause_unknown: &'static str,
+    /// Before what a failed backup says itself.
+    pub own_words: &'static str,
 
     /// In place of a plan's times: it has none.
     pub due_within_a_day: &'static str,

@@ -3,6 +3,8 @@
 
 //! What the writers of all sections share: the report, its words, and titles.
 
+use jiff::Timestamp;
+
 use super::limits::Limits;
 use crate::{
     cause::Cause,
@@ -11,6 +13,7 @@ use crate::{
         format::Format,
         phrases::{Phrases, Texts},
     },
+    repo_check::findings::RepoReport,
     report::Report,
 };
 
@@ -37,6 +40,15 @@ impl Member<'_> {
             (None, State::Failed) => Some(Cause::Unknown),
             (None, _) => None,
         }
+    }
+
+    /// When the data of a failed run was saved nevertheless: the time of a snapshot that is not older than the run. `run-backup` also counts as
+    /// failed what goes wrong after the snapshot.
+    pub(super) fn saved_at(self, repos: Option<&RepoReport>) -> Option<Timestamp> {
+        let began =
+            self.application.last_run.as_ref()?.start.filter(|_| self.application.state == State::Failed)?;
+        let last = repos?.repository(self.plan, self.application)?.snapshots?.last?;
+        (last.time >= began).then_some(last.time)
     }
 
     /// True when its status is there but can't be read.

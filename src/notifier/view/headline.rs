@@ -74,10 +74,7 @@ impl Writer<'_> {
         let mut parts = Vec::new();
         let over = self.report.incidents.iter().filter(|incident| incident.is_over);
         if let Some(since) = over.map(|incident| incident.since).min() {
-            parts.push(
-                self.phrases
-                    .working_again(Some(&self.format.span_of_time(since, self.report.correlation.at))),
-            );
+            parts.push(self.phrases.working_again(Some(&self.format.age(since, self.report.correlation.at))));
         } else if !self.report.changes.recovered.is_empty() {
             parts.push(self.phrases.working_again(None));
         }

@@ -68,7 +68,7 @@ impl<'a> Writer<'a> {
         let title = self.heading(plan);
         let title = title.as_deref();
         if incident.is_over {
-            let lasted = self.format.span_of_time(incident.since, now);
+            let lasted = self.format.age(incident.since, now);
             return vec![self.phrases.incident_over(title, &lasted, &since, incident.failing_runs)];
         }
         let mut lines = Vec::new();
@@ -100,11 +100,13 @@ impl<'a> Writer<'a> {
 
     /// Those with one cause and destination together, in the order of their states, the most numerous first.
     pub(super) fn kin(&self) -> Vec<Kin<'a>> {
-        type Key<'a> = (State, bool, Option<Cause>, Option<&'a DestinationId>);
+        type Key<'a> = (State, bool, bool, Option<Cause>, Option<&'a DestinationId>);
         let mut kin: Vec<(Key, Kin)> = Vec::new();
         for member in self.unwell_members() {
             let destination = member.plan.destination.as_ref().map(|destination| &destination.id);
-            let key = (member.application.state, member.is_unreadable(), member.cause(), destination);
+            let is_saved = member.saved_at(self.report.repos.as_ref()).is_some();
+            let key =
+                (member.application.state, member.is_unreadable(), is_saved, member.cause(), destination);
             match kin.iter_mut().find(|(known, _)| *known == key) {
                 Some((_, kin)) => kin.members.push(member),
                 None => {
@@ -145,16 +147,22 @@ impl<'a> Writer<'a> {
             place: Some(self.places(members)),
             ..Item::default()
         };
-        if let Some(cause) = cause {
-            item.lines.push(self.cause_sentence(*cause, members));
+        let words = matches!(cause, Some(Cause::Unknown | Cause::DumpFailed | Cause::FilesUnreadable))
+            .then(|| self.own_words(members))
+            .flatten();
+        match cause {
+            // Nothing is known but what it says itself.
+            Some(Cause::Unknown) if words.is_some() => item.lines.push(self.texts().own_words.to_owned()),
+            Some(cause) => item.lines.push(self.cause_sentence(*cause, members)),
+            None => {}
         }
-        match (state, cause) {
-            (State::Failed, Some(Cause::Unknown | Cause::DumpFailed | Cause::FilesUnreadable)) => {
-                item.quote =
-                    self.evidence(members).first().map(|line| crate::text::one_line(line, MAX_EVIDENCE));
-            }
-            (State::Failed | State::Ok, _) | (_, Some(_)) => {}
-            (State::Missing | State::Pending, None) => item.lines.extend(self.absence(members)),
+        item.quote = words.map(|words| crate::text::one_line(&words, MAX_EVIDENCE));
+        let saved = members[0].saved_at(self.report.repos.as_ref());
+        if let Some(time) = saved.filter(|_| !cause.is_some_and(Cause::saved_data)) {
+            item.lines.push(self.phrases.saved_anyway(&self.format.time(time)));
+        }
+        if cause.is_none() {
+            item.lines.extend(self.absence(members));
         }
         if *state == State::Pending {
             return item;
@@ -236,6 +244,19 @@ impl<'a> Writer<'a> {
         )
     }
 
+    /// The most telling of what a failed backup says itself.
+    fn own_words(&self, members: &[Member]) -> Option<String> {
+        let error = || {
+            let run = members[0]
+                .application
+                .last_run
+                .as_ref()
+                .filter(|_| members[0].application.state == State::Failed)?;
+            run.error.as_ref()?.lines().next().map(str::to_owned)
+        };
+        self.evidence(members).first().cloned().or_else(error)
+    }
+
     /// The telling lines of the first that has any.
     pub(super) fn evidence<'m>(&self, members: &[Member<'m>]) -> &'m [String] {
         let with = |member: &Member<'m>| Some(member.application.diagnosis.as_ref()?.evidence.as_slice());
@@ -245,7 +266,10 @@ impl<'a> Writer<'a> {
     pub(super) fn state_badge(&self, member: Member) -> Option<Badge> {
         let badges = &self.texts().badges;
         match member.application.state {
-            State::Failed if member.cause().is_some_and(Cause::saved_data) => {
+            State::Failed
+                if member.cause().is_some_and(Cause::saved_data)
+                    || member.saved_at(self.report.repos.as_ref()).is_some() =>
+            {
                 badge(badges.data_saved, Tone::Warning)
             }
             State::Failed => badge(badges.failed, Tone::Bad),
@@ -283,6 +307,7 @@ impl<'a> Writer<'a> {
         let Some(kin) = self.kin().into_iter().next() else { return String::new() };
         let mut sentences = Vec::new();
         match kin.cause {
+            Some(Cause::Unknown) => sentences.extend(self.own_words(&kin.members)),
             Some(cause) => sentences.push(self.cause_sentence(cause, &kin.members)),
             None => sentences.extend(self.absence(&kin.members)),
         }

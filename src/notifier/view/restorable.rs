@@ -128,6 +128,7 @@ impl Writer<'_> {
                 newest: &self.format.age(*newest, now),
                 oldest: &self.format.age(*oldest, now),
                 oldest_of: member.application.module.as_str(),
+                are_snapshots: !states.iter().any(|state| matches!(state, Restore::Success { .. })),
             }));
         }
         let (none, unknown) = (count(Restore::None), count(Restore::Unknown));

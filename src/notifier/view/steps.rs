@@ -202,7 +202,10 @@ impl Steps<'_> {
         let names = self.names(members);
         let listed = writer.some_names(&names, MAX_NAMES);
         let first = members[0];
-        let node = writer.node(first.application);
+        let node = writer.some_names(
+            &distinct(members.iter().map(|member| writer.node(member.application))),
+            MAX_COMMANDS,
+        );
         let facts = StepFacts { applications: &listed, count: names.len(), destination, node: &node };
         let sentence = writer.phrases.cause_step(cause, &facts);
         let (texts, links) = (writer.texts(), &writer.format.links);
@@ -408,5 +411,6 @@ fn concerns_node(cause: Cause) -> bool {
             | Cause::NoDestination
             | Cause::RetentionFailed
             | Cause::StatisticsFailed
+            | Cause::Interrupted
     )
 }

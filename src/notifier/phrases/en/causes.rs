@@ -84,7 +84,7 @@ impl CausePhrases for English {
             }
             Cause::AlreadyRunning => "It never got its turn, because its backup was already running.".into(),
             Cause::NoDestination => "The plan has no destination that the cluster knows.".into(),
-            Cause::Unknown => "Neither the log nor the repository says why.".into(),
+            Cause::Unknown => "The cause is not known.".into(),
         }
     }
 

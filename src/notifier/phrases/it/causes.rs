@@ -97,7 +97,7 @@ impl CausePhrases for Italian {
                 "Il backup non è stato eseguito, perché ne era già in corso un altro della stessa applicazione.".into()
             }
             Cause::NoDestination => "Il piano non ha una destinazione nota al cluster.".into(),
-            Cause::Unknown => "Né il log né il repository ne indicano il motivo.".into(),
+            Cause::Unknown => "La causa non è nota.".into(),
         }
     }
 
