@@ -182,7 +182,7 @@ async fn status_reports_and_page_show_what_happened() {
     assert_eq!(status["ready"], true);
     assert_eq!(status["jobs"], json!([]));
     let summary = &status["reports"][0];
-    assert_eq!(summary["subject"], "[Acme] Backup PARTIAL: Nightly S3, 1 of 4 applications failed");
+    assert_eq!(summary["subject"], "[Acme] Backup: mail1 failed (Nightly S3, 1 of 4)");
     assert_eq!(summary["plans"], json!([{"id": "1", "name": "Nightly S3", "outcome": "PARTIAL"}]));
     assert_eq!(summary["delivery"]["accepted"], json!(["admin@example.org"]));
     let reports = service.get_json("/api/reports?limit=1").await;
@@ -193,7 +193,7 @@ async fn status_reports_and_page_show_what_happened() {
     let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
     assert!(policy.contains("default-src 'none'"), "{policy}");
     let page = answer.text().await.unwrap();
-    for text in ["PARTIAL", "Nightly S3, 1 of 4 applications failed", "admin@example.org", "Ready"] {
+    for text in ["PARTIAL", "mail1 failed (Nightly S3, 1 of 4)", "admin@example.org", "Ready"] {
         assert!(page.contains(text), "{text} is not on the page");
     }
     assert!(!page.contains("<script"), "the page needs no script");

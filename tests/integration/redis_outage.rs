@@ -71,14 +71,14 @@ async fn after_the_settle_time_it_is_told_as_unknown_and_again_when_redis_is_bac
     assert_eq!(report["outcome"], "UNKNOWN");
     assert_eq!(report["repos"], json!(null));
     let mail = smtp.received(1).await.remove(0);
-    assert_eq!(mail.subject, "[Acme] Backup UNKNOWN: Nightly S3, the cluster could not be read");
+    assert_eq!(mail.subject, "[Acme] Backup: the cluster could not be read (Nightly S3)");
     let words = mail.text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("Redis can't be reached"), "{}", mail.text);
 
     redis.start_again().await;
     write_partial_night(&redis).await;
     let mail = smtp.received(2).await.remove(1);
-    assert!(mail.subject.contains("PARTIAL: Nightly S3, 1 of 4 applications failed"), "{}", mail.subject);
+    assert!(mail.subject.ends_with("mail1 failed (Nightly S3, 1 of 4)"), "{}", mail.subject);
 }
 
 #[tokio::test]

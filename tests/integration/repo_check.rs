@@ -124,10 +124,7 @@ async fn a_destination_that_does_not_answer_is_the_storages_fault() {
     assert_eq!(repository(&report, "mail1")["health"], "UNREACHABLE", "{report}");
     assert_eq!(report["outcome"], "REPO_FAILURE");
     let subject = report["mail"]["subject"].as_str().unwrap();
-    assert_eq!(
-        subject,
-        "[Acme] Backup REPO_FAILURE: Nightly S3, 1 of 4 applications failed, storage failure"
-    );
+    assert_eq!(subject, "[Acme] Backup: mail1 failed, storage is unreachable (Nightly S3, 1 of 4)");
 }
 
 #[tokio::test]

@@ -61,7 +61,7 @@ impl Node {
         let ids: BTreeSet<&str> = mails.iter().map(|mail| mail.message_id.as_str()).collect();
         assert_eq!(ids.len(), 1, "{point}: {ids:?}");
         assert!(mails.len() <= 2, "{point}: sent {} times", mails.len());
-        assert!(mails[0].subject.contains("PARTIAL"), "{point}: {}", mails[0].subject);
+        assert!(mails[0].subject.contains("mail1 failed"), "{point}: {}", mails[0].subject);
         let reports = service.get_json("/api/reports").await;
         assert_eq!(reports["reports"].as_array().unwrap().len(), 1, "{point}");
     }

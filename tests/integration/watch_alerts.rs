@@ -45,7 +45,7 @@ async fn a_failing_plan_of_a_stock_cluster_is_reported_once() {
     let service = settings.start().await;
     prometheus.write_backup_status("1", sample::PLAN, 0);
     let mail = smtp.received(1).await.remove(0);
-    assert_eq!(mail.subject, "[Acme] Backup PARTIAL: Nightly S3, 1 of 4 applications failed");
+    assert_eq!(mail.subject, "[Acme] Backup: mail1 failed (Nightly S3, 1 of 4)");
     assert!(mail.text.contains("Backup job Nightly S3 (ID: 1) has failed."), "{}", mail.text);
     some_polls(&service).await;
 

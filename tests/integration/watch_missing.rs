@@ -32,7 +32,7 @@ async fn a_plan_that_did_not_run_is_told_without_any_alert_and_once() {
     let service = settings.start().await;
     let mail = smtp.received(1).await.remove(0);
     assert!(Timestamp::now() >= due + SignedDuration::from_secs(2));
-    assert_eq!(mail.subject, "[Acme] Backup MISSING: Nightly S3, neither of the 2 backups ran");
+    assert_eq!(mail.subject, "[Acme] Backup: mail1 and samba1 did not run (Nightly S3, 2 of 2)");
     // Prose is wrapped.
     let words = mail.text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("no application had reported by the end of the grace period"), "{words}");
@@ -53,7 +53,7 @@ async fn a_plan_that_runs_late_has_recovered() {
         write_result(&redis, node, "1", module, (now, now), 0, 734_003_200).await;
     }
     let mail = smtp.received(2).await.remove(1);
-    assert_eq!(mail.subject, "[Acme] Backup SUCCESS: Nightly S3, recovered, both applications backed up");
+    assert_eq!(mail.subject, "[Acme] Backup: working again, both applications backed up (Nightly S3)");
     let plans = service.get_json("/api/plans").await;
     assert_eq!(plans["plans"][0]["runs"][0]["outcome"], "SUCCESS");
     assert_eq!(plans["plans"][0]["runs"][1]["outcome"], "MISSING");
@@ -69,6 +69,6 @@ async fn a_plan_that_ran_is_not_missed() {
         .await;
     write_result(&redis, "1", "1", "mail1", (due, due), 0, 1).await;
     let mail = smtp.received(1).await.remove(0);
-    assert!(mail.subject.contains("MISSING: Other"), "{}", mail.subject);
+    assert!(mail.subject.contains("did not run (Other"), "{}", mail.subject);
     assert_eq!(service.get_json("/api/reports").await["total"], 1);
 }

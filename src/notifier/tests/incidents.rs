@@ -216,3 +216,29 @@ fn the_subject_says_what_why_and_where() {
         "[Acme] Backup: mail1 fallito, storage pieno (Nightly S3, 1 su 4)"
     );
 }
+
+/// All that is said of causes, to be read as a whole.
+#[test]
+fn every_cause_has_its_words() {
+    use crate::notifier::phrases::{CauseFacts, LockFacts, StepFacts};
+    for language in Language::ALL {
+        let phrases = language.phrases();
+        let mut words = String::new();
+        for cause in Cause::ALL {
+            words.push_str(&format!("{cause}\n"));
+            for count in [1, 2] {
+                let lock = matches!(cause, Cause::LockedLive | Cause::LockedStale)
+                    .then_some(LockFacts { host: Some("node1"), age: Some("3 h") });
+                let node = phrases.node("1", None);
+                let facts =
+                    CauseFacts { applications: count, destination: Some("AWS S3"), node: Some(&node), lock };
+                let applications = if count == 1 { "mail1" } else { "mail1, webtop1" };
+                let step = StepFacts { applications, count, destination: Some("AWS S3"), node: &node };
+                words.push_str(&format!("  {}\n", phrases.cause_clause(cause, count > 1).unwrap_or("-")));
+                words.push_str(&format!("  {}\n", phrases.cause_sentence(cause, &facts)));
+                words.push_str(&format!("  > {}\n", phrases.cause_step(cause, &step)));
+            }
+        }
+        insta::assert_snapshot!(format!("causes_{}", language.code()), words);
+    }
+}
