@@ -23,7 +23,7 @@ describe("the reports page", () => {
       created_at: Date.now() - (age + 1) * DAY,
       outcome,
       plans: [well ? { id: "2", name: "Hourly", outcome } : { id: "1", name: "Nightly S3", outcome }],
-      subject: well ? "[Sample cluster] Backup SUCCESS: Hourly" : "[Sample cluster] Backup PARTIAL: Nightly S3",
+      subject: well ? "[Sample cluster] Backup: all 3 applications backed up (Hourly)" : "[Sample cluster] Backup: mail1 failed (Nightly S3, 1 of 3)",
     };
   }).reverse();
 
