@@ -110,7 +110,7 @@ impl LogReader {
         if let Some(trouble) = &trouble {
             tracing::debug!(?trouble, "the log can't be read, or not all of it");
         }
-        Some(report::assemble(correlation, nodes, trouble))
+        Some(report::assemble(correlation, &nodes, trouble))
     }
 
     /// Asks one node after the other, until one answer is none: the others would only cost as much time again.

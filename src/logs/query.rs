@@ -99,7 +99,7 @@ fn earlier(time: Timestamp, duration: SignedDuration) -> Timestamp {
 
 /// Lines that restic and podman write while all is well. As a regular expression over an entry's JSON, in which a key may be followed by a
 /// space.
-const CHATTER: &str = r#""SYSLOG_IDENTIFIER": ?"(podman|conmon)"|"PRIORITY": ?"7"|"MESSAGE": ?"( {9}|-{9}|\[[0-9]+:[0-9:]+\] |[0-9a-f]{8}  2)"#;
+const CHATTER: &str = r#""SYSLOG_IDENTIFIER": ?"(podman|conmon)"|"PRIORITY": ?"7"|"MESSAGE": ?"( {9}|-{9}|\[[0-9]+:[0-9:]+\] |[0-9a-f]{8} {2}2)"#;
 
 impl NodeQuestion {
     /// What the units that run plans say: the timers', the agent's, and systemd and the kernel about them.

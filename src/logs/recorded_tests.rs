@@ -121,7 +121,7 @@ fn correlation(record: &[Recorded], id: &str) -> Correlation {
 }
 
 fn read(record: &[Recorded], plan: &str) -> Reading {
-    assemble(&correlation(record, plan), entries(record), None)
+    assemble(&correlation(record, plan), &entries(record), None)
 }
 
 fn log_of<'a>(reading: &'a Reading, module: &str) -> &'a ApplicationLog {
@@ -260,7 +260,7 @@ fn what_is_not_in_the_log_yet_may_come() {
     let end = when(&all, "notes1: backup 1 failed").unwrap();
     let shipped: Vec<Recorded> = all.iter().filter(|entry| entry.at < end).cloned().collect();
     let read = |correlation: &Correlation, shipped: &[Recorded], trouble| {
-        assemble(correlation, entries(shipped), trouble)
+        assemble(correlation, &entries(shipped), trouble)
     };
     assert!(read(&correlation, &[], None).may_be_early);
     assert!(read(&correlation, &shipped, None).may_be_early);
@@ -277,7 +277,7 @@ fn the_run_that_the_status_tells_of_counts() {
     // The run before had another cause.
     let before = moved(&record("timer-locked"), SignedDuration::from_mins(-10));
     let both = [before, failed.clone()].concat();
-    let reading = assemble(&correlation(&failed, "1"), entries(&both), None);
+    let reading = assemble(&correlation(&failed, "1"), &entries(&both), None);
     let lines = lines(log_of(&reading, "notes1"));
     assert!(lines.iter().any(|line| line.contains("wrong password")), "{lines:#?}");
     assert!(!lines.iter().any(|line| line.contains("locked")), "{lines:#?}");
@@ -401,7 +401,7 @@ fn a_thousand_failed_applications_stay_small() {
     let mut correlation = template;
     correlation.plans[0].applications = applications;
     let began = std::time::Instant::now();
-    let reading = assemble(&correlation, entries(&record), None);
+    let reading = assemble(&correlation, &entries(&record), None);
     assert_eq!(reading.report.applications.len(), 1000);
     let size = serde_json::to_vec(&reading.report).unwrap().len();
     assert!(size < 2 * 1024 * 1024, "{size} bytes");

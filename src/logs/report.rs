@@ -28,7 +28,7 @@ const SLACK: SignedDuration = SignedDuration::from_secs(5);
 /// What is known of each application, from what was read.
 pub(super) fn assemble(
     correlation: &Correlation,
-    nodes: Vec<NodeEntries>,
+    nodes: &[NodeEntries],
     trouble: Option<LogTrouble>,
 ) -> Reading {
     let unwell = || {
@@ -39,7 +39,7 @@ pub(super) fn assemble(
     };
     let budget = MAX_TOTAL.checked_div(unwell().count()).unwrap_or(MAX_EACH).min(MAX_EACH);
     let mut runs: HashMap<(&str, &str), Vec<PlanRun>> = HashMap::new();
-    for node in &nodes {
+    for node in nodes {
         for plan in unwell_plans(correlation) {
             let found = turns::runs(&plan.id, &node.entries);
             runs.insert((plan.id.as_str(), node.node.as_str()), found);
