@@ -203,6 +203,29 @@ mod tests {
         assert!(many.modules().len() < 500);
     }
 
+    /// `tests/run.sh logql` has Loki's own parser read this file.
+    #[test]
+    fn the_queries_are_those_that_loki_s_parser_has_read() {
+        let few = question(&["1"], &["mail1"]);
+        let odd = question(&["1", "a.b", "c_d-e:f"], &["mail1", "a.b", "c_d-e:f"]);
+        let many: Vec<String> = (0..=MAX_MODULES).map(|number| format!("module{number}")).collect();
+        let many = question(&["1"], &many.iter().map(String::as_str).collect::<Vec<_>>());
+        let full: Vec<String> = (0..MAX_MODULES).map(|number| format!("module{number}")).collect();
+        let full = question(&["1"], &full.iter().map(String::as_str).collect::<Vec<_>>());
+        let queries: String = [few, odd, many, full]
+            .iter()
+            .flat_map(|question| [question.units(), question.modules()])
+            .map(|query| query + "\n")
+            .collect();
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/logql/queries.txt");
+        if std::env::var_os("UPDATE_QUERIES").is_some() {
+            std::fs::write(path, &queries).unwrap();
+        }
+        assert_eq!(queries, std::fs::read_to_string(path).unwrap(), "set UPDATE_QUERIES=1 to write it anew");
+        // Encoded in a URL, of which proxies take 8 KiB.
+        assert!(queries.lines().all(|query| query.len() < 2048));
+    }
+
     #[test]
     fn the_filter_leaves_out_tables_and_podman_in_either_way_of_writing_json() {
         let chatter = Regex::new(CHATTER).unwrap();
