@@ -24,6 +24,8 @@ pub enum Subject {
     Gateway,
     /// The cluster API lets us in.
     Api,
+    /// Loki answers and takes our credentials.
+    Logs,
     /// Mail is configured, the server lets us in, and no mail is stuck.
     Mail,
     /// Alertmanager answers.
@@ -48,6 +50,7 @@ impl Subject {
             Subject::Redis => "redis",
             Subject::Gateway => "gateway",
             Subject::Api => "api",
+            Subject::Logs => "logs",
             Subject::Mail => "mail",
             Subject::Alertmanager => "alertmanager",
             Subject::Runs => "runs",
@@ -65,6 +68,7 @@ impl Subject {
             Subject::Redis => "Redis",
             Subject::Gateway => "gateway",
             Subject::Api => "cluster API",
+            Subject::Logs => "Loki",
             Subject::Mail => "mail server",
             Subject::Alertmanager => "Alertmanager",
             Subject::Runs => "runs",
@@ -79,6 +83,10 @@ impl Subject {
     /// told of anything.
     pub fn off(self, settings: &Settings) -> Option<&'static str> {
         let (is_on, meaning) = match self {
+            Subject::Logs => (
+                settings.loki.is_some() || settings.loki_fault().is_some(),
+                "LOKI_URL is not set: reports do not quote the log of a failed backup",
+            ),
             Subject::Api => (
                 settings.repo_check.api.is_some(),
                 "REPO_CHECK_API_URL is not set: repositories are not checked",

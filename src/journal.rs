@@ -244,6 +244,22 @@ impl Journal {
         Ok(())
     }
 
+    /// Puts a job off until `due_at` that has begun, with its stage as it is now; `note` says what it waits for.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn linger(
+        &self,
+        id: JobId,
+        stage: Stage,
+        due_at: Timestamp,
+        note: String,
+    ) -> Result<(), JournalError> {
+        self.writer.call(move |connection| jobs::linger(connection, id, &stage, due_at, &note)).await?;
+        self.jobs_changed.notify_one();
+        Ok(())
+    }
+
     /// Writes down the stage that a job has reached, unless alerts have joined it since it had `alerts` of them.
     ///
     /// # Errors

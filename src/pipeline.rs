@@ -88,7 +88,7 @@ impl Pipeline {
             let until_due = Duration::try_from(job.due_at.duration_since(now)).unwrap_or(Duration::ZERO);
             // No job is put off for longer than its pause: that one seems to be, the clock was set back, or the
             // configuration changed.
-            let waits = !until_due.is_zero() && self.pause(&job).is_some_and(|pause| until_due <= pause);
+            let waits = !until_due.is_zero() && until_due <= self.pause(&job);
             if waits {
                 wake = wake.min(until_due);
             } else if driven.len() < CONCURRENCY {
@@ -100,13 +100,15 @@ impl Pipeline {
         wake
     }
 
-    /// How long a job may be put off; None for one that is to go on at once.
-    fn pause(&self, job: &DueJob) -> Option<Duration> {
+    /// How long a job may be put off.
+    fn pause(&self, job: &DueJob) -> Duration {
         if job.failures > 0 {
-            Some(longest_pause())
-        } else {
+            longest_pause()
+        } else if job.is_waiting {
             // Beyond the quota of jobs, it waits twice as long.
-            job.is_waiting.then(|| self.stages.pause(job.follow_up) * 2)
+            self.stages.pause(job.follow_up) * 2
+        } else {
+            self.stages.log_pause()
         }
     }
 

@@ -19,6 +19,7 @@ use crate::{
     correlator::read::{ClusterReader, ReadError},
     delivery_worker::DeliveryWorker,
     journal::Journal,
+    logs::LogReader,
     pipeline::{Pipeline, stages::Stages},
     receiver::{self, Receiver, server},
     refusals::Refusals,
@@ -110,11 +111,16 @@ impl Service {
         for gap in settings.mail_gaps() {
             tracing::warn!("{gap}; reports are kept and will be sent once email is configured");
         }
+        for fault in [settings.loki_fault(), settings.cluster_admin_fault()].into_iter().flatten() {
+            tracing::warn!("{fault}");
+        }
+        let logs = Arc::new(LogReader::new(&settings));
         let checker = Arc::new(RepoChecker::new(settings.repo_check.clone()));
         let stages = Stages::new(
             Arc::clone(&settings),
             journal.clone(),
             reader.clone(),
+            Arc::clone(&logs),
             Arc::clone(&checker),
             Arc::clone(&metrics),
         );
@@ -127,6 +133,7 @@ impl Service {
             journal.clone(),
             reader.clone(),
             Arc::clone(&checker),
+            Arc::clone(&logs),
             Arc::clone(&troubles),
             Arc::clone(&refusals),
         );

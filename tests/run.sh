@@ -23,6 +23,7 @@
 #   ui           the pages in cluster-admin: their language files and logic, eslint, the build and its size
 #   e2e          the built pages in Debian's Chromium, below a stand-in for cluster-admin: every page and state, with the real
 #                actions, service and Redis behind them; accessibility by axe; pictures in target/screenshots
+#   logql        Loki's own parser reads the queries; only when named, as it needs Go and its module proxy
 #   images       both container images: built, looked into, and the service's run with the unit's own flags
 #
 # TEST_SEED sets the chance in the month test of suite integration: a failure prints the one that it had.
@@ -31,6 +32,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 SUITES=(format lint msrv deny unit calendar integration mailservers attack module ui e2e images)
+WHEN_NAMED=(logql)
 
 # Installs the Debian packages that are missing. Their services are not started: each test starts its own.
 need() {
@@ -259,6 +261,12 @@ suite_e2e() {
         node --test --test-concurrency=1 --test-reporter=spec tests/e2e/*.test.mjs
 }
 
+suite_logql() {
+    command -v go >/dev/null || { echo "no Go: see https://go.dev/doc/install" >&2; return 1; }
+    # The unit test keeps the file as the queries are.
+    (cd tests/logql && go run . <queries.txt)
+}
+
 suite_images() {
     need buildah podman runc crun musl-tools ca-certificates tzdata redis-server binutils
     # For the pages in the module image; Node may have come another way.
@@ -282,7 +290,7 @@ main() {
         return
     fi
     for suite; do
-        [[ " ${SUITES[*]} " == *" $suite "* ]] || { echo "no suite $suite; there are ${SUITES[*]}" >&2; exit 2; }
+        [[ " ${SUITES[*]} ${WHEN_NAMED[*]} " == *" $suite "* ]] || { echo "no suite $suite; there are ${SUITES[*]} ${WHEN_NAMED[*]}" >&2; exit 2; }
     done
     for suite; do
         local began=$SECONDS

@@ -21,6 +21,7 @@ use crate::{
     config::Settings,
     correlator::read::ClusterReader,
     journal::Journal,
+    logs::LogReader,
     refusals::Refusals,
     repo_check::RepoChecker,
     watch::troubles::{Watcher, WatcherTroubles},
@@ -32,7 +33,7 @@ const RECENTLY: SignedDuration = SignedDuration::from_hours(24);
 const FRESH: Duration = Duration::from_secs(2);
 /// How long journal and Redis get to answer.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// How long an answer of the gateway and the cluster's API counts: asking the latter is a login.
+/// How long an answer of the gateway, the cluster's API and Loki counts: asking the API is a login.
 const FRESH_OUTSIDE: Duration = Duration::from_secs(60);
 /// How long they get to answer.
 const TIMEOUT_OUTSIDE: Duration = Duration::from_secs(5);
@@ -61,6 +62,7 @@ pub struct Readiness {
     journal: Journal,
     reader: ClusterReader,
     checker: Arc<RepoChecker>,
+    logs: Arc<LogReader>,
     troubles: Arc<WatcherTroubles>,
     refusals: Arc<Refusals>,
     last: Remembered,
@@ -74,11 +76,12 @@ impl Readiness {
         journal: Journal,
         reader: ClusterReader,
         checker: Arc<RepoChecker>,
+        logs: Arc<LogReader>,
         troubles: Arc<WatcherTroubles>,
         refusals: Arc<Refusals>,
     ) -> Self {
         let (last, last_outside) = Default::default();
-        Self { settings, journal, reader, checker, troubles, refusals, last, last_outside }
+        Self { settings, journal, reader, checker, logs, troubles, refusals, last, last_outside }
     }
 
     /// Whether the service is ready, as of at most two seconds ago.
@@ -91,7 +94,7 @@ impl Readiness {
         self.last.get(FRESH, async || self.ask().await).await
     }
 
-    /// What a report's depth depends on, but not whether it is told: gateway and cluster API, as of at most a minute ago.
+    /// What a report's depth depends on, but not whether it is told: gateway, cluster API and Loki, as of at most a minute ago.
     pub async fn outside(&self) -> Vec<Check> {
         self.last_outside.get(FRESH_OUTSIDE, async || self.ask_outside().await).await
     }
@@ -151,11 +154,13 @@ impl Readiness {
         let silent = || format!("no answer within {} seconds", TIMEOUT_OUTSIDE.as_secs());
         let gateway = async { answer(timeout(TIMEOUT_OUTSIDE, self.checker.ping_gateway()).await, silent()) };
         let api = async { answer(timeout(TIMEOUT_OUTSIDE, self.checker.ping_api()).await, silent()) };
-        let (gateway, api) = tokio::join!(
+        let logs = async { answer(timeout(TIMEOUT_OUTSIDE, self.logs.ping()).await, silent()) };
+        let (gateway, api, logs) = tokio::join!(
             Subject::Gateway.check(&self.settings, gateway),
-            Subject::Api.check(&self.settings, api)
+            Subject::Api.check(&self.settings, api),
+            Subject::Logs.check(&self.settings, logs),
         );
-        vec![gateway, api]
+        vec![gateway, api, logs]
     }
 }
 

@@ -10,12 +10,13 @@ use crate::{
     checks::{Check, CheckState, Subject},
     config::Settings,
     correlator::read::ClusterReader,
+    logs::LogReader,
     repo_check::RepoChecker,
     smtp::MailServer,
     watch::events,
 };
 
-/// Asks Redis, the gateway, the cluster API, the mail server and whatever is watched, and prints a line for each, or all of it as JSON.
+/// Asks Redis, the gateway, the cluster API, Loki, the mail server and whatever is watched, and prints a line for each, or all of it as JSON.
 /// False when one fails. What is off by configuration is not asked and does not fail, except for mail.
 pub async fn check(settings: &Settings, as_json: bool) -> bool {
     let checks = ask(settings).await;
@@ -38,6 +39,7 @@ pub async fn check(settings: &Settings, as_json: bool) -> bool {
 
 async fn ask(settings: &Settings) -> Vec<Check> {
     let checker = RepoChecker::new(settings.repo_check.clone());
+    let logs = LogReader::new(settings);
     let redis = async { ClusterReader::new(&settings.redis_url, settings.zone.clone())?.ping().await };
     let mail = async {
         match settings.mail_gaps() {
@@ -53,10 +55,11 @@ async fn ask(settings: &Settings) -> Vec<Check> {
         Alertmanager::new(url, settings.receiver.alert_names.clone()).alerts().await.map(drop)
     };
     let zone = async { settings.zone_fault().map_or(Ok(()), Err) };
-    let (redis, gateway, api, mail, alertmanager, runs, schedules, zone) = join!(
+    let (redis, gateway, api, loki, mail, alertmanager, runs, schedules, zone) = join!(
         Subject::Redis.check(settings, redis),
         Subject::Gateway.check(settings, checker.ping_gateway()),
         Subject::Api.check(settings, checker.ping_api()),
+        Subject::Logs.check(settings, logs.ping()),
         Subject::Mail.check(settings, mail),
         Subject::Alertmanager.check(settings, alertmanager),
         Subject::Runs.check(settings, events::probe(&settings.redis_url)),
@@ -64,5 +67,5 @@ async fn ask(settings: &Settings) -> Vec<Check> {
         Subject::Schedules.check(settings, async { Ok::<(), String>(()) }),
         Subject::Zone.check(settings, zone),
     );
-    vec![redis, gateway, api, mail, alertmanager, runs, schedules, zone]
+    vec![redis, gateway, api, loki, mail, alertmanager, runs, schedules, zone]
 }

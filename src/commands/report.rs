@@ -17,6 +17,7 @@ use crate::{
     },
     ids::{JobId, PlanId},
     journal,
+    logs::LogReader,
     notifier::{
         self,
         decision::{Found, Origin, Policy, decide},
@@ -36,7 +37,7 @@ pub enum ReportError {
     NoSuchPlan(String),
 }
 
-/// Reads the cluster, asks the repositories if something is not well, and prints the report. Nothing is kept or sent.
+/// Reads the cluster, reads the log and asks the repositories if something is not well, and prints the report. Nothing is kept or sent.
 ///
 /// # Errors
 /// [`ReportError`]
@@ -49,10 +50,11 @@ pub async fn report(settings: &Settings, plans: Vec<PlanId>) -> Result<(), Repor
     let correlation = classify(&facts, &scope, now, &settings.zone);
     let milliseconds = began.elapsed().as_secs_f64() * 1000.0;
     tracing::debug!(plans = correlation.plans.len(), milliseconds, "classified");
+    let logs = LogReader::new(settings).read(&correlation).await.map(|reading| reading.report);
     let repos = RepoChecker::new(settings.repo_check.clone()).check(&correlation).await;
     let cluster = settings.cluster_name.clone().or_else(|| correlation.cluster.clone());
     let cluster = cluster.unwrap_or_else(|| crate::pipeline::stages::UNNAMED_CLUSTER.into());
-    let report = Report::new(JobId(0), now, cluster, Vec::new(), correlation, None, repos);
+    let report = Report::new(JobId(0), now, cluster, Vec::new(), correlation, logs, repos);
     let format = settings.mail_format();
     let message = notifier::compose(&report, &format);
     println!("{}", message.text.trim_end());

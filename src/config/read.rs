@@ -22,6 +22,7 @@ use tracing_subscriber::EnvFilter;
 use super::settings::*;
 use crate::{
     alertmanager::AlertNames,
+    ids::ModuleId,
     language::Language,
     smtp::{Encryption, SmtpSettings, envelope::ascii_domain, hello},
 };
@@ -30,10 +31,20 @@ const DEFAULT_ALERT_NAMES: &str = "NsBackupFailed,NsBackupMissing,BackupFailed,b
 /// "never", as NS8 has no notion of it: a month, the longest that is accepted.
 const MAX_REPEAT_SECONDS: u64 = 31 * 86_400;
 
-/// What is not typed but discovered on the cluster: the smarthost, and the node's zone. Whatever it is, it does not keep backups from being
-/// watched: the service runs, and says what is wrong.
-const DISCOVERED: [&str; 6] =
-    ["SMTP_ENABLED", "SMTP_HOST", "SMTP_PORT", "SMTP_ENCRYPTION", "SMTP_TLSVERIFY", "TZ"];
+/// What is not typed but discovered on the cluster: the smarthost, the node's zone, Loki, and the address of cluster-admin. Whatever it is,
+/// it does not keep backups from being watched: the service runs, and says what is wrong.
+const DISCOVERED: [&str; 10] = [
+    "SMTP_ENABLED",
+    "SMTP_HOST",
+    "SMTP_PORT",
+    "SMTP_ENCRYPTION",
+    "SMTP_TLSVERIFY",
+    "TZ",
+    "LOKI_URL",
+    "LOKI_USERNAME",
+    "LOKI_PASSWORD",
+    "CLUSTER_ADMIN_URL",
+];
 
 /// The longest grace: a week.
 const MAX_GRACE_SECONDS: u64 = 7 * 86_400;
@@ -304,6 +315,9 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
             api: api(&mut env),
             timeout: env.seconds("REPO_CHECK_TIMEOUT_SECONDS", 60, 1..=600),
         },
+        loki: loki(&mut env),
+        cluster_admin: cluster_admin(&mut env),
+        module_id: env.text("MODULE_ID").and_then(|id| ModuleId::new(&id).ok()),
         smtp: SmtpSettings {
             enabled: env.smarthost_truth("SMTP_ENABLED", false),
             host: env.value("SMTP_HOST", None, |text| host(text).map(Some)),
@@ -400,6 +414,38 @@ fn api(env: &mut Environment) -> Option<ApiSettings> {
         env.problem(password_variable, format!("is not set; {url_variable} needs a password to log in with"));
     }
     Some(ApiSettings { url: url?, user: user?, password: password? })
+}
+
+/// Loki is configured by its URL; user and password belong to it.
+fn loki(env: &mut Environment) -> Option<LokiSettings> {
+    let (url, username, password) =
+        (env.http_url("LOKI_URL"), env.text("LOKI_USERNAME"), env.secret("LOKI_PASSWORD"));
+    let url = url?;
+    // It is told in messages.
+    if !url.username().is_empty() || url.password().is_some() {
+        env.problem("LOKI_URL", "holds a user or a password; they belong to LOKI_USERNAME and LOKI_PASSWORD");
+        return None;
+    }
+    Some(LokiSettings { url, username, password })
+}
+
+/// The address of cluster-admin, to which pages are joined.
+fn cluster_admin(env: &mut Environment) -> Option<Url> {
+    let mut url = env.http_url("CLUSTER_ADMIN_URL")?;
+    // It stands in mails, where neither credentials nor anything that would follow a page belongs.
+    let is_plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+    if !is_plain || url.fragment().is_some() {
+        env.problem(
+            "CLUSTER_ADMIN_URL",
+            "holds a user, a query or a fragment; expected such as https://leader.example.org/cluster-admin/",
+        );
+        return None;
+    }
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Some(url)
 }
 
 impl Settings {

@@ -35,7 +35,7 @@ impl fmt::Display for Problem {
 /// Everything that can be configured.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// What is wrong with values that were discovered on the cluster (`SMTP_*`, `TZ`); their defaults are in their place.
+    /// What is wrong with values that were discovered on the cluster (`SMTP_*`, `TZ`, `LOKI_*`, `CLUSTER_ADMIN_URL`); their defaults are in their place.
     pub faults: Vec<Problem>,
     /// `RECEIVER_*`
     pub receiver: ReceiverSettings,
@@ -45,6 +45,12 @@ pub struct Settings {
     pub redis_url: SecretString,
     /// `REPO_CHECK_*`
     pub repo_check: RepoCheckSettings,
+    /// `LOKI_*`: where the nodes' logs are. Without it, no report quotes a log.
+    pub loki: Option<LokiSettings>,
+    /// `CLUSTER_ADMIN_URL`: the address of cluster-admin, with a slash at its end, for links in mails.
+    pub cluster_admin: Option<Url>,
+    /// `MODULE_ID`, which NS8 sets: this module's, whose page mails link to. None outside NS8.
+    pub module_id: Option<ModuleId>,
     /// `SMTP_*`
     pub smtp: SmtpSettings,
     /// `MAIL_*`
@@ -116,6 +122,17 @@ pub struct ApiSettings {
     pub password: SecretString,
 }
 
+/// The Loki that collects the nodes' journals.
+#[derive(Debug, Clone)]
+pub struct LokiSettings {
+    /// `LOKI_URL`, such as `http://10.5.4.1:20012`.
+    pub url: Url,
+    /// `LOKI_USERNAME`: for basic authentication. None: it asks for none.
+    pub username: Option<String>,
+    /// `LOKI_PASSWORD`
+    pub password: Option<SecretString>,
+}
+
 /// Sender, recipients and language.
 #[derive(Debug, Clone)]
 pub struct MailSettings {
@@ -181,7 +198,11 @@ pub struct LogSettings {
 impl Settings {
     /// How values are written in mails.
     pub fn mail_format(&self) -> Format {
-        Format { language: self.mail.language, zone: self.zone.clone(), links: Links::default() }
+        Format { language: self.mail.language, zone: self.zone.clone(), links: self.links() }
+    }
+
+    fn links(&self) -> Links {
+        Links { cluster_admin: self.cluster_admin.clone(), module: self.module_id.clone() }
     }
 
     /// Why no mail is sent, in words for an administrator; empty when mail is configured.
@@ -194,11 +215,27 @@ impl Settings {
         } else if self.smtp.host.is_none() {
             gaps.push("no mail server: SMTP_HOST is not set".into());
         }
-        gaps.extend(self.faults.iter().filter(|fault| fault.variable != "TZ").map(ToString::to_string));
+        gaps.extend(self.faults_of("SMTP_").map(ToString::to_string));
         if self.mail.to.is_empty() {
             gaps.push("no recipient: MAIL_TO is not set".into());
         }
         gaps
+    }
+
+    /// What is wrong with the discovered variables whose names begin like this.
+    fn faults_of(&self, prefix: &'static str) -> impl Iterator<Item = &Problem> {
+        self.faults.iter().filter(move |fault| fault.variable.starts_with(prefix))
+    }
+
+    /// Why the log can't be read; None where Loki's address and credentials are well, or there is none.
+    pub fn loki_fault(&self) -> Option<String> {
+        let faults: Vec<String> = self.faults_of("LOKI_").map(ToString::to_string).collect();
+        (!faults.is_empty()).then(|| faults.join("; "))
+    }
+
+    /// Why mails have no links to cluster-admin, though there is an address for them.
+    pub fn cluster_admin_fault(&self) -> Option<String> {
+        self.faults_of("CLUSTER_ADMIN_URL").next().map(ToString::to_string)
     }
 
     /// Why times and schedules may be off; None where the zone is known.

@@ -297,6 +297,8 @@ fn what_is_discovered_on_the_cluster_never_stops_the_service() {
         ("SMTP_ENCRYPTION", "ssl"),
         ("SMTP_TLSVERIFY", "2"),
         ("TZ", "Mars/Olympus"),
+        ("LOKI_URL", "loki"),
+        ("CLUSTER_ADMIN_URL", "cluster-admin"),
     ];
     let settings = read(&discovered).unwrap();
     let gaps = settings.mail_gaps().join("\n");
@@ -306,5 +308,39 @@ fn what_is_discovered_on_the_cluster_never_stops_the_service() {
     let zone = settings.zone_fault().unwrap();
     assert!(zone.contains("Mars/Olympus") && zone.contains("UTC") && !gaps.contains("TZ"), "{zone}");
     assert_eq!(settings.zone, TimeZone::UTC);
+    assert!(settings.loki.is_none() && settings.loki_fault().unwrap().starts_with("LOKI_URL: "));
+    assert!(settings.cluster_admin.is_none());
+    assert!(settings.cluster_admin_fault().unwrap().starts_with("CLUSTER_ADMIN_URL: "));
     assert_eq!(read(&[("TZ", "Europe/Rome")]).unwrap().zone_fault(), None);
+}
+
+#[test]
+fn loki_s_password_is_shown_nowhere() {
+    let all = [("LOKI_URL", "http://10.5.4.1:20012"), ("LOKI_USERNAME", "loki"), ("LOKI_PASSWORD", "s3cr3t")];
+    let settings = read(&all).unwrap();
+    assert!(!format!("{settings:?}").contains("s3cr3t"));
+    let loki = settings.loki.unwrap();
+    assert_eq!((loki.url.as_str(), loki.username.as_deref()), ("http://10.5.4.1:20012/", Some("loki")));
+    assert_eq!(loki.password.unwrap().expose_secret(), "s3cr3t");
+
+    let in_url = read(&[("LOKI_URL", "http://loki:s3cr3t@10.5.4.1:20012")]).unwrap();
+    let fault = in_url.loki_fault().unwrap();
+    assert!(in_url.loki.is_none() && fault.contains("LOKI_USERNAME") && !fault.contains("s3cr3t"), "{fault}");
+    // Without an address there is no Loki, and nothing wrong.
+    let none = read(&all[1..]).unwrap();
+    assert!(none.loki.is_none() && none.loki_fault().is_none());
+}
+
+#[test]
+fn pages_are_joined_to_the_address_of_cluster_admin() {
+    for url in ["https://leader.example.org/cluster-admin", "https://leader.example.org/cluster-admin/"] {
+        let settings = read(&[("CLUSTER_ADMIN_URL", url)]).unwrap();
+        assert_eq!(settings.cluster_admin.unwrap().as_str(), "https://leader.example.org/cluster-admin/");
+    }
+    for url in ["https://a:s3cr3t@leader/", "https://leader/?x", "https://leader/#/x", "javascript:alert(1)"]
+    {
+        let settings = read(&[("CLUSTER_ADMIN_URL", url)]).unwrap();
+        let fault = settings.cluster_admin_fault().unwrap();
+        assert!(settings.cluster_admin.is_none() && !fault.contains("s3cr3t"), "{url}: {fault}");
+    }
 }

@@ -13,11 +13,14 @@ use super::{
     rows::{self, Database, to_json},
 };
 use crate::{
-    alert::Alert, correlator::correlation::Correlation, ids::JobId, repo_check::findings::RepoReport,
+    alert::Alert, correlator::correlation::Correlation, ids::JobId, logs::findings::LogReport,
+    repo_check::findings::RepoReport,
 };
 
 /// How many jobs that were given up are kept.
 const KEEP_ABANDONED: i64 = 20;
+/// The stages of a job that has begun, by their names.
+const BEGUN: [&str; 3] = ["correlated", "logged", "checked"];
 /// Where the journal keeps until when the quota of jobs is used up.
 const QUOTA_USED_UNTIL: &str = "quota_used_until";
 
@@ -31,11 +34,24 @@ pub enum Stage {
     Correlated {
         /// What happened.
         correlation: Correlation,
+        /// How often the log was read for it, and was not complete yet.
+        #[serde(default)]
+        log_reads: u32,
+    },
+    /// It knows what the log says.
+    Logged {
+        /// What happened.
+        correlation: Correlation,
+        /// What the log says. None when all is well.
+        logs: Option<LogReport>,
     },
     /// It knows what is behind it; next it becomes a report.
     Checked {
         /// What happened.
         correlation: Correlation,
+        /// What the log says. None when all is well, and in jobs of 0.1.0.
+        #[serde(default)]
+        logs: Option<LogReport>,
         /// What is behind it. None when all is well.
         repos: Option<RepoReport>,
     },
@@ -47,6 +63,7 @@ impl Stage {
         match self {
             Stage::Waiting => "waiting",
             Stage::Correlated { .. } => "correlated",
+            Stage::Logged { .. } => "logged",
             Stage::Checked { .. } => "checked",
         }
     }
@@ -86,7 +103,7 @@ pub struct DueJob {
     pub id: JobId,
     /// When it is due.
     pub due_at: Timestamp,
-    /// False when it has begun: then it is to be driven at once.
+    /// False when it has begun: then nothing but a log that is not complete yet puts it off.
     pub is_waiting: bool,
     /// True for a second look.
     pub follow_up: bool,
@@ -284,7 +301,7 @@ pub(super) fn due_jobs(database: &Database) -> rusqlite::Result<Vec<DueJob>> {
                 id: JobId(row.get("id")?),
                 due_at: rows::time(row, "due_at")?,
                 // A word that is not one of ours is that of a job which is begun again.
-                is_waiting: stage != "correlated" && stage != "checked",
+                is_waiting: !BEGUN.contains(&stage.as_str()),
                 follow_up: rows::number(row, "follow_up")? != 0,
                 failures: rows::count(row, "failures")?,
             })
@@ -362,6 +379,28 @@ pub(super) fn postpone(
     connection
         .prepare_cached("UPDATE jobs SET due_at = ?, reads = reads + 1, note = ?, failures = 0, failure = NULL WHERE id = ?")?
         .execute(params![due_at.as_millisecond(), note, id.0])
+        .map(drop)
+}
+
+/// Puts a job off that has begun, and writes down its stage as it is now.
+pub(super) fn linger(
+    connection: &Connection,
+    id: JobId,
+    stage: &Stage,
+    due_at: Timestamp,
+    note: &str,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE jobs SET stage = :stage, data = :data, due_at = :due_at, note = :note, failures = 0, failure = NULL WHERE id = :id",
+        )?
+        .execute(named_params! {
+            ":stage": stage.as_str(),
+            ":data": to_json(stage),
+            ":due_at": due_at.as_millisecond(),
+            ":note": note,
+            ":id": id.0,
+        })
         .map(drop)
 }
 

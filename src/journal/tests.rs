@@ -128,7 +128,7 @@ async fn alerts_join_the_job_that_still_waits() {
 }
 
 fn correlated() -> Stage {
-    Stage::Correlated { correlation: Correlation::unread(noon(), None, "x".into()) }
+    Stage::Correlated { correlation: Correlation::unread(noon(), None, "x".into()), log_reads: 0 }
 }
 
 #[tokio::test]

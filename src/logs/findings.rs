@@ -3,6 +3,8 @@
 
 //! What was found in the log, as values.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +18,20 @@ pub struct LogReport {
     /// What systemd says of the services that ran the plans: that one was killed concerns all that it had not come to.
     #[serde(default)]
     pub units: Vec<UnitLog>,
+    /// What was said of the cluster's own configuration backup, which a run on the leader begins with. It fails no application.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cluster_backup: Vec<ClusterBackupLog>,
     /// Why there are no lines, or not all. None when the log could be read.
     pub trouble: Option<LogTrouble>,
+}
+
+/// What a run said of the cluster's own configuration backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterBackupLog {
+    /// The plan.
+    pub plan: PlanId,
+    /// Its lines, as of an application.
+    pub lines: Vec<LogLine>,
 }
 
 /// The lines of one application's backup in one run.
@@ -74,13 +88,23 @@ pub enum LogTrouble {
         /// What was tried, and how it failed.
         reason: String,
     },
-    /// Loki refuses: wrong credentials, or a query it does not take.
+    /// Loki refuses: wrong credentials, or a query it does not take. Also where `LOKI_*` are no address and credentials.
     Refused {
         /// Its answer.
         reason: String,
     },
     /// Loki had more lines than are read.
     TooMuch,
+}
+
+impl fmt::Display for LogTrouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LogTrouble::NotConfigured => f.write_str("LOKI_URL is not set"),
+            LogTrouble::Silent { reason } | LogTrouble::Refused { reason } => f.write_str(reason),
+            LogTrouble::TooMuch => f.write_str("there are more lines than are read"),
+        }
+    }
 }
 
 impl LogReport {

@@ -25,7 +25,7 @@ pub struct Links {
     /// cluster-admin, such as `https://leader.example.org/cluster-admin/`. None: mails have no links.
     pub cluster_admin: Option<Url>,
     /// This module's id, such as `backup-monitor1`. None: it does not run as a module, so that it has no page.
-    pub module: Option<String>,
+    pub module: Option<ModuleId>,
 }
 
 /// Whose log.
@@ -40,8 +40,8 @@ pub enum LogOf<'a> {
 impl Links {
     /// A report on this module's page.
     pub fn report(&self, report: JobId) -> Option<String> {
-        let module = self.module.as_deref().filter(|_| report.0 != 0)?;
-        self.page(&format!("/apps/{}?page=reports&report={report}", encoded(module)))
+        let module = self.module.as_ref().filter(|_| report.0 != 0)?;
+        self.page(&format!("/apps/{}?page=reports&report={report}", encoded(module.as_str())))
     }
 
     /// The backup page: plans, destinations.
@@ -90,7 +90,7 @@ mod tests {
         for base in ["https://leader.example.org/cluster-admin/", "https://leader.example.org/cluster-admin"]
         {
             let links =
-                Links { cluster_admin: Some(base.parse().unwrap()), module: Some("backup-monitor1".into()) };
+                Links { cluster_admin: Some(base.parse().unwrap()), module: ModuleId::new("backup-monitor1").ok() };
             let page = |route: &str| Some(format!("https://leader.example.org/cluster-admin/#{route}"));
             assert_eq!(links.backup(), page("/backup"));
             assert_eq!(links.report(JobId(12)), page("/apps/backup-monitor1?page=reports&report=12"));
@@ -112,7 +112,7 @@ mod tests {
     fn a_report_that_is_not_kept_has_no_page() {
         let links = Links {
             cluster_admin: Some("https://leader/cluster-admin/".parse().unwrap()),
-            module: Some("backup-monitor1".into()),
+            module: ModuleId::new("backup-monitor1").ok(),
         };
         assert_eq!(links.report(JobId(0)), None);
     }

@@ -343,7 +343,7 @@ fn missing() -> Report {
 fn links() -> Links {
     Links {
         cluster_admin: Some("https://leader.example.org/cluster-admin/".parse().unwrap()),
-        module: Some("backup-monitor1".into()),
+        module: ModuleId::new("backup-monitor1").ok(),
     }
 }
 

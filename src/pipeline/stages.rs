@@ -1,7 +1,7 @@
 // Copyright (C) 2026 Nethesis S.r.l.
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The stages of a job, each a function from one value to the next: `Job -> Correlation -> RepoReport -> Message`.
+//! The stages of a job, each a function from one value to the next: `Job -> Correlation -> LogReport -> RepoReport -> Message`.
 
 use std::{
     collections::HashMap,
@@ -22,6 +22,7 @@ use crate::{
     },
     ids::JobId,
     journal::{Advance, Afterwards, Job, Journal, JournalError, NewReport, Stage},
+    logs::{LogReader, findings::LogReport},
     notifier::{
         self,
         decision::{Decision, Found, Origin, Policy},
@@ -38,8 +39,15 @@ const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 const FOLLOW_UP_WAITS: u32 = 10;
 /// How long a follow-up goes on. A plan that has not settled by then never will.
 const FOLLOW_UP_LIMIT: Duration = Duration::from_secs(24 * 3600);
+/// The longest pause between two readings of a log that is not complete yet. Lines are shipped within seconds, a minute at most.
+const MAX_LOG_PAUSE: Duration = Duration::from_secs(30);
+/// How often a log is read that is not complete: then the mail goes out with what there is.
+const MAX_LOG_READS: u32 = 4;
 /// Where the journal keeps what the cluster was called when it was last read.
 const CLUSTER_NAME: &str = "cluster_name";
+
+/// What a job waits for whose log is not complete.
+const WAITS_FOR_LOG: &str = "log lines of the run";
 
 /// What a cluster is called that has never been read and was not named.
 pub const UNNAMED_CLUSTER: &str = "NS8";
@@ -49,7 +57,7 @@ pub const UNNAMED_CLUSTER: &str = "NS8";
 pub enum Step {
     /// To its next stage.
     Next,
-    /// It waits: for the plans to settle, for Redis, or for alerts that have joined it to be looked at.
+    /// It waits: for the plans to settle, for Redis, for the log, or for alerts that have joined it to be looked at.
     Waits,
     /// It has its report.
     Ended,
@@ -60,6 +68,7 @@ pub struct Stages {
     settings: Arc<Settings>,
     journal: Journal,
     reader: ClusterReader,
+    logs: Arc<LogReader>,
     checker: Arc<RepoChecker>,
     metrics: Arc<Metrics>,
     /// When this process read the cluster for a job first. How long a job has waited can't be told from the clock, which may be set.
@@ -72,10 +81,11 @@ impl Stages {
         settings: Arc<Settings>,
         journal: Journal,
         reader: ClusterReader,
+        logs: Arc<LogReader>,
         checker: Arc<RepoChecker>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { settings, journal, reader, checker, metrics, first_read: Mutex::default() }
+        Self { settings, journal, reader, logs, checker, metrics, first_read: Mutex::default() }
     }
 
     /// Takes a job from one stage to the next.
@@ -85,15 +95,21 @@ impl Stages {
     pub async fn step(&self, job: &mut Job, now: Timestamp) -> Result<Step, JournalError> {
         let next = match &job.stage {
             Stage::Waiting => match self.correlate(job, now).await? {
-                Some(correlation) => Stage::Correlated { correlation },
+                Some(correlation) => Stage::Correlated { correlation, log_reads: 0 },
                 None => return Ok(Step::Waits),
             },
-            Stage::Correlated { correlation } => {
-                let repos = self.checker.check(correlation).await;
-                Stage::Checked { correlation: correlation.clone(), repos }
+            Stage::Correlated { correlation, log_reads } => {
+                match self.read_logs(job, correlation, *log_reads).await? {
+                    Some(logs) => Stage::Logged { correlation: correlation.clone(), logs },
+                    None => return Ok(Step::Waits),
+                }
             }
-            Stage::Checked { correlation, repos } => {
-                self.report(job, correlation.clone(), repos.clone(), now).await?;
+            Stage::Logged { correlation, logs } => {
+                let repos = self.checker.check(correlation).await;
+                Stage::Checked { correlation: correlation.clone(), logs: logs.clone(), repos }
+            }
+            Stage::Checked { correlation, logs, repos } => {
+                self.report(job, correlation.clone(), logs.clone(), repos.clone(), now).await?;
                 return Ok(Step::Ended);
             }
         };
@@ -140,6 +156,30 @@ impl Stages {
         Ok(Some(correlation))
     }
 
+    /// Reads what the log says of what is not well. None when the job has to wait: a run has just ended, and its end is not there yet.
+    async fn read_logs(
+        &self,
+        job: &Job,
+        correlation: &Correlation,
+        log_reads: u32,
+    ) -> Result<Option<Option<LogReport>>, JournalError> {
+        let Some(reading) = self.logs.read(correlation).await else { return Ok(Some(None)) };
+        let log_reads = log_reads.saturating_add(1);
+        if reading.may_be_early && log_reads < MAX_LOG_READS {
+            tracing::info!(job = %job.id, log_reads, "waiting: the log is not complete yet");
+            let stage = Stage::Correlated { correlation: correlation.clone(), log_reads };
+            let due_at = after(Timestamp::now(), self.log_pause());
+            self.journal.linger(job.id, stage, due_at, WAITS_FOR_LOG.into()).await?;
+            return Ok(None);
+        }
+        Ok(Some(Some(reading.report)))
+    }
+
+    /// The pause before a log is read again.
+    pub fn log_pause(&self) -> Duration {
+        self.pause(false).min(MAX_LOG_PAUSE)
+    }
+
     /// How much longer a job waits for what has not settled. Counted in reads and in this process' own time: neither a clock that is set
     /// nor a restart, after which Redis may start later than we do, uses it up.
     fn patience_left(&self, job: &Job) -> Duration {
@@ -177,11 +217,12 @@ impl Stages {
         &self,
         job: &Job,
         correlation: Correlation,
+        logs: Option<LogReport>,
         repos: Option<RepoReport>,
         now: Timestamp,
     ) -> Result<(), JournalError> {
         let cluster = self.cluster_name(&correlation).await?;
-        let mut report = Report::new(job.id, now, cluster, job.alerts.clone(), correlation, None, repos);
+        let mut report = Report::new(job.id, now, cluster, job.alerts.clone(), correlation, logs, repos);
         let followed = Scope::from_alerts(&job.alerts).runs;
         let run = |plan: &Plan| RunRecord::new(plan, followed.get(&plan.id).map(|run| run.began_at));
         let runs: Vec<RunRecord> = report.correlation.plans.iter().filter_map(run).collect();

@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::{checks::readiness::Readiness, config::Settings, journal::Journal};
-use crate::{correlator::read::ClusterReader, repo_check::RepoChecker};
+use crate::{correlator::read::ClusterReader, logs::LogReader, repo_check::RepoChecker};
 
 struct Fixture {
     receiver: Arc<Receiver>,
@@ -26,6 +26,7 @@ impl Fixture {
             journal.clone(),
             reader,
             checker,
+            Arc::new(LogReader::new(&settings)),
             Arc::default(),
             Arc::default(),
         );

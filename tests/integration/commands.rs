@@ -189,7 +189,7 @@ async fn check_covers_what_is_watched_and_says_it_as_json() {
     let (code, answer) = check(&settings).await;
     assert_eq!(
         states(&answer),
-        "redis ok, gateway failed, api off, mail failed, alertmanager ok, runs ok, schedules ok, zone ok"
+        "redis ok, gateway failed, api off, logs off, mail failed, alertmanager ok, runs ok, schedules ok, zone ok"
     );
     assert_eq!((code, &answer["ok"]), (Some(1), &false.into()));
 

@@ -14,6 +14,7 @@ mod delivery;
 mod http;
 mod journal_trouble;
 mod kills;
+mod logs;
 mod mailservers;
 mod pipeline;
 mod redis_outage;

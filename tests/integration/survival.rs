@@ -97,8 +97,8 @@ async fn killed_while_the_gateway_is_asked() {
     node.gateway.backend().hang();
     let service = node.alert().await;
     service
-        .status_shows("the job correlated", |status| {
-            (status["jobs"][0]["stage"] == "correlated").then_some(())
+        .status_shows("the log read", |status| {
+            (status["jobs"][0]["stage"] == "logged").then_some(())
         })
         .await;
     service.kill();

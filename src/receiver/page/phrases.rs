@@ -100,7 +100,7 @@ pub(super) fn job_stage(format: &Format, job: &Job) -> String {
     let phrases = format.language.page_phrases();
     match &job.stage {
         Stage::Waiting => phrases.next_check(&format.time(job.due_at), job.note.as_deref()),
-        Stage::Correlated { .. } => phrases.texts().checking.to_owned(),
+        Stage::Correlated { .. } | Stage::Logged { .. } => phrases.texts().checking.to_owned(),
         Stage::Checked { .. } => phrases.texts().writing.to_owned(),
     }
 }

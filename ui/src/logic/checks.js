@@ -11,6 +11,7 @@ export const CHECKS = [
   "redis",
   "gateway",
   "api",
+  "logs",
   "mail",
   "alertmanager",
   "runs",
