@@ -13,7 +13,7 @@ use super::{
     entries::Entry,
     findings::{ApplicationLog, LogLine, LogTrouble, Starter},
     keep::{MAX_LINES, telling},
-    report::assemble,
+    report::Assembly,
 };
 use crate::{
     correlator::correlation::{Application, Correlation, Outcome, Plan, State},
@@ -60,9 +60,13 @@ fn moved(record: &[Recorded], by: SignedDuration) -> Vec<Recorded> {
 fn entries(record: &[Recorded]) -> Vec<NodeEntries> {
     let parse =
         |entry: &Recorded| Some(Entry::parse(entry.at, &entry.line)?.with_module(entry.module.as_deref()));
-    let mut entries: Vec<Entry> = record.iter().filter_map(parse).collect();
-    entries.sort_by_key(|entry| entry.at);
-    vec![NodeEntries { node: NodeId::new("1").unwrap(), entries }]
+    vec![NodeEntries::new(NodeId::new("1").unwrap(), record.iter().filter_map(parse).collect())]
+}
+
+fn assemble(correlation: &Correlation, nodes: &[NodeEntries], trouble: Option<LogTrouble>) -> Reading {
+    let mut assembly = Assembly::new(correlation);
+    nodes.iter().for_each(|node| assembly.take(node));
+    assembly.finish(trouble)
 }
 
 /// When a line was written that contains `text`.
