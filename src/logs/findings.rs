@@ -8,13 +8,16 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ModuleId, PlanId};
+use crate::ids::{ModuleId, NodeId, PlanId};
 
 /// What was found in the log about all that a report is concerned with.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogReport {
     /// The applications that failed, with their lines.
     pub applications: Vec<ApplicationLog>,
+    /// What systemd says of the services that ran the plans: that one was killed concerns all that it had not come to.
+    #[serde(default)]
+    pub units: Vec<UnitLog>,
     /// What was said of the cluster's own configuration backup, which a run on the leader begins with. It fails no application.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cluster_backup: Vec<ClusterBackupLog>,
@@ -41,6 +44,17 @@ pub struct ApplicationLog {
     /// How the run was started, which says where its lines are. None when no line of it was found.
     pub started_by: Option<Starter>,
     /// Its lines in the order of time, noise left out, secrets struck out, as many as are worth keeping.
+    pub lines: Vec<LogLine>,
+}
+
+/// What systemd (and nobody else: entries of init) says of the service that ran a plan on a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitLog {
+    /// The plan.
+    pub plan: PlanId,
+    /// The node.
+    pub node: NodeId,
+    /// Lines such as `backup1.service: Main process exited, code=killed, status=15/TERM`, in the order of time.
     pub lines: Vec<LogLine>,
 }
 
@@ -97,5 +111,10 @@ impl LogReport {
     /// The log of an application in a plan's run.
     pub fn of(&self, plan: &PlanId, module: &ModuleId) -> Option<&ApplicationLog> {
         self.applications.iter().find(|log| log.plan == *plan && log.module == *module)
+    }
+
+    /// What systemd says of a plan's service on a node.
+    pub fn of_unit(&self, plan: &PlanId, node: &NodeId) -> Option<&UnitLog> {
+        self.units.iter().find(|log| log.plan == *plan && log.node == *node)
     }
 }

@@ -316,6 +316,11 @@ fn a_killed_run_is_told_of_who_ran_and_who_was_not_reached() {
     let reading = read(&record, "1");
     assert!(lines(log_of(&reading, "notes1")).contains(&killed));
     assert_eq!(lines(log_of(&reading, "wiki1"))[0], killed);
+    let (plan, node) = (PlanId::new("1").unwrap(), NodeId::new("1").unwrap());
+    let unit = reading.report.of_unit(&plan, &node).unwrap();
+    assert_eq!(unit.lines[0].text, killed);
+    // Of a run that ended by itself, systemd says nothing that counts.
+    assert_eq!(read(&super::recorded_tests::record("timer-dump-failed"), "1").report.units, []);
 }
 
 #[test]

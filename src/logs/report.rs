@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     NodeEntries, Reading,
-    findings::{ApplicationLog, ClusterBackupLog, LogLine, LogReport, LogTrouble, Starter},
+    findings::{ApplicationLog, ClusterBackupLog, LogLine, LogReport, LogTrouble, Starter, UnitLog},
     keep::keep,
-    query::{Wanted, is_unwell, unwell_plans},
+    query::{self, Wanted, is_unwell, unwell_plans},
     turns::{self, Line, PlanRun, Turn},
 };
 use crate::{
@@ -36,6 +36,7 @@ pub(super) struct Assembly<'a> {
     budget: usize,
     /// When the run began, and what it said of the cluster's own backup.
     cluster_backups: HashMap<&'a PlanId, (Timestamp, Vec<LogLine>)>,
+    units: Vec<UnitLog>,
 }
 
 /// An application that is not well, and what was found of it.
@@ -63,7 +64,7 @@ impl<'a> Assembly<'a> {
             })
             .collect();
         let budget = MAX_TOTAL.checked_div(unwell.len()).unwrap_or(MAX_EACH).min(MAX_EACH);
-        Self { correlation, unwell, budget, cluster_backups: HashMap::new() }
+        Self { correlation, unwell, budget, cluster_backups: HashMap::new(), units: Vec::new() }
     }
 
     /// Takes what was read of a node.
@@ -77,6 +78,12 @@ impl<'a> Assembly<'a> {
                 unwell.started_by = found.run.map(|run| run.starter);
                 unwell.lines = keep(found.lines, self.budget);
                 unwell.is_whole = found.is_whole;
+            }
+            let (from, _) = query::time_of(plan, &node.node, self.correlation.at);
+            let last = runs.last().filter(|run| run.was_killed() && run.began >= from);
+            if let Some(run) = last {
+                let (plan, node) = (plan.id.clone(), node.node.clone());
+                self.units.push(UnitLog { plan, node, lines: keep(run.ended_by.clone(), MAX_EACH) });
             }
             let last = runs.into_iter().filter(|run| !run.before.is_empty()).max_by_key(|run| run.began);
             if let Some(run) = last
@@ -106,7 +113,10 @@ impl<'a> Assembly<'a> {
             Some(ClusterBackupLog { plan: plan.id.clone(), lines })
         });
         let cluster_backup = cluster_backup.collect();
-        Reading { report: LogReport { applications, cluster_backup, trouble }, may_be_early }
+        Reading {
+            report: LogReport { applications, units: self.units, cluster_backup, trouble },
+            may_be_early,
+        }
     }
 }
 
