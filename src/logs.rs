@@ -33,6 +33,7 @@ use self::{
     findings::{LogReport, LogTrouble},
     loki::Loki,
     query::NodeQuestion,
+    report::Assembly,
 };
 use crate::{
     config::{LokiSettings, Settings},
@@ -64,10 +65,17 @@ pub struct Reading {
     pub may_be_early: bool,
 }
 
-/// What one node's journal holds.
+/// What one node's journal holds, in the order of time.
 struct NodeEntries {
     node: NodeId,
     entries: Vec<Entry>,
+}
+
+impl NodeEntries {
+    fn new(node: NodeId, mut entries: Vec<Entry>) -> Self {
+        entries.sort_by_key(|entry| entry.at);
+        Self { node, entries }
+    }
 }
 
 impl LogReader {
@@ -96,7 +104,7 @@ impl LogReader {
     pub async fn read(&self, correlation: &Correlation) -> Option<Reading> {
         query::unwell_plans(correlation).next()?;
         let questions = query::questions(correlation);
-        let mut nodes = Vec::new();
+        let mut assembly = Assembly::new(correlation);
         let trouble = match self.loki() {
             None => Some(self.no_loki()),
             Some(_) if questions.is_empty() => None,
@@ -104,13 +112,13 @@ impl LogReader {
                 let late = LogTrouble::Silent {
                     reason: format!("no answer within {} seconds", TOTAL_TIMEOUT.as_secs()),
                 };
-                timeout(TOTAL_TIMEOUT, self.ask(loki, questions, &mut nodes)).await.unwrap_or(Some(late))
+                timeout(TOTAL_TIMEOUT, self.ask(loki, questions, &mut assembly)).await.unwrap_or(Some(late))
             }
         };
         if let Some(trouble) = &trouble {
             tracing::debug!(?trouble, "the log can't be read, or not all of it");
         }
-        Some(report::assemble(correlation, &nodes, trouble))
+        Some(assembly.finish(trouble))
     }
 
     /// Asks one node after the other, until one answer is none: the others would only cost as much time again.
@@ -118,7 +126,7 @@ impl LogReader {
         &self,
         loki: &Loki,
         questions: Vec<NodeQuestion>,
-        nodes: &mut Vec<NodeEntries>,
+        assembly: &mut Assembly<'_>,
     ) -> Option<LogTrouble> {
         let mut too_much = None;
         for question in questions {
@@ -131,13 +139,12 @@ impl LogReader {
                     None => {}
                     Some(LogTrouble::TooMuch) => too_much = Some(LogTrouble::TooMuch),
                     Some(trouble) => {
-                        nodes.push(NodeEntries { node: question.node, entries });
+                        assembly.take(&NodeEntries::new(question.node, entries));
                         return Some(trouble);
                     }
                 }
             }
-            entries.sort_by_key(|entry| entry.at);
-            nodes.push(NodeEntries { node: question.node, entries });
+            assembly.take(&NodeEntries::new(question.node, entries));
         }
         too_much
     }

@@ -7,6 +7,7 @@ use crate::{
     alertmanager::{AlertNames, parse_webhook},
     config::NotifyOn,
     correlator::correlation::{Correlation, Outcome},
+    logs::findings::LogReport,
     notifier::{
         decision::{Found, HoldReason, Origin, Policy},
         delivery::DeliveryState,
@@ -150,6 +151,42 @@ async fn a_stage_that_was_reached_survives_a_restart() {
     let fixture = fixture.restart().await;
     let job = fixture.journal.jobs().await.unwrap().remove(0);
     assert_eq!((job.stage, job.reads), (correlated(), 1));
+}
+
+#[tokio::test]
+async fn a_job_that_lingers_keeps_its_stage_across_a_restart() {
+    let fixture = Fixture::new();
+    let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
+    fixture.journal.advance(id, correlated(), 1).await.unwrap();
+    let correlation = Correlation::unread(noon(), None, "x".into());
+    let stage = Stage::Correlated { correlation: correlation.clone(), log_reads: 2 };
+    let later = noon() + SignedDuration::from_secs(90);
+    fixture.journal.linger(id, stage.clone(), later, "the log".into()).await.unwrap();
+    let fixture = fixture.restart().await;
+    let job = fixture.journal.jobs().await.unwrap().remove(0);
+    assert_eq!((job.stage, job.due_at, job.note.as_deref()), (stage, later, Some("the log")));
+    let due = fixture.journal.due_jobs().await.unwrap().remove(0);
+    assert!(!due.is_waiting);
+    // What comes after it has begun, too.
+    let logged = Stage::Logged { correlation, logs: Some(LogReport::default()) };
+    fixture.journal.advance(id, logged.clone(), 1).await.unwrap();
+    assert_eq!(fixture.journal.jobs().await.unwrap()[0].stage, logged);
+    assert!(!fixture.journal.due_jobs().await.unwrap()[0].is_waiting);
+}
+
+#[test]
+fn stages_of_0_1_0_knew_no_log() {
+    let stage = |stage: &Stage| {
+        let mut data = serde_json::to_value(stage).unwrap();
+        let fields = data.as_object_mut().unwrap();
+        fields.remove("logs");
+        fields.remove("log_reads");
+        serde_json::from_value::<Stage>(data).unwrap()
+    };
+    assert_eq!(stage(&correlated()), correlated());
+    let correlation = Correlation::unread(noon(), None, "x".into());
+    let checked = Stage::Checked { correlation, logs: None, repos: None };
+    assert_eq!(stage(&checked), checked);
 }
 
 #[tokio::test]

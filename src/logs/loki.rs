@@ -22,6 +22,8 @@ const LIMIT: usize = 5000;
 const SMALL_LIMIT: usize = 500;
 /// How many answers are read for one question.
 const MAX_PAGES: usize = 4;
+/// How many bytes of text the answers to one question may hold, noise aside. A run of sixty applications has some hundred KiB.
+const MAX_TEXT: usize = 4 * 1024 * 1024;
 /// How much of a refusal is told, in characters.
 const MAX_REFUSAL: usize = 200;
 /// How much of a refusal is read, in bytes.
@@ -56,7 +58,7 @@ impl Loki {
     ) -> (Vec<Entry>, Option<LogTrouble>) {
         let (mut from, to) = (nanoseconds(from), nanoseconds(to));
         let mut entries: Vec<Entry> = Vec::new();
-        let mut limit = LIMIT;
+        let (mut limit, mut text) = (LIMIT, 0_usize);
         for _ in 0..MAX_PAGES {
             let page = match self.page(query, from, to, limit).await {
                 Ok(page) => page,
@@ -68,7 +70,11 @@ impl Loki {
                 Err(NoPage::Trouble(trouble)) => return (entries, Some(trouble)),
             };
             let last = page.last.filter(|_| page.count >= limit);
+            text = page.entries.iter().fold(text, |sum, entry| sum.saturating_add(entry.text.len()));
             entries.extend(page.entries);
+            if text > MAX_TEXT {
+                return (entries, Some(LogTrouble::TooMuch));
+            }
             let Some(last) = last else { return (entries, None) };
             // The next page begins with the last time of this one, of which there may be more.
             if last > from {

@@ -179,7 +179,10 @@ fn is_progress(text: &str) -> bool {
 
 /// True when systemd says that a unit did not end by itself.
 pub fn tells_of_an_end(text: &str) -> bool {
-    const ENDS: [&str; 9] = [
+    const ENDS: [&str; 11] = [
+        // 128 and the signal's number: run-backup ends like that when it handles it.
+        "code=exited, status=143",
+        "code=exited, status=137",
         "code=killed",
         "code=dumped",
         "result 'signal'",

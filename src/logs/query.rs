@@ -80,7 +80,7 @@ pub fn questions(correlation: &Correlation) -> Vec<NodeQuestion> {
 }
 
 /// When a plan ran on a node, with margins.
-fn time_of(plan: &Plan, node: &NodeId, at: Timestamp) -> (Timestamp, Timestamp) {
+pub fn time_of(plan: &Plan, node: &NodeId, at: Timestamp) -> (Timestamp, Timestamp) {
     let on_node = || plan.applications.iter().filter(|application| application.node == *node);
     let ran = || on_node().filter(|application| matches!(application.state, State::Ok | State::Failed));
     let runs = || ran().filter_map(|application| application.last_run.as_ref());

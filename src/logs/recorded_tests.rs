@@ -13,7 +13,7 @@ use super::{
     entries::Entry,
     findings::{ApplicationLog, LogLine, LogTrouble, Starter},
     keep::{MAX_LINES, telling},
-    report::assemble,
+    report::Assembly,
 };
 use crate::{
     correlator::correlation::{Application, Correlation, Outcome, Plan, State},
@@ -60,9 +60,13 @@ fn moved(record: &[Recorded], by: SignedDuration) -> Vec<Recorded> {
 fn entries(record: &[Recorded]) -> Vec<NodeEntries> {
     let parse =
         |entry: &Recorded| Some(Entry::parse(entry.at, &entry.line)?.with_module(entry.module.as_deref()));
-    let mut entries: Vec<Entry> = record.iter().filter_map(parse).collect();
-    entries.sort_by_key(|entry| entry.at);
-    vec![NodeEntries { node: NodeId::new("1").unwrap(), entries }]
+    vec![NodeEntries::new(NodeId::new("1").unwrap(), record.iter().filter_map(parse).collect())]
+}
+
+fn assemble(correlation: &Correlation, nodes: &[NodeEntries], trouble: Option<LogTrouble>) -> Reading {
+    let mut assembly = Assembly::new(correlation);
+    nodes.iter().for_each(|node| assembly.take(node));
+    assembly.finish(trouble)
 }
 
 /// When a line was written that contains `text`.
@@ -312,6 +316,11 @@ fn a_killed_run_is_told_of_who_ran_and_who_was_not_reached() {
     let reading = read(&record, "1");
     assert!(lines(log_of(&reading, "notes1")).contains(&killed));
     assert_eq!(lines(log_of(&reading, "wiki1"))[0], killed);
+    let (plan, node) = (PlanId::new("1").unwrap(), NodeId::new("1").unwrap());
+    let unit = reading.report.of_unit(&plan, &node).unwrap();
+    assert_eq!(unit.lines[0].text, killed);
+    // Of a run that ended by itself, systemd says nothing that counts.
+    assert_eq!(read(&super::recorded_tests::record("timer-dump-failed"), "1").report.units, []);
 }
 
 #[test]

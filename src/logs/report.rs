@@ -9,12 +9,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     NodeEntries, Reading,
-    findings::{ApplicationLog, ClusterBackupLog, LogReport, LogTrouble},
+    findings::{ApplicationLog, ClusterBackupLog, LogLine, LogReport, LogTrouble, Starter, UnitLog},
     keep::keep,
-    query::{Wanted, is_unwell, unwell_plans},
+    query::{self, Wanted, is_unwell, unwell_plans},
     turns::{self, Line, PlanRun, Turn},
 };
-use crate::{correlator::correlation::Correlation, ids::ModuleId};
+use crate::{
+    correlator::correlation::{Application, Correlation, Plan},
+    ids::{ModuleId, PlanId},
+};
 
 /// How much all lines of a report may be, in bytes: it is kept in the journal, and read by the pages.
 const MAX_TOTAL: usize = 512 * 1024;
@@ -25,53 +28,96 @@ const SHIPPING: SignedDuration = SignedDuration::from_secs(120);
 /// By how much a turn's time in the log and in its status may differ: the latter is in whole seconds, and written a little apart.
 const SLACK: SignedDuration = SignedDuration::from_secs(5);
 
-/// What is known of each application, from what was read.
-pub(super) fn assemble(
-    correlation: &Correlation,
-    nodes: &[NodeEntries],
-    trouble: Option<LogTrouble>,
-) -> Reading {
-    let unwell = || {
-        unwell_plans(correlation).flat_map(|plan| {
-            let unwell = plan.applications.iter().filter(|application| is_unwell(application));
-            unwell.map(move |application| (plan, application))
-        })
-    };
-    let budget = MAX_TOTAL.checked_div(unwell().count()).unwrap_or(MAX_EACH).min(MAX_EACH);
-    let mut runs: HashMap<(&str, &str), Vec<PlanRun>> = HashMap::new();
-    for node in nodes {
-        for plan in unwell_plans(correlation) {
-            let found = turns::runs(&plan.id, &node.entries);
-            runs.insert((plan.id.as_str(), node.node.as_str()), found);
+/// Puts together what is known of each application. Nodes come one after the other, so that the entries of one are held at a time.
+pub(super) struct Assembly<'a> {
+    correlation: &'a Correlation,
+    unwell: Vec<Unwell<'a>>,
+    /// How many bytes of lines an application may have.
+    budget: usize,
+    /// When the run began, and what it said of the cluster's own backup.
+    cluster_backups: HashMap<&'a PlanId, (Timestamp, Vec<LogLine>)>,
+    units: Vec<UnitLog>,
+}
+
+/// An application that is not well, and what was found of it.
+struct Unwell<'a> {
+    plan: &'a Plan,
+    application: &'a Application,
+    started_by: Option<Starter>,
+    lines: Vec<LogLine>,
+    is_whole: bool,
+}
+
+impl<'a> Assembly<'a> {
+    /// Nothing is known yet.
+    pub fn new(correlation: &'a Correlation) -> Self {
+        let unwell: Vec<Unwell> = unwell_plans(correlation)
+            .flat_map(|plan| {
+                let unwell = plan.applications.iter().filter(|application| is_unwell(application));
+                unwell.map(move |application| Unwell {
+                    plan,
+                    application,
+                    started_by: None,
+                    lines: Vec::new(),
+                    is_whole: false,
+                })
+            })
+            .collect();
+        let budget = MAX_TOTAL.checked_div(unwell.len()).unwrap_or(MAX_EACH).min(MAX_EACH);
+        Self { correlation, unwell, budget, cluster_backups: HashMap::new(), units: Vec::new() }
+    }
+
+    /// Takes what was read of a node.
+    pub fn take(&mut self, node: &NodeEntries) {
+        for plan in unwell_plans(self.correlation) {
+            let runs = turns::runs(&plan.id, &node.entries);
+            let is_here =
+                |unwell: &&mut Unwell| unwell.plan.id == plan.id && unwell.application.node == node.node;
+            for unwell in self.unwell.iter_mut().filter(is_here) {
+                let found = find(&Wanted::new(plan, unwell.application, self.correlation.at), &runs);
+                unwell.started_by = found.run.map(|run| run.starter);
+                unwell.lines = keep(found.lines, self.budget);
+                unwell.is_whole = found.is_whole;
+            }
+            let (from, _) = query::time_of(plan, &node.node, self.correlation.at);
+            let last = runs.last().filter(|run| run.was_killed() && run.began >= from);
+            if let Some(run) = last {
+                let (plan, node) = (plan.id.clone(), node.node.clone());
+                self.units.push(UnitLog { plan, node, lines: keep(run.ended_by.clone(), MAX_EACH) });
+            }
+            let last = runs.into_iter().filter(|run| !run.before.is_empty()).max_by_key(|run| run.began);
+            if let Some(run) = last
+                && self.cluster_backups.get(&plan.id).is_none_or(|(began, _)| *began < run.began)
+            {
+                self.cluster_backups.insert(&plan.id, (run.began, keep(run.before, MAX_EACH)));
+            }
         }
     }
-    let (mut applications, mut may_be_early) = (Vec::new(), false);
-    for (plan, application) in unwell() {
-        let wanted = Wanted::new(plan, application, correlation.at);
-        let runs = runs.get(&(plan.id.as_str(), application.node.as_str())).map_or(&[][..], Vec::as_slice);
-        let found = find(&wanted, runs);
-        let has_just_ended = wanted.end.is_some_and(|end| correlation.at.duration_since(end) < SHIPPING);
-        may_be_early |= wanted.has_failed && has_just_ended && !found.is_whole && trouble.is_none();
-        if wanted.is_pending && found.lines.is_empty() {
-            continue;
+
+    /// All that is known, once all nodes were taken that could be read.
+    pub fn finish(self, trouble: Option<LogTrouble>) -> Reading {
+        let at = self.correlation.at;
+        let (mut applications, mut may_be_early) = (Vec::new(), false);
+        for Unwell { plan, application, started_by, lines, is_whole } in self.unwell {
+            let wanted = Wanted::new(plan, application, at);
+            let has_just_ended = wanted.end.is_some_and(|end| at.duration_since(end) < SHIPPING);
+            may_be_early |= wanted.has_failed && has_just_ended && !is_whole && trouble.is_none();
+            if !wanted.is_pending || !lines.is_empty() {
+                let (plan, module) = (plan.id.clone(), application.module.clone());
+                applications.push(ApplicationLog { plan, module, started_by, lines });
+            }
         }
-        applications.push(ApplicationLog {
-            plan: plan.id.clone(),
-            module: application.module.clone(),
-            started_by: found.run.map(|run| run.starter),
-            lines: keep(found.lines, budget),
+        let mut cluster_backups = self.cluster_backups;
+        let cluster_backup = unwell_plans(self.correlation).filter_map(|plan| {
+            let (_, lines) = cluster_backups.remove(&plan.id)?;
+            Some(ClusterBackupLog { plan: plan.id.clone(), lines })
         });
-    }
-    let mut cluster_backup = Vec::new();
-    for plan in unwell_plans(correlation) {
-        let of_plan = nodes.iter().filter_map(|node| runs.get(&(plan.id.as_str(), node.node.as_str())));
-        let last = of_plan.flatten().filter(|run| !run.before.is_empty()).max_by_key(|run| run.began);
-        if let Some(run) = last {
-            let lines = keep(run.before.clone(), MAX_EACH);
-            cluster_backup.push(ClusterBackupLog { plan: plan.id.clone(), lines });
+        let cluster_backup = cluster_backup.collect();
+        Reading {
+            report: LogReport { applications, units: self.units, cluster_backup, trouble },
+            may_be_early,
         }
     }
-    Reading { report: LogReport { applications, cluster_backup, trouble }, may_be_early }
 }
 
 /// What was found of an application.

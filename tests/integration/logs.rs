@@ -3,6 +3,8 @@
 
 //! The backup's own words: the journals of real runs, moved to tonight, behind a stand-in for Loki, through the real service.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -76,6 +78,11 @@ impl Night {
         let service = self.settings(loki).start().await;
         self.report(&service).await
     }
+}
+
+/// The labels of what a module's user writes.
+fn labels(module: &str) -> BTreeMap<String, String> {
+    [("node_id", "1"), ("module_id", module)].map(|(name, value)| (name.into(), value.into())).into()
 }
 
 fn lines<'a>(report: &'a Value, module: &str) -> Vec<&'a str> {
@@ -232,23 +239,40 @@ async fn a_log_of_many_pages_is_read_on() {
     let line = json!({
         "MESSAGE": "copying a table", "PRIORITY": "6", "SYSLOG_IDENTIFIER": "runagent", "_SYSTEMD_UNIT": "session-c1.scope",
     });
-    let labels = [("node_id", "1"), ("module_id", "notes1")].map(|(name, value)| (name.into(), value.into()));
     // More than a page, of the same time even.
-    let entry = Entry { at, labels: labels.into(), line: line.to_string() };
+    let entry = Entry { at, labels: labels("notes1"), line: line.to_string() };
     loki.ship(std::iter::repeat_n(entry, 4000));
-    loki.ship((0..4000).map(|number| {
-        Entry {
-            at: at + SignedDuration::from_micros(number),
-            labels: [("node_id", "1"), ("module_id", "notes1")]
-                .map(|(name, value)| (name.into(), value.into()))
-                .into(),
-            line: line.to_string(),
-        }
+    loki.ship((0..4000).map(|number| Entry {
+        at: at + SignedDuration::from_micros(number),
+        labels: labels("notes1"),
+        line: line.to_string(),
     }));
     loki.ship(night.journal.0.clone());
     let report = night.report_with(&loki).await;
     assert_eq!(report["logs"]["trouble"], json!(null));
     assert!(lines(&report, "notes1").contains(&"database dump failed: connection refused"), "{report}");
+}
+
+#[tokio::test]
+async fn a_storm_of_lines_is_cut_short() {
+    let (loki, night) = (Loki::start().await, Night::recorded("timer-dump-failed", "1").await);
+    let at = night.journal.when("notes1: starting").unwrap();
+    loki.ship((0..12_000).map(|number| {
+        let message = format!("error: open {number}/{}: permission denied", "x".repeat(1500));
+        let line = json!({
+            "MESSAGE": message, "PRIORITY": "3", "SYSLOG_IDENTIFIER": "runagent", "_SYSTEMD_UNIT": "session-c1.scope",
+        });
+        Entry { at: at + SignedDuration::from_micros(number), labels: labels("notes1"), line: line.to_string() }
+    }));
+    loki.ship(night.journal.0.clone());
+    let service = night.settings(&loki).start().await;
+    let report = night.report(&service).await;
+    assert_eq!(report["logs"]["trouble"], json!({"kind": "too_much"}));
+    let lines = lines(&report, "notes1");
+    assert!(lines.iter().any(|line| line.starts_with("error: open 0/")), "{lines:#?}");
+    assert!(lines.iter().map(|line| line.len()).sum::<usize>() <= 16 * 1024);
+    let peak = service.peak_memory() / (1 << 20);
+    assert!(peak < 96, "{peak} MiB");
 }
 
 #[tokio::test]

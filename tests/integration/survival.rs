@@ -97,9 +97,7 @@ async fn killed_while_the_gateway_is_asked() {
     node.gateway.backend().hang();
     let service = node.alert().await;
     service
-        .status_shows("the log read", |status| {
-            (status["jobs"][0]["stage"] == "logged").then_some(())
-        })
+        .status_shows("the log read", |status| (status["jobs"][0]["stage"] == "logged").then_some(()))
         .await;
     service.kill();
     node.gateway.backend().go_on();
