@@ -12,6 +12,7 @@ use secrecy::SecretString;
 
 use crate::{
     alertmanager::AlertNames,
+    ids::ModuleId,
     language::Language,
     notifier::{format::Format, links::Links},
     smtp::SmtpSettings,
