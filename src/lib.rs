@@ -27,6 +27,7 @@
 //!   - [`notifier`] writes the mail, and decides whether it is sent ([`notifier::decision`]).
 //! - [`delivery_worker`] takes queued mails to the mail server, through [`smtp`].
 //! - The values that all of them speak of: [`alert`], [`run`], [`ids`], [`language`], [`oncalendar`].
+//! - [`roster`] is what the cluster's plans are now, for pages and metrics.
 //! - [`telemetry`] is logs and metrics, [`http`] the HTTP client, [`version`] which version this is, [`text`] and [`times`] what makes text
 //!   and times from outside fit for use.
 
@@ -53,6 +54,7 @@ pub mod receiver;
 pub mod refusals;
 pub mod repo_check;
 pub mod report;
+pub mod roster;
 pub mod run;
 pub mod service;
 pub mod smtp;

@@ -23,6 +23,7 @@ use crate::{
     receiver::{self, Receiver, server},
     refusals::Refusals,
     repo_check::RepoChecker,
+    roster::view::RosterView,
     telemetry::Metrics,
     version::VERSION,
     watch::{alerts::AlertWatcher, cluster::ClusterWatcher, events, troubles::WatcherTroubles},
@@ -131,10 +132,12 @@ impl Service {
             Arc::clone(&refusals),
         );
         let mut tasks: JoinSet<()> = JoinSet::new();
-        watch(&mut tasks, &settings, &journal, &reader, &troubles, &shutdown);
+        let is_watched = settings.watch.runs || settings.watch.missing_grace.is_some();
+        let roster = Arc::new(RosterView::new(journal.clone(), reader.clone(), is_watched));
+        watch(&mut tasks, &settings, &journal, &reader, &roster, &troubles, &shutdown);
         let readiness = Arc::new(readiness);
         let receiver =
-            Receiver::new(settings, journal.clone(), readiness, metrics, refusals, beyond_loopback);
+            Receiver::new(settings, journal.clone(), readiness, roster, metrics, refusals, beyond_loopback);
         let routes = receiver::routes(Arc::new(receiver));
 
         tasks.spawn(server::serve(listener, routes, shutdown.clone()));
@@ -172,6 +175,7 @@ fn watch(
     settings: &Arc<Settings>,
     journal: &Journal,
     reader: &ClusterReader,
+    roster: &Arc<RosterView>,
     troubles: &Arc<WatcherTroubles>,
     shutdown: &CancellationToken,
 ) {
@@ -183,7 +187,8 @@ fn watch(
         let reported = Arc::new(Notify::new());
         let url = settings.redis_url.clone();
         tasks.spawn(events::listen(url, Arc::clone(&reported), Arc::clone(troubles), shutdown.clone()));
-        let watcher = ClusterWatcher::new(Arc::clone(settings), journal.clone(), reader.clone(), reported);
+        let (settings, roster) = (Arc::clone(settings), Arc::clone(roster));
+        let watcher = ClusterWatcher::new(settings, journal.clone(), reader.clone(), roster, reported);
         tasks.spawn(watcher.run(shutdown.clone()));
     }
 }

@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::{checks::readiness::Readiness, config::Settings, journal::Journal};
-use crate::{correlator::read::ClusterReader, repo_check::RepoChecker};
+use crate::{correlator::read::ClusterReader, repo_check::RepoChecker, roster::view::RosterView};
 
 struct Fixture {
     receiver: Arc<Receiver>,
@@ -21,6 +21,7 @@ impl Fixture {
         let journal = Journal::start(dir.path().into());
         let reader = ClusterReader::new(&settings.redis_url, settings.zone.clone()).unwrap();
         let checker = Arc::new(RepoChecker::new(settings.repo_check.clone()));
+        let roster = RosterView::new(journal.clone(), reader.clone(), true);
         let readiness = Readiness::new(
             Arc::clone(&settings),
             journal.clone(),
@@ -29,8 +30,9 @@ impl Fixture {
             Arc::default(),
             Arc::default(),
         );
+        let (readiness, roster) = (Arc::new(readiness), Arc::new(roster));
         let receiver =
-            Receiver::new(settings, journal, Arc::new(readiness), Arc::default(), Arc::default(), false);
+            Receiver::new(settings, journal, readiness, roster, Arc::default(), Arc::default(), false);
         Self { receiver: Arc::new(receiver), _dir: dir }
     }
 

@@ -16,6 +16,7 @@ mod journal_trouble;
 mod kills;
 mod mailservers;
 mod pipeline;
+mod plans_now;
 mod redis_outage;
 mod repo_check;
 mod smtp_oddities;

@@ -26,6 +26,16 @@ pub(super) struct PageTexts {
     pub not_ready: &'static str,
     /// What being ready means.
     pub ready_means: &'static str,
+    /// Heading: the cluster's backup plans.
+    pub plans: &'static str,
+    /// There are no plans.
+    pub no_plans: &'static str,
+    /// In place of the last run of a plan that has not run yet.
+    pub never_ran: &'static str,
+    /// The plan's timer is off.
+    pub disabled: &'static str,
+    /// In place of the time of the reading: the plans are those of the journal.
+    pub never_read: &'static str,
     /// Heading: jobs.
     pub jobs: &'static str,
     /// There are no jobs.
@@ -58,6 +68,18 @@ pub(super) struct PageTexts {
 pub(super) trait PagePhrases: Sync {
     /// All phrases without values.
     fn texts(&self) -> &'static PageTexts;
+
+    /// When a plan ran last.
+    fn last_run(&self, time: &str) -> String;
+
+    /// When a plan runs next.
+    fn next_run(&self, time: &str) -> String;
+
+    /// How many applications a plan has.
+    fn applications(&self, count: usize) -> String;
+
+    /// When the plans were read.
+    fn plans_as_of(&self, time: &str) -> String;
 
     /// Stage of a job: when the cluster is read next, and what the job waits for, in English.
     fn next_check(&self, due: &str, note: Option<&str>) -> String;
