@@ -26,7 +26,7 @@ const PARTS = {
   "applications.": ["name", "state", "last_run", "last_success", "size", "files", "duration"],
   "check_states.": ["ok", "failed", "off"],
   "checks.": [...CHECKS.flatMap((name) => [`${name}.name`, `${name}.advice`]), "other.advice", "api.off", "alertmanager.off", "schedules.off"],
-  "counts.": STATES,
+  "counts.": [...STATES, "new"],
   "decision.": ["sent", "queued", "failed", "held"],
   "decision_meanings.": REASONS,
   "decision_reasons.": REASONS,
