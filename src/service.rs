@@ -18,6 +18,7 @@ use crate::{
     config::Settings,
     correlator::read::{ClusterReader, ReadError},
     delivery_worker::DeliveryWorker,
+    duty::watch::{DutyWatch, Standing},
     journal::Journal,
     pipeline::{Pipeline, stages::Stages},
     receiver::{self, Receiver, server},
@@ -120,8 +121,20 @@ impl Service {
             Arc::clone(&metrics),
         );
         let pipeline = Pipeline::new(journal.clone(), stages);
-        let delivery_worker =
-            DeliveryWorker::new(Arc::clone(&settings), journal.clone(), Arc::clone(&metrics));
+        let (duty, standing) = match &settings.instance {
+            Some(instance) => {
+                let (duty, standing) = DutyWatch::new(instance.clone(), &settings);
+                (Some(duty), standing)
+            }
+            // Nobody changes it: the sender may go.
+            None => (None, tokio::sync::watch::channel(Standing::alone()).1),
+        };
+        let delivery_worker = DeliveryWorker::new(
+            Arc::clone(&settings),
+            journal.clone(),
+            Arc::clone(&metrics),
+            standing.clone(),
+        );
         let (troubles, refusals) = (Arc::new(WatcherTroubles::default()), Arc::new(Refusals::default()));
         let readiness = Readiness::new(
             Arc::clone(&settings),
@@ -130,6 +143,7 @@ impl Service {
             Arc::clone(&checker),
             Arc::clone(&troubles),
             Arc::clone(&refusals),
+            standing,
         );
         let mut tasks: JoinSet<()> = JoinSet::new();
         let is_watched = settings.watch.runs || settings.watch.missing_grace.is_some();
@@ -143,6 +157,9 @@ impl Service {
         tasks.spawn(server::serve(listener, routes, shutdown.clone()));
         tasks.spawn(pipeline.run(shutdown.clone()));
         tasks.spawn(delivery_worker.run(shutdown.clone()));
+        if let Some(duty) = duty {
+            tasks.spawn(duty.run(shutdown.clone()));
+        }
         let exit = tokio::select! {
             // After a shutdown all tasks end; before it, none may.
             biased;

@@ -10,7 +10,7 @@ use lettre::message::Mailbox;
 use reqwest::Url;
 use secrecy::SecretString;
 
-use crate::{alertmanager::AlertNames, language::Language, smtp::SmtpSettings};
+use crate::{alertmanager::AlertNames, ids::ModuleId, language::Language, smtp::SmtpSettings};
 
 /// One wrong variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct Settings {
     pub notify: NotifySettings,
     /// `ALERTMANAGER_*`, `WATCH_*`
     pub watch: WatchSettings,
+    /// `MODULE_*`, `LEADER_REDIS_URL`, `TAKEOVER_SECONDS`: which instance of the cluster this is. None outside of NS8.
+    pub instance: Option<InstanceSettings>,
     /// `STATE_DIR`: the directory of `journal.sqlite`. Made when it does not exist.
     pub state_dir: PathBuf,
     /// `CLUSTER_NAME`: what the mail calls the cluster. None: the name that Redis knows.
@@ -153,6 +155,28 @@ pub struct WatchSettings {
     pub runs: bool,
     /// `WATCH_MISSING_GRACE_SECONDS`: when set, a plan that has not run so long after it was due is reported. Up to 7 days.
     pub missing_grace: Option<Duration>,
+}
+
+/// The instance of which this one is a copy, as it was when it was copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Its module.
+    pub module: ModuleId,
+    /// Its UUID: in another cluster, another module may have the same id.
+    pub uuid: String,
+}
+
+/// Which instance of the NS8 module this is.
+#[derive(Debug, Clone)]
+pub struct InstanceSettings {
+    /// `MODULE_ID`
+    pub module: ModuleId,
+    /// `MODULE_ORIGIN`, `MODULE_ORIGIN_UUID`: of what this instance is a copy that nobody has configured yet.
+    pub origin: Option<Origin>,
+    /// `LEADER_REDIS_URL`: where the sign of life goes. Secret, as it holds the module's password. None: no other instance sees this one.
+    pub leader_redis: Option<SecretString>,
+    /// `TAKEOVER_SECONDS`: how long another instance may be gone before this one takes over. 1 s to one day.
+    pub takeover: Duration,
 }
 
 /// How log lines are written.

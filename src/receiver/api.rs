@@ -22,6 +22,7 @@ use super::{
 use crate::{
     checks::{Check, readiness::Ready},
     correlator::correlation::Outcome,
+    duty::Duty,
     ids::JobId,
     journal::{Job, JournalError, ReportEntry, ReportFilter},
     telemetry::{METRICS_CONTENT_TYPE, PLAIN_METRICS_CONTENT_TYPE},
@@ -43,6 +44,8 @@ pub(super) struct Status {
     version: &'static str,
     ready: bool,
     reasons: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duty: Option<Duty>,
     checks: Vec<Check>,
     jobs: Vec<JobSummary>,
     reports: Vec<ReportEntry>,
@@ -102,13 +105,14 @@ pub(super) async fn status(receiver: Arc<Receiver>) -> Response {
         receiver.journal.jobs(),
         receiver.journal.reports(ReportFilter::default(), STATUS_REPORTS)
     );
-    let ready = Ready::from_checks(&checks);
+    let ready = Ready::from_checks(&checks, receiver.readiness.duty());
     checks.extend(outside);
     // Without a journal there is nothing to list; the reasons say so.
     let status = Status {
         version: VERSION,
         ready: ready.ready,
         reasons: ready.reasons,
+        duty: ready.duty,
         checks,
         jobs: jobs.unwrap_or_default().iter().map(JobSummary::from).collect(),
         reports: reports.map(|page| page.reports).unwrap_or_default(),

@@ -42,6 +42,8 @@ struct Page {
     format: Format,
     version: &'static str,
     ready: Ready,
+    /// What is to be known of other instances: the class that gives it its colour, and the words.
+    duty: Option<(&'static str, String)>,
     jobs: Vec<Job>,
     plans: Vec<PlanCard>,
     /// As of when the cluster has these plans.
@@ -81,6 +83,7 @@ pub(super) async fn page(receiver: Arc<Receiver>) -> Response {
         },
         format,
         version: VERSION,
+        duty: ready.duty.as_ref().and_then(|duty| phrases::duty(phrases, duty)),
         ready,
         jobs: or_empty(jobs),
         reports: or_empty(reports),

@@ -5,7 +5,9 @@
 
 use super::*;
 use crate::{checks::readiness::Readiness, config::Settings, journal::Journal};
-use crate::{correlator::read::ClusterReader, repo_check::RepoChecker, roster::view::RosterView};
+use crate::{
+    correlator::read::ClusterReader, duty::watch::Standing, repo_check::RepoChecker, roster::view::RosterView,
+};
 
 struct Fixture {
     receiver: Arc<Receiver>,
@@ -29,6 +31,7 @@ impl Fixture {
             checker,
             Arc::default(),
             Arc::default(),
+            tokio::sync::watch::channel(Standing::alone()).1,
         );
         let (readiness, roster) = (Arc::new(readiness), Arc::new(roster));
         let receiver =

@@ -11,6 +11,7 @@ mod attack_http;
 mod cluster_reading;
 mod commands;
 mod delivery;
+mod duty;
 mod http;
 mod journal_trouble;
 mod kills;

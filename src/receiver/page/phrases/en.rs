@@ -59,6 +59,25 @@ impl PagePhrases for English {
         format!("As of {time}")
     }
 
+    fn standby(&self, instance: &str, node: Option<&str>) -> String {
+        let node = node.map(|node| format!(" on node {node}")).unwrap_or_default();
+        format!(
+            "Standing by: reports are sent by {instance}{node}. If it is gone for a while, this instance takes over."
+        )
+    }
+
+    fn copy(&self, instance: &str, node: Option<&str>) -> String {
+        let node = node.map(|node| format!(" on node {node}")).unwrap_or_default();
+        format!(
+            "This is a copy of {instance}{node}, which is still installed. Nothing is sent from here until the \
+             settings are saved once on the Settings page, or {instance} is removed."
+        )
+    }
+
+    fn not_sent(&self, reason: &str) -> String {
+        format!("Not sent: {reason}")
+    }
+
     fn next_check(&self, due: &str, note: Option<&str>) -> String {
         let note = note.map(|note| format!(": {note}")).unwrap_or_default();
         format!("Next check {due}{note}")

@@ -59,6 +59,25 @@ impl PagePhrases for Italian {
         format!("Situazione al {time}")
     }
 
+    fn standby(&self, instance: &str, node: Option<&str>) -> String {
+        let node = node.map(|node| format!(" sul nodo {node}")).unwrap_or_default();
+        format!(
+            "In attesa: i rapporti sono inviati da {instance}{node}. Se manca per un po', subentra questa istanza."
+        )
+    }
+
+    fn copy(&self, instance: &str, node: Option<&str>) -> String {
+        let node = node.map(|node| format!(" sul nodo {node}")).unwrap_or_default();
+        format!(
+            "Questa è una copia di {instance}{node}, ancora installata. Da qui non viene inviato nulla finché le \
+             impostazioni non vengono salvate una volta nella pagina Impostazioni, o {instance} non viene rimossa."
+        )
+    }
+
+    fn not_sent(&self, reason: &str) -> String {
+        format!("Non inviato: {reason}")
+    }
+
     fn next_check(&self, due: &str, note: Option<&str>) -> String {
         let note = note.map(|note| format!(": {note}")).unwrap_or_default();
         format!("Prossimo controllo {due}{note}")
