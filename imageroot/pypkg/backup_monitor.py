@@ -107,9 +107,9 @@ def save_settings_of_copy(settings, origin):
 
     While the origin is installed in this cluster, the copy sends nothing until somebody configures it."""
     save_settings(settings)
-    identity = (origin.get("MODULE_ID"), origin.get("MODULE_UUID"))
-    if all(identity):
-        agent.mset_env(dict(zip(ORIGIN, identity, strict=True)))
+    module, uuid = origin.get("MODULE_ID"), origin.get("MODULE_UUID")
+    if module and uuid:
+        agent.mset_env({"MODULE_ORIGIN": module, "MODULE_ORIGIN_UUID": uuid})
 
 
 def refuse(field, value, error):
