@@ -186,16 +186,15 @@ async fn read(url: &SecretString, instance: &InstanceSettings) -> Result<Instanc
         .collect();
     let mut instances =
         Instances { leader: leader.and_then(|node| node.parse().ok()), origin_uuid, ..Instances::default() };
-    if found.is_empty() {
-        return Ok(instances);
-    }
-    let mut ask = pipe();
-    for (module, _) in &found {
-        ask.cmd("GETRANGE").arg(key(module)).arg(0).arg(SIGN_BYTES);
-    }
-    let signs: Vec<String> = ask.query_async(&mut redis).await?;
-    for ((module, node), sign) in found.into_iter().zip(signs) {
-        let sign = Sign::parse(&sign);
+    for (module, node) in found {
+        let asked =
+            cmd("GETRANGE").arg(key(&module)).arg(0).arg(SIGN_BYTES).query_async::<Vec<u8>>(&mut redis).await;
+        let sign = match asked {
+            Ok(text) => Sign::parse(&String::from_utf8_lossy(&text)),
+            // Something else stands there: what an instance writes must not keep others from being seen.
+            Err(error) if error.code() == Some("WRONGTYPE") => None,
+            Err(error) => return Err(error),
+        };
         if module == instance.module {
             (instances.node, instances.own) = (Some(node), sign);
         } else {

@@ -36,6 +36,17 @@ describe("the status page", () => {
     await view.page.getByRole("heading", { name: "/settings/smarthost" }).waitFor();
   });
 
+  it("says that another instance sends the reports", async () => {
+    await node.useMailServer(mail.port);
+    await node.redis("HSET", "cluster/module_node", "backup-monitor2", "2");
+    await node.redis("SET", "module/backup-monitor2/duty", "active");
+    // Restarts the service, which looks for others at once.
+    await node.configure(CONFIGURATION);
+    const view = await browser.open(admin.address("status"));
+    await view.app.getByText("reports are sent by backup-monitor2 on node 2").waitFor();
+    await inspect(view, "status-standby");
+  });
+
   it("shows the outcomes of the last runs of each plan", async () => {
     await withPast();
     const view = await browser.open(admin.address("status"));

@@ -79,6 +79,9 @@ async fn two_instances_send_each_report_once_and_the_second_takes_over_when_the_
         (instance(&redis, &smtp, FIRST.0), instance(&redis, &smtp, SECOND.0));
     let first = first_settings.start().await;
     has_duty(&first, "active").await;
+    // A third one is broken, and writes something else in the place of its sign.
+    add_module(&redis, "backup-monitor3", "3").await;
+    redis.hset("module/backup-monitor3/duty", &[("sign", "active")]).await;
     let second = second_settings.start().await;
     let ready = has_duty(&second, "standby").await;
     assert_eq!(ready["duty"], json!({"state": "standby", "instance": FIRST.0, "node": FIRST.1}));
