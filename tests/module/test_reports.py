@@ -97,6 +97,20 @@ def test_a_mail_is_sent_once_more(mailing_node, mailbox):
     wait_for("the third mail", lambda: len(mailbox.mails) == 3)
 
 
+def test_a_report_is_sent_again_only_so_often(mailing_node):
+    def delivery():
+        return reports(mailing_node)[0]["delivery"]["state"]
+
+    number = reports(mailing_node)[0]["id"]
+    for _ in range(10):
+        wait_for("delivery", lambda: delivery() == "sent")
+        assert mailing_node.run_action("resend-report", {"id": number})["status"] == "completed"
+    wait_for("delivery", lambda: delivery() == "sent")
+    result = mailing_node.run_action("resend-report", {"id": number})
+    assert result["status"] == "validation-failed"
+    assert result["errors"] == [{"field": "id", "parameter": "id", "value": number, "error": "sent_too_often"}]
+
+
 def test_what_does_not_exist_is_refused_by_name(mailing_node):
     for action in ("get-report", "resend-report"):
         result = mailing_node.run_action(action, {"id": 4711})
