@@ -44,6 +44,7 @@ describe("the status page", () => {
     await node.configure(CONFIGURATION);
     const view = await browser.open(admin.address("status"));
     await view.app.getByText("reports are sent by backup-monitor2 on node 2").waitFor();
+    await view.app.getByText("Other instances – standing by").waitFor();
     await inspect(view, "status-standby");
   });
 

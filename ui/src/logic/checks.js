@@ -66,7 +66,7 @@ export function dutyWords(duty) {
   if (state === "starting") {
     return { key: "checks.duty.starting" };
   }
-  return ["standby", "copy"].includes(state) ? { key: `checks.duty.${state}`, values: { instance, node } } : null;
+  return ["standby", "copy"].includes(state) ? { key: `checks.duty.${state}`, values: { instance, node: node ?? "–" } } : null;
 }
 
 export function failedChecks(checks) {

@@ -24,7 +24,7 @@ const PARTS = {
   "action.": null, // every action that the sources run: see below
   "failure.": ["get-status", "get-monitor-status", "get-configuration", "list-reports", "get-report", "resend-report", "list-installed-modules"],
   "applications.": ["name", "state", "last_run", "last_success", "size", "files", "duration"],
-  "check_states.": ["ok", "failed", "off"],
+  "check_states.": ["ok", "failed", "off", "standby"],
   "checks.": [...CHECKS.flatMap((name) => [`${name}.name`, `${name}.advice`]), "other.advice", "duty.standby", "duty.copy", "duty.starting", "api.off", "alertmanager.off", "schedules.off"],
   "counts.": [...STATES, "new"],
   "decision.": ["sent", "queued", "failed", "held"],
