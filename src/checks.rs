@@ -9,12 +9,12 @@ pub mod readiness;
 
 use std::fmt::Display;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::config::Settings;
+use crate::{config::Settings, duty::Duty};
 
 /// Something that the service depends on, in the order in which it is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// The journal can be written.
     Journal,
@@ -40,6 +40,8 @@ pub enum Subject {
     Reports,
     /// No webhook was rejected of late.
     Receiver,
+    /// This instance sends the reports, or another one does.
+    Duty,
 }
 
 impl Subject {
@@ -58,6 +60,7 @@ impl Subject {
             Subject::Zone => "zone",
             Subject::Reports => "reports",
             Subject::Receiver => "receiver",
+            Subject::Duty => "duty",
         }
     }
 
@@ -76,6 +79,7 @@ impl Subject {
             Subject::Zone => "time zone",
             Subject::Reports => "reports",
             Subject::Receiver => "receiver",
+            Subject::Duty => "duty",
         }
     }
 
@@ -108,7 +112,8 @@ impl Subject {
             | Subject::Mail
             | Subject::Zone
             | Subject::Reports
-            | Subject::Receiver => {
+            | Subject::Receiver
+            | Subject::Duty => {
                 return None;
             }
         };
@@ -132,6 +137,26 @@ impl Subject {
     }
 }
 
+impl Check {
+    /// Whose turn it is to mail. That another instance does is no fault; that of a copy, nobody may know of.
+    pub fn of_duty(duty: &Duty) -> Self {
+        let (state, reason) = match duty {
+            Duty::Active => (CheckState::Ok, None),
+            Duty::Starting => (CheckState::Off, Some("looking for other instances".to_owned())),
+            Duty::Standby(peer) => {
+                (CheckState::Off, Some(format!("standing by: reports are sent by {peer}")))
+            }
+            Duty::Copy(peer) => {
+                let words = format!(
+                    "this is a copy of {peer}, which is still installed: nothing is sent until it is configured"
+                );
+                (CheckState::Failed, Some(words))
+            }
+        };
+        Check { subject: Subject::Duty, name: Subject::Duty.name(), state, reason }
+    }
+}
+
 /// One thing that the service needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
@@ -147,7 +172,7 @@ pub struct Check {
 }
 
 /// How something is that the service needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CheckState {
     /// It is there.

@@ -4,16 +4,20 @@
 //! The delivery_worker: takes queued mails to the mail server until it accepts them.
 
 use std::{
+    collections::{HashMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 use lettre::Address;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Settings,
+    duty::{Duty, watch::Standing},
+    ids::JobId,
     journal::{Journal, JournalError, Outgoing},
     notifier::{
         delivery::{self, Delivery, DeliveryState},
@@ -34,18 +38,26 @@ pub struct DeliveryWorker {
     journal: Journal,
     metrics: Arc<Metrics>,
     server: MailServer,
+    standing: watch::Receiver<Standing>,
+    /// Since when mails are kept back for another instance.
+    kept_since: HashMap<JobId, Instant>,
 }
 
 impl DeliveryWorker {
     /// A delivery_worker for the configured mail server.
-    pub fn new(settings: Arc<Settings>, journal: Journal, metrics: Arc<Metrics>) -> Self {
+    pub fn new(
+        settings: Arc<Settings>,
+        journal: Journal,
+        metrics: Arc<Metrics>,
+        standing: watch::Receiver<Standing>,
+    ) -> Self {
         let server = MailServer::new(settings.smtp.clone(), &settings.mail.from.email);
-        Self { settings, journal, metrics, server }
+        Self { settings, journal, metrics, server, standing, kept_since: HashMap::new() }
     }
 
     /// Delivers until `shutdown`. A mail that is being handed over then has a moment to be; if that is not enough, it stays
     /// queued.
-    pub async fn run(self, shutdown: CancellationToken) {
+    pub async fn run(mut self, shutdown: CancellationToken) {
         loop {
             let wake = match self.deliver_due(Timestamp::now(), &shutdown).await {
                 Ok(next) => next.map_or(LOOK_INTERVAL, |next| {
@@ -60,6 +72,7 @@ impl DeliveryWorker {
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 () = self.journal.mail_queued() => {}
+                Ok(()) = self.standing.changed() => {}
                 () = tokio::time::sleep(wake) => {}
             }
         }
@@ -70,7 +83,7 @@ impl DeliveryWorker {
     /// # Errors
     /// [`JournalError`]; then a mail may have been sent and is sent again, with the same Message-ID.
     pub async fn deliver_due(
-        &self,
+        &mut self,
         now: Timestamp,
         shutdown: &CancellationToken,
     ) -> Result<Option<Timestamp>, JournalError> {
@@ -82,16 +95,48 @@ impl DeliveryWorker {
             // They wait, however long, until the service is started with a mail server and a recipient.
             return Ok(None);
         }
+        let standing = self.standing.borrow_and_update().clone();
+        let queued: HashSet<JobId> = due.iter().map(|outgoing| outgoing.id).collect();
+        self.kept_since.retain(|id, _| queued.contains(id));
         for outgoing in due {
             if shutdown.is_cancelled() {
                 return Ok(None);
+            }
+            // What somebody asks for on the pages is sent by whom they ask.
+            if standing.duty != Duty::Active && outgoing.resends == 0 {
+                self.keep_back(&outgoing, &standing).await?;
+                continue;
             }
             let after = self.attempt(&outgoing, now).await?;
             self.note(&outgoing, &after);
             self.journal.record_delivery(outgoing.id, outgoing.resends, after).await?;
         }
+        if standing.duty != Duty::Active {
+            // What is kept back is due all the time.
+            return Ok(None);
+        }
         // More may be due than came at once.
         Ok(self.journal.outgoing(now).await?.1)
+    }
+
+    /// Keeps a mail back for another instance, and drops it when that one has been active for long enough to have sent its own.
+    async fn keep_back(&mut self, outgoing: &Outgoing, standing: &Standing) -> Result<(), JournalError> {
+        let since = *self.kept_since.entry(outgoing.id).or_insert_with(Instant::now);
+        let is_outlived = standing
+            .peer_active_at
+            .is_some_and(|at| at.saturating_duration_since(since) >= standing.takeover);
+        let (Duty::Standby(peer) | Duty::Copy(peer)) = &standing.duty else { return Ok(()) };
+        if !is_outlived {
+            return Ok(());
+        }
+        tracing::info!(report = %outgoing.id, "not sent: reports are sent by {peer}");
+        let after = Delivery {
+            state: DeliveryState::Unchanged,
+            last_error: Some(format!("reports are sent by {peer}")),
+            ..outgoing.delivery.clone()
+        };
+        self.kept_since.remove(&outgoing.id);
+        self.journal.record_delivery(outgoing.id, outgoing.resends, after).await
     }
 
     /// Hands one mail over.

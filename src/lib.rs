@@ -26,7 +26,9 @@
 //!   - [`report`] is the whole finding as a value, and what is different from the runs before;
 //!   - [`notifier`] writes the mail, and decides whether it is sent ([`notifier::decision`]).
 //! - [`delivery_worker`] takes queued mails to the mail server, through [`smtp`].
+//! - [`duty`] is whose turn it is to mail, where a cluster has several instances.
 //! - The values that all of them speak of: [`alert`], [`run`], [`ids`], [`language`], [`oncalendar`].
+//! - [`roster`] is what the cluster's plans are now, for pages and metrics.
 //! - [`telemetry`] is logs and metrics, [`http`] the HTTP client, [`version`] which version this is, [`text`] and [`times`] what makes text
 //!   and times from outside fit for use.
 
@@ -41,6 +43,7 @@ pub mod config;
 pub mod correlator;
 pub mod delivery_worker;
 pub mod demo;
+pub mod duty;
 pub mod http;
 pub mod ids;
 pub mod journal;
@@ -53,6 +56,7 @@ pub mod receiver;
 pub mod refusals;
 pub mod repo_check;
 pub mod report;
+pub mod roster;
 pub mod run;
 pub mod service;
 pub mod smtp;

@@ -6,7 +6,6 @@
 use std::{fmt::Display, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use lettre::message::Mailbox;
 use ns8_backup_monitor::{
     commands::{check::check, report::report, send_test::send_test},
     config::{EXIT_CONFIG, Settings},
@@ -42,7 +41,7 @@ enum Command {
     /// Send a test email through the configured server
     SendTest {
         /// Recipient, instead of MAIL_TO
-        address: Option<Mailbox>,
+        address: Option<String>,
     },
     /// Print a report of the last runs, without sending it
     Report {
@@ -84,7 +83,7 @@ async fn run(command: Command) -> ExitCode {
             true => ExitCode::SUCCESS,
             false => ExitCode::FAILURE,
         },
-        Command::SendTest { address } => match send_test(&settings, address).await {
+        Command::SendTest { address } => match send_test(&settings, address.as_deref()).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(error),
         },

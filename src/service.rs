@@ -18,12 +18,14 @@ use crate::{
     config::Settings,
     correlator::read::{ClusterReader, ReadError},
     delivery_worker::DeliveryWorker,
+    duty::watch::{DutyWatch, Standing},
     journal::Journal,
     logs::LogReader,
     pipeline::{Pipeline, stages::Stages},
     receiver::{self, Receiver, server},
     refusals::Refusals,
     repo_check::RepoChecker,
+    roster::view::RosterView,
     telemetry::Metrics,
     version::VERSION,
     watch::{alerts::AlertWatcher, cluster::ClusterWatcher, events, troubles::WatcherTroubles},
@@ -125,8 +127,20 @@ impl Service {
             Arc::clone(&metrics),
         );
         let pipeline = Pipeline::new(journal.clone(), stages);
-        let delivery_worker =
-            DeliveryWorker::new(Arc::clone(&settings), journal.clone(), Arc::clone(&metrics));
+        let (duty, standing) = match &settings.instance {
+            Some(instance) => {
+                let (duty, standing) = DutyWatch::new(instance.clone(), &settings);
+                (Some(duty), standing)
+            }
+            // Nobody changes it: the sender may go.
+            None => (None, tokio::sync::watch::channel(Standing::alone()).1),
+        };
+        let delivery_worker = DeliveryWorker::new(
+            Arc::clone(&settings),
+            journal.clone(),
+            Arc::clone(&metrics),
+            standing.clone(),
+        );
         let (troubles, refusals) = (Arc::new(WatcherTroubles::default()), Arc::new(Refusals::default()));
         let readiness = Readiness::new(
             Arc::clone(&settings),
@@ -136,17 +150,23 @@ impl Service {
             Arc::clone(&logs),
             Arc::clone(&troubles),
             Arc::clone(&refusals),
+            standing,
         );
         let mut tasks: JoinSet<()> = JoinSet::new();
-        watch(&mut tasks, &settings, &journal, &reader, &troubles, &shutdown);
+        let is_watched = settings.watch.runs || settings.watch.missing_grace.is_some();
+        let roster = Arc::new(RosterView::new(journal.clone(), reader.clone(), is_watched));
+        watch(&mut tasks, &settings, &journal, &reader, &roster, &troubles, &shutdown);
         let readiness = Arc::new(readiness);
         let receiver =
-            Receiver::new(settings, journal.clone(), readiness, metrics, refusals, beyond_loopback);
+            Receiver::new(settings, journal.clone(), readiness, roster, metrics, refusals, beyond_loopback);
         let routes = receiver::routes(Arc::new(receiver));
 
         tasks.spawn(server::serve(listener, routes, shutdown.clone()));
         tasks.spawn(pipeline.run(shutdown.clone()));
         tasks.spawn(delivery_worker.run(shutdown.clone()));
+        if let Some(duty) = duty {
+            tasks.spawn(duty.run(shutdown.clone()));
+        }
         let exit = tokio::select! {
             // After a shutdown all tasks end; before it, none may.
             biased;
@@ -179,6 +199,7 @@ fn watch(
     settings: &Arc<Settings>,
     journal: &Journal,
     reader: &ClusterReader,
+    roster: &Arc<RosterView>,
     troubles: &Arc<WatcherTroubles>,
     shutdown: &CancellationToken,
 ) {
@@ -190,7 +211,8 @@ fn watch(
         let reported = Arc::new(Notify::new());
         let url = settings.redis_url.clone();
         tasks.spawn(events::listen(url, Arc::clone(&reported), Arc::clone(troubles), shutdown.clone()));
-        let watcher = ClusterWatcher::new(Arc::clone(settings), journal.clone(), reader.clone(), reported);
+        let (settings, roster) = (Arc::clone(settings), Arc::clone(roster));
+        let watcher = ClusterWatcher::new(settings, journal.clone(), reader.clone(), roster, reported);
         tasks.spawn(watcher.run(shutdown.clone()));
     }
 }

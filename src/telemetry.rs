@@ -92,9 +92,20 @@ pub struct ApplicationLabels {
     pub node: String,
 }
 
-/// What is known of the applications' backups, as of the last report or run.
+/// The labels of what is known of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct PlanLabels {
+    /// The plan's id.
+    pub plan: String,
+    /// The plan's name, else its id.
+    pub plan_name: String,
+}
+
+/// What is known of the cluster's plans and their applications' backups, as of the last reading, report or run.
 #[derive(Debug, Default)]
 pub struct ApplicationMetrics {
+    /// 1 while the plan is enabled, else 0; of every plan, whether or not it ever ran.
+    pub plan_enabled: Family<PlanLabels, Gauge>,
     /// 1 when the last run was well, else 0.
     pub last_result: Family<ApplicationLabels, Gauge>,
     /// When the last good backup ended, in Unix seconds.
@@ -115,10 +126,13 @@ impl ApplicationMetrics {
         register("last_success_timestamp_seconds", help, &self.last_success);
         register("size_bytes", "Bytes in the application's last good backup", &self.size);
         register("duration_seconds", "How long the application's last backup took", &self.duration);
+        let help = "1 while the backup plan is enabled, else 0";
+        registry.register("plan_enabled", help, self.plan_enabled.clone());
     }
 
-    /// Forgets all applications, before those that there are now are set.
+    /// Forgets all plans and applications, before those that there are now are set.
     pub fn clear(&self) {
+        self.plan_enabled.clear();
         for family in [&self.last_result, &self.last_success, &self.size, &self.duration] {
             family.clear();
         }

@@ -30,6 +30,9 @@ VARIABLES = {
     "repo_check": "REPO_CHECK_API_ENABLED",
 }
 
+# Of which instance this one is a copy, until it is configured.
+ORIGIN = ("MODULE_ORIGIN", "MODULE_ORIGIN_UUID")
+
 NUMBERS = ("wait_seconds", "settle_seconds", "repeat_seconds", "missing_grace_seconds")
 
 DEFAULTS = {
@@ -93,10 +96,20 @@ def settings_from_env(env):
 
 
 def save_settings(settings):
-    """Writes the settings to the module's environment."""
+    """Writes the settings to the module's environment. Whose settings are saved is a copy no longer."""
     env, unset = settings_to_env(settings)
     agent.mset_env(env)
-    agent.munset_env(unset)
+    agent.munset_env([*unset, *ORIGIN])
+
+
+def save_settings_of_copy(settings, origin):
+    """Writes the settings of the instance with the environment `origin`, and that this one is a copy of it.
+
+    While the origin is installed in this cluster, the copy sends nothing until somebody configures it."""
+    save_settings(settings)
+    module, uuid = origin.get("MODULE_ID"), origin.get("MODULE_UUID")
+    if module and uuid:
+        agent.mset_env({"MODULE_ORIGIN": module, "MODULE_ORIGIN_UUID": uuid})
 
 
 def refuse(field, value, error):

@@ -12,7 +12,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tokio::{
-    sync::Mutex,
+    sync::{Mutex, watch},
     time::{error::Elapsed, timeout},
 };
 
@@ -20,6 +20,7 @@ use super::{Check, CheckState, Subject};
 use crate::{
     config::Settings,
     correlator::read::ClusterReader,
+    duty::{Duty, watch::Standing},
     journal::Journal,
     logs::LogReader,
     refusals::Refusals,
@@ -45,14 +46,17 @@ pub struct Ready {
     pub ready: bool,
     /// What is in the way, in words for an administrator.
     pub reasons: Vec<String>,
+    /// Whether it sends the reports, or stands by for another instance. None outside of NS8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duty: Option<Duty>,
 }
 
 impl Ready {
     /// What these checks amount to.
-    pub fn from_checks(checks: &[Check]) -> Self {
+    pub fn from_checks(checks: &[Check], duty: Option<Duty>) -> Self {
         let failed = checks.iter().filter(|check| check.state == CheckState::Failed);
         let reasons: Vec<String> = failed.filter_map(|check| check.reason.clone()).collect();
-        Self { ready: reasons.is_empty(), reasons }
+        Self { ready: reasons.is_empty(), reasons, duty }
     }
 }
 
@@ -65,6 +69,7 @@ pub struct Readiness {
     logs: Arc<LogReader>,
     troubles: Arc<WatcherTroubles>,
     refusals: Arc<Refusals>,
+    standing: watch::Receiver<Standing>,
     last: Remembered,
     last_outside: Remembered,
 }
@@ -79,14 +84,20 @@ impl Readiness {
         logs: Arc<LogReader>,
         troubles: Arc<WatcherTroubles>,
         refusals: Arc<Refusals>,
+        standing: watch::Receiver<Standing>,
     ) -> Self {
         let (last, last_outside) = Default::default();
-        Self { settings, journal, reader, checker, logs, troubles, refusals, last, last_outside }
+        Self { settings, journal, reader, checker, logs, troubles, refusals, standing, last, last_outside }
+    }
+
+    /// Whether this instance sends the reports. None outside of NS8, where nobody else would.
+    pub fn duty(&self) -> Option<Duty> {
+        self.settings.instance.as_ref().map(|_| self.standing.borrow().duty.clone())
     }
 
     /// Whether the service is ready, as of at most two seconds ago.
     pub async fn get(&self) -> Ready {
-        Ready::from_checks(&self.checks().await)
+        Ready::from_checks(&self.checks().await, self.duty())
     }
 
     /// What readiness depends on, as of at most two seconds ago.
@@ -110,7 +121,7 @@ impl Readiness {
         // Without Redis nothing can be followed; that is said once.
         let events = if redis.is_ok() { trouble(Watcher::Events) } else { Ok(()) };
         let settings = &self.settings;
-        vec![
+        let mut checks = vec![
             Subject::Journal.check(settings, async { journal }).await,
             Subject::Redis.check(settings, async { redis }).await,
             Subject::Mail.check(settings, self.mail()).await,
@@ -120,7 +131,9 @@ impl Readiness {
             Subject::Zone.check(settings, async { settings.zone_fault().map_or(Ok(()), Err) }).await,
             Subject::Reports.check(settings, self.reports()).await,
             Subject::Receiver.check(settings, async { self.refusals.trouble().map_or(Ok(()), Err) }).await,
-        ]
+        ];
+        checks.extend(self.duty().as_ref().map(Check::of_duty));
+        checks
     }
 
     /// Whether mail is configured, and goes out.

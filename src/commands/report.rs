@@ -11,7 +11,6 @@ use crate::{
     config::Settings,
     correlator::{
         classify,
-        correlation::{Plan, PlanIssue},
         facts::Scope,
         read::{ClusterReader, ReadError},
     },
@@ -43,9 +42,14 @@ pub enum ReportError {
 /// [`ReportError`]
 pub async fn report(settings: &Settings, plans: Vec<PlanId>) -> Result<(), ReportError> {
     let reader = ClusterReader::new(&settings.redis_url, settings.zone.clone())?;
-    let scope = Scope::about(plans);
+    let scope = Scope::about(plans.iter().cloned());
     let now = Timestamp::now();
     let facts = reader.read(&scope, now).await?;
+    let unknown: Vec<&str> =
+        plans.iter().filter(|plan| !facts.plans.contains_key(*plan)).map(PlanId::as_str).collect();
+    if !unknown.is_empty() {
+        return Err(ReportError::NoSuchPlan(unknown.join(", ")));
+    }
     let began = Instant::now();
     let correlation = classify(&facts, &scope, now, &settings.zone);
     let milliseconds = began.elapsed().as_secs_f64() * 1000.0;
@@ -60,10 +64,7 @@ pub async fn report(settings: &Settings, plans: Vec<PlanId>) -> Result<(), Repor
     println!("{}", message.text.trim_end());
     println!();
     println!("{}", decision(settings, &report, now));
-    let is_unknown = |plan: &&Plan| plan.issues.contains(&PlanIssue::PlanNotFound);
-    let unknown: Vec<&str> =
-        report.correlation.plans.iter().filter(is_unknown).map(|plan| plan.id.as_str()).collect();
-    if unknown.is_empty() { Ok(()) } else { Err(ReportError::NoSuchPlan(unknown.join(", "))) }
+    Ok(())
 }
 
 /// Whether the service would mail this report if an alert asked for it now, and why.

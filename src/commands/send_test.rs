@@ -18,6 +18,9 @@ use crate::{
 /// Why the test email was not sent to everybody.
 #[derive(Debug, thiserror::Error)]
 pub enum SendTestError {
+    /// What was given as an address is none.
+    #[error("{0:?} is not an email address; expected such as admin@example.org or Admin <admin@example.org>")]
+    NoAddress(String),
     /// Email is not configured.
     #[error("the test email can't be sent: {0}")]
     NotConfigured(String),
@@ -33,10 +36,11 @@ pub enum SendTestError {
 ///
 /// # Errors
 /// [`SendTestError`]
-pub async fn send_test(settings: &Settings, address: Option<Mailbox>) -> Result<(), SendTestError> {
+pub async fn send_test(settings: &Settings, address: Option<&str>) -> Result<(), SendTestError> {
     let mut settings = settings.clone();
     if let Some(address) = address {
-        settings.mail.to = vec![address];
+        let mailbox: Mailbox = address.parse().map_err(|_| SendTestError::NoAddress(address.to_owned()))?;
+        settings.mail.to = vec![mailbox];
     }
     let gaps = settings.mail_gaps();
     if !gaps.is_empty() {

@@ -307,7 +307,7 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
             wait: env.seconds("CORRELATOR_WAIT_SECONDS", 30, 0..=3600),
             settle: env.seconds("CORRELATOR_SETTLE_SECONDS", 1800, 0..=86_400),
         },
-        redis_url: redis_url(&mut env),
+        redis_url: redis_url(&mut env, "REDIS_URL").unwrap_or_else(|| "redis://127.0.0.1:6379".into()),
         repo_check: RepoCheckSettings {
             gateway: env
                 .http_url("REPO_CHECK_GATEWAY_URL")
@@ -317,7 +317,6 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
         },
         loki: loki(&mut env),
         cluster_admin: cluster_admin(&mut env),
-        module_id: env.text("MODULE_ID").and_then(|id| ModuleId::new(&id).ok()),
         smtp: SmtpSettings {
             enabled: env.smarthost_truth("SMTP_ENABLED", false),
             host: env.value("SMTP_HOST", None, |text| host(text).map(Some)),
@@ -358,6 +357,7 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
                 whole_number(text, 0..=MAX_GRACE_SECONDS).map(|seconds| Some(Duration::from_secs(seconds)))
             }),
         },
+        instance: instance(&mut env),
         state_dir: env.text("STATE_DIR").unwrap_or_else(|| "state".into()).into(),
         cluster_name: env.text("CLUSTER_NAME").map(|name| name.trim().to_owned()),
         zone: env.value("TZ", TimeZone::UTC, zone),
@@ -390,14 +390,26 @@ fn alert_names(env: &mut Environment) -> AlertNames {
     names.into_iter().collect()
 }
 
-fn redis_url(env: &mut Environment) -> SecretString {
-    let variable = "REDIS_URL";
-    let url = env.secret(variable).unwrap_or_else(|| "redis://127.0.0.1:6379".into());
+fn redis_url(env: &mut Environment, variable: &'static str) -> Option<SecretString> {
+    let url = env.secret(variable)?;
     // The error stays unseen: it may quote a part of the URL.
     if deadpool_redis::redis::Client::open(url.expose_secret()).is_err() {
         env.problem(variable, "is not a Redis URL; expected redis://[user:password@]host:port");
     }
-    url
+    Some(url)
+}
+
+/// Which instance this is, by its module; without one there are no others.
+fn instance(env: &mut Environment) -> Option<InstanceSettings> {
+    let module_id =
+        |text: &str| text.parse::<ModuleId>().map(Some).map_err(|_| "is not a module id".to_owned());
+    let module = env.value("MODULE_ID", None, module_id);
+    let origin = env.value("MODULE_ORIGIN", None, module_id);
+    let uuid = env.text("MODULE_ORIGIN_UUID");
+    let leader_redis = redis_url(env, "LEADER_REDIS_URL");
+    let takeover = env.seconds("TAKEOVER_SECONDS", 600, 1..=86_400);
+    let origin = origin.zip(uuid).map(|(module, uuid)| Origin { module, uuid: uuid.trim().to_owned() });
+    Some(InstanceSettings { module: module?, origin, leader_redis, takeover })
 }
 
 /// The API is configured by its URL; user and password then belong to it.

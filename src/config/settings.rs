@@ -50,8 +50,6 @@ pub struct Settings {
     pub loki: Option<LokiSettings>,
     /// `CLUSTER_ADMIN_URL`: the address of cluster-admin, with a slash at its end, for links in mails.
     pub cluster_admin: Option<Url>,
-    /// `MODULE_ID`, which NS8 sets: this module's, whose page mails link to. None outside NS8.
-    pub module_id: Option<ModuleId>,
     /// `SMTP_*`
     pub smtp: SmtpSettings,
     /// `MAIL_*`
@@ -60,6 +58,8 @@ pub struct Settings {
     pub notify: NotifySettings,
     /// `ALERTMANAGER_*`, `WATCH_*`
     pub watch: WatchSettings,
+    /// `MODULE_*`, `LEADER_REDIS_URL`, `TAKEOVER_SECONDS`: which instance of the cluster this is. None outside of NS8.
+    pub instance: Option<InstanceSettings>,
     /// `STATE_DIR`: the directory of `journal.sqlite`. Made when it does not exist.
     pub state_dir: PathBuf,
     /// `CLUSTER_NAME`: what the mail calls the cluster. None: the name that Redis knows.
@@ -178,6 +178,28 @@ pub struct WatchSettings {
     pub missing_grace: Option<Duration>,
 }
 
+/// The instance of which this one is a copy, as it was when it was copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Its module.
+    pub module: ModuleId,
+    /// Its UUID: in another cluster, another module may have the same id.
+    pub uuid: String,
+}
+
+/// Which instance of the NS8 module this is.
+#[derive(Debug, Clone)]
+pub struct InstanceSettings {
+    /// `MODULE_ID`
+    pub module: ModuleId,
+    /// `MODULE_ORIGIN`, `MODULE_ORIGIN_UUID`: of what this instance is a copy that nobody has configured yet.
+    pub origin: Option<Origin>,
+    /// `LEADER_REDIS_URL`: where the sign of life goes. Secret, as it holds the module's password. None: no other instance sees this one.
+    pub leader_redis: Option<SecretString>,
+    /// `TAKEOVER_SECONDS`: how long another instance may be gone before this one takes over. 1 s to one day.
+    pub takeover: Duration,
+}
+
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -203,7 +225,10 @@ impl Settings {
     }
 
     fn links(&self) -> Links {
-        Links { cluster_admin: self.cluster_admin.clone(), module: self.module_id.clone() }
+        Links {
+            cluster_admin: self.cluster_admin.clone(),
+            module: self.instance.as_ref().map(|instance| instance.module.clone()),
+        }
     }
 
     /// Why no mail is sent, in words for an administrator; empty when mail is configured.

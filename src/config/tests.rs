@@ -344,3 +344,25 @@ fn pages_are_joined_to_the_address_of_cluster_admin() {
         assert!(settings.cluster_admin.is_none() && !fault.contains("s3cr3t"), "{url}: {fault}");
     }
 }
+
+#[test]
+fn an_instance_is_known_by_its_module() {
+    assert!(read(&[]).unwrap().instance.is_none(), "outside of NS8");
+    let instance = read(&[("MODULE_ID", "backup-monitor1")]).unwrap().instance.unwrap();
+    assert_eq!((instance.module.as_str(), instance.takeover), ("backup-monitor1", Duration::from_secs(600)));
+    assert!(instance.origin.is_none() && instance.leader_redis.is_none());
+    let origin = ("MODULE_ORIGIN", "backup-monitor7");
+    let of = |vars: &[(&str, &str)]| read(vars).unwrap().instance.unwrap().origin;
+    assert_eq!(of(&[("MODULE_ID", "backup-monitor1"), origin]), None, "another cluster may have that id too");
+    let found = of(&[("MODULE_ID", "backup-monitor1"), origin, ("MODULE_ORIGIN_UUID", "3792c7db")]).unwrap();
+    assert_eq!((found.module.as_str(), found.uuid.as_str()), ("backup-monitor7", "3792c7db"));
+    let wrong = problems(&[
+        ("MODULE_ID", "a b"),
+        ("LEADER_REDIS_URL", "http://module:s3cr3t@leader"),
+        ("TAKEOVER_SECONDS", "0"),
+    ]);
+    for variable in ["MODULE_ID", "LEADER_REDIS_URL", "TAKEOVER_SECONDS"] {
+        assert!(wrong.contains(variable), "{wrong}");
+    }
+    assert!(!wrong.contains("s3cr3t"), "{wrong}");
+}

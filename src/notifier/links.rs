@@ -89,8 +89,10 @@ mod tests {
     fn links_lead_to_the_pages_of_cluster_admin() {
         for base in ["https://leader.example.org/cluster-admin/", "https://leader.example.org/cluster-admin"]
         {
-            let links =
-                Links { cluster_admin: Some(base.parse().unwrap()), module: ModuleId::new("backup-monitor1").ok() };
+            let links = Links {
+                cluster_admin: Some(base.parse().unwrap()),
+                module: ModuleId::new("backup-monitor1").ok(),
+            };
             let page = |route: &str| Some(format!("https://leader.example.org/cluster-admin/#{route}"));
             assert_eq!(links.backup(), page("/backup"));
             assert_eq!(links.report(JobId(12)), page("/apps/backup-monitor1?page=reports&report=12"));

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     checks::{Check, readiness::Ready},
     correlator::correlation::Outcome,
+    duty::Duty,
     ids::JobId,
     journal::{Job, JournalError, ReportEntry, ReportFilter},
     telemetry::{METRICS_CONTENT_TYPE, PLAIN_METRICS_CONTENT_TYPE},
@@ -43,6 +44,8 @@ pub(super) struct Status {
     version: &'static str,
     ready: bool,
     reasons: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duty: Option<Duty>,
     checks: Vec<Check>,
     jobs: Vec<JobSummary>,
     reports: Vec<ReportEntry>,
@@ -102,13 +105,14 @@ pub(super) async fn status(receiver: Arc<Receiver>) -> Response {
         receiver.journal.jobs(),
         receiver.journal.reports(ReportFilter::default(), STATUS_REPORTS)
     );
-    let ready = Ready::from_checks(&checks);
+    let ready = Ready::from_checks(&checks, receiver.readiness.duty());
     checks.extend(outside);
     // Without a journal there is nothing to list; the reasons say so.
     let status = Status {
         version: VERSION,
         ready: ready.ready,
         reasons: ready.reasons,
+        duty: ready.duty,
         checks,
         jobs: jobs.unwrap_or_default().iter().map(JobSummary::from).collect(),
         reports: reports.map(|page| page.reports).unwrap_or_default(),
@@ -166,18 +170,23 @@ pub(super) async fn send(receiver: &Receiver, id: &str) -> Response {
     }
 }
 
-/// `GET /api/plans`: the last runs of each plan.
+/// `GET /api/plans`: the cluster's plans, and the last runs of each.
 pub(super) async fn plans(receiver: Arc<Receiver>) -> Response {
-    match receiver.journal.last_runs(plans::RUNS).await {
-        Ok(runs) => json(StatusCode::OK, &serde_json::json!({"plans": plans::plans(&runs)})),
+    let (roster, runs) = tokio::join!(receiver.roster.get(), receiver.journal.last_runs(plans::RUNS));
+    match runs {
+        Ok(runs) => {
+            let zone = &receiver.settings.zone;
+            json(StatusCode::OK, &plans::plans(&runs, roster.as_deref(), Timestamp::now(), zone))
+        }
         Err(reason) => unavailable(&reason),
     }
 }
 
 /// `GET /metrics`
 pub(super) async fn metrics(receiver: Arc<Receiver>, accept: Option<String>) -> Response {
-    let (ready, jobs, queued, runs) = tokio::join!(
+    let (ready, roster, jobs, queued, runs) = tokio::join!(
         receiver.readiness.get(),
+        receiver.roster.get(),
         receiver.journal.jobs(),
         receiver.journal.mails_queued(),
         receiver.journal.last_runs(plans::RUNS)
@@ -192,7 +201,9 @@ pub(super) async fn metrics(receiver: Arc<Receiver>, accept: Option<String>) -> 
     }
     metrics.unreadable_rows.set(i64::try_from(receiver.journal.unreadable_rows()).unwrap_or(i64::MAX));
     if let Ok(runs) = runs {
-        plans::measure(&plans::plans(&runs), &metrics.applications);
+        let zone = &receiver.settings.zone;
+        let plans = plans::plans(&runs, roster.as_deref(), Timestamp::now(), zone);
+        plans::measure(&plans.plans, &metrics.applications);
     }
     let wants_open_metrics = accept.is_some_and(|accept| accept.contains("application/openmetrics-text"));
     let content_type = HeaderValue::from_static(match wants_open_metrics {

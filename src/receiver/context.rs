@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::{access::Access, bodies::Bodies, resend::Resends};
 use crate::{
-    checks::readiness::Readiness, config::Settings, journal::Journal, refusals::Refusals, telemetry::Metrics,
+    checks::readiness::Readiness, config::Settings, journal::Journal, refusals::Refusals,
+    roster::view::RosterView, telemetry::Metrics,
 };
 
 /// What the handlers work with.
@@ -17,6 +18,8 @@ pub struct Receiver {
     pub(super) journal: Journal,
     /// Whether the service can do its work.
     pub(super) readiness: Arc<Readiness>,
+    /// The plans that the cluster has.
+    pub(super) roster: Arc<RosterView>,
     /// The service's own figures.
     pub(super) metrics: Arc<Metrics>,
     /// Where refused webhooks are noted.
@@ -34,6 +37,7 @@ impl Receiver {
         settings: Arc<Settings>,
         journal: Journal,
         readiness: Arc<Readiness>,
+        roster: Arc<RosterView>,
         metrics: Arc<Metrics>,
         refusals: Arc<Refusals>,
         beyond_loopback: bool,
@@ -43,6 +47,7 @@ impl Receiver {
             settings,
             journal,
             readiness,
+            roster,
             metrics,
             refusals,
             access,

@@ -8,6 +8,7 @@ mod phrases;
 use std::sync::Arc;
 
 use askama::Template;
+use jiff::Timestamp;
 use warp::{
     Reply,
     http::{HeaderValue, header},
@@ -15,7 +16,11 @@ use warp::{
 };
 
 use self::phrases::PageTexts;
-use super::{api::STATUS_REPORTS, context::Receiver};
+use super::{
+    api::STATUS_REPORTS,
+    context::Receiver,
+    plans::{self, Plan},
+};
 use crate::{
     checks::readiness::Ready,
     correlator::correlation::Outcome,
@@ -37,20 +42,48 @@ struct Page {
     format: Format,
     version: &'static str,
     ready: Ready,
+    /// What is to be known of other instances: the class that gives it its colour, and the words.
+    duty: Option<(&'static str, String)>,
     jobs: Vec<Job>,
+    plans: Vec<PlanCard>,
+    /// As of when the cluster has these plans.
+    plans_as_of: String,
     reports: Vec<(ReportEntry, String)>,
+}
+
+/// A plan as the page lists it.
+struct PlanCard {
+    title: String,
+    /// How its last run ended; None of a plan that has not run yet.
+    outcome: Option<Outcome>,
+    facts: Vec<String>,
 }
 
 /// `GET /`
 pub(super) async fn page(receiver: Arc<Receiver>) -> Response {
     let ready = receiver.readiness.get().await;
-    let (jobs, reports) = tokio::join!(receiver.journal.jobs(), receiver.journal.recent(STATUS_REPORTS));
+    let (jobs, reports, roster, runs) = tokio::join!(
+        receiver.journal.jobs(),
+        receiver.journal.recent(STATUS_REPORTS),
+        receiver.roster.get(),
+        receiver.journal.last_runs(1)
+    );
     let language = receiver.settings.mail.language;
+    let format = Format { language, ..receiver.settings.mail_format() };
+    let runs = or_empty(runs);
+    let plans = plans::plans(&runs, roster.as_deref(), Timestamp::now(), &format.zone);
+    let phrases = language.page_phrases();
     let page = Page {
         language,
-        texts: language.page_phrases().texts(),
-        format: Format { language, ..receiver.settings.mail_format() },
+        texts: phrases.texts(),
+        plans: plans.plans.iter().map(|plan| card(plan, &format)).collect(),
+        plans_as_of: match plans.as_of {
+            Some(read) => phrases.plans_as_of(&format.time(read)),
+            None => phrases.texts().never_read.to_owned(),
+        },
+        format,
         version: VERSION,
+        duty: ready.duty.as_ref().and_then(|duty| phrases::duty(phrases, duty)),
         ready,
         jobs: or_empty(jobs),
         reports: or_empty(reports),
@@ -62,6 +95,26 @@ pub(super) async fn page(receiver: Arc<Receiver>) -> Response {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
+}
+
+fn card(plan: &Plan, format: &Format) -> PlanCard {
+    let phrases = format.language.page_phrases();
+    let last = plan.runs.first();
+    let ran = last.map(|run| phrases.last_run(&format.time(run.ended_at)));
+    let next = plan.next.map(|next| phrases.next_run(&format.time(next)));
+    let disabled = (!plan.enabled).then(|| phrases.texts().disabled.to_owned());
+    let facts = ran.or_else(|| Some(phrases.texts().never_ran.to_owned())).into_iter();
+    PlanCard {
+        title: plan
+            .name
+            .map_or_else(|| format.language.phrases().plan_by_id(plan.id.as_str()), str::to_owned),
+        outcome: last.map(|run| run.outcome),
+        facts: facts
+            .chain([phrases.applications(plan.applications.len())])
+            .chain(next)
+            .chain(disabled)
+            .collect(),
+    }
 }
 
 impl Page {

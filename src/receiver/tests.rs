@@ -5,7 +5,10 @@
 
 use super::*;
 use crate::{checks::readiness::Readiness, config::Settings, journal::Journal};
-use crate::{correlator::read::ClusterReader, logs::LogReader, repo_check::RepoChecker};
+use crate::{
+    correlator::read::ClusterReader, duty::watch::Standing, logs::LogReader, repo_check::RepoChecker,
+    roster::view::RosterView,
+};
 
 struct Fixture {
     receiver: Arc<Receiver>,
@@ -21,6 +24,7 @@ impl Fixture {
         let journal = Journal::start(dir.path().into());
         let reader = ClusterReader::new(&settings.redis_url, settings.zone.clone()).unwrap();
         let checker = Arc::new(RepoChecker::new(settings.repo_check.clone()));
+        let roster = RosterView::new(journal.clone(), reader.clone(), true);
         let readiness = Readiness::new(
             Arc::clone(&settings),
             journal.clone(),
@@ -29,9 +33,11 @@ impl Fixture {
             Arc::new(LogReader::new(&settings)),
             Arc::default(),
             Arc::default(),
+            tokio::sync::watch::channel(Standing::alone()).1,
         );
+        let (readiness, roster) = (Arc::new(readiness), Arc::new(roster));
         let receiver =
-            Receiver::new(settings, journal, Arc::new(readiness), Arc::default(), Arc::default(), false);
+            Receiver::new(settings, journal, readiness, roster, Arc::default(), Arc::default(), false);
         Self { receiver: Arc::new(receiver), _dir: dir }
     }
 

@@ -32,6 +32,7 @@ use crate::{
     journal::{Checkpoint, Journal, JournalError, Observation},
     oncalendar::Calendar,
     report::history::RunRecord,
+    roster::view::RosterView,
 };
 
 /// How often the cluster is read even if no event arrives.
@@ -53,6 +54,8 @@ pub struct ClusterWatcher {
     settings: Arc<Settings>,
     journal: Journal,
     reader: ClusterReader,
+    /// Told of each reading.
+    roster: Arc<RosterView>,
     /// Woken when an application has reported.
     reported: Arc<Notify>,
 }
@@ -72,9 +75,10 @@ impl ClusterWatcher {
         settings: Arc<Settings>,
         journal: Journal,
         reader: ClusterReader,
+        roster: Arc<RosterView>,
         reported: Arc<Notify>,
     ) -> Self {
-        Self { settings, journal, reader, reported }
+        Self { settings, journal, reader, roster, reported }
     }
 
     /// Looks until `shutdown`.
@@ -118,6 +122,7 @@ impl ClusterWatcher {
                 return None;
             }
         };
+        self.roster.note(&facts, now).await;
         let taken = async {
             let before = match known.take() {
                 Some(known) => known,

@@ -23,7 +23,7 @@ describe("the status page", () => {
   it("shows what to do before anything is set up", async () => {
     const view = await browser.open(admin.address("status"));
     await view.app.getByText("No recipients configured").waitFor();
-    await view.app.getByText("No backup runs yet").waitFor();
+    await view.app.getByText("No backup plans").waitFor();
     await inspect(view, "status-not-configured");
     await view.app.getByRole("button", { name: "Go to Settings" }).click();
     await view.app.getByRole("heading", { name: "Settings", level: 1 }).waitFor();
@@ -34,6 +34,18 @@ describe("the status page", () => {
     const view = await browser.open(admin.address("status"));
     await view.app.getByRole("button", { name: "Go to Email notifications" }).click();
     await view.page.getByRole("heading", { name: "/settings/smarthost" }).waitFor();
+  });
+
+  it("says that another instance sends the reports", async () => {
+    await node.useMailServer(mail.port);
+    await node.redis("HSET", "cluster/module_node", "backup-monitor2", "2");
+    await node.redis("SET", "module/backup-monitor2/duty", "active");
+    // Restarts the service, which looks for others at once.
+    await node.configure(CONFIGURATION);
+    const view = await browser.open(admin.address("status"));
+    await view.app.getByText("reports are sent by backup-monitor2 on node 2").waitFor();
+    await view.app.getByText("Other instances – standing by").waitFor();
+    await inspect(view, "status-standby");
   });
 
   it("shows the outcomes of the last runs of each plan", async () => {
@@ -152,7 +164,7 @@ describe("the status page", () => {
     await withPast();
     admin.fault = (action) =>
       action === "get-monitor-status"
-        ? { output: { reachable: false, error: "127.0.0.1: connection refused <b>x</b>", status: null, plans: [] } }
+        ? { output: { reachable: false, error: "127.0.0.1: connection refused <b>x</b>", status: null, plans_as_of: null, plans: [] } }
         : undefined;
     const view = await browser.open(admin.address("status"));
     const check = view.app.getByRole("listitem").filter({ hasText: "Service – failed" });
@@ -170,7 +182,7 @@ describe("the status page", () => {
     admin.fault = (action) => (action === "get-monitor-status" ? { output } : undefined);
     const view = await browser.open(admin.address("status"));
     await view.app.getByText("Cannot retrieve backup plans").waitFor();
-    assert.equal(await view.app.getByText("No backup runs yet").count(), 0);
+    assert.equal(await view.app.getByText("No backup plans").count(), 0);
     await inspect(view, "status-no-plans");
   });
 

@@ -128,7 +128,10 @@ async fn a_cluster_of_fifty_nodes_costs_no_more_round_trips_than_one() {
         }
     }
     let (text, large, commands) = asked(&redis).await;
-    assert!(text.as_str().unwrap().contains("webtop7 failed, no destination (10 plans, 10 of 1000)"), "{text}");
+    assert!(
+        text.as_str().unwrap().contains("webtop7 failed, no destination (10 plans, 10 of 1000)"),
+        "{text}"
+    );
     assert_eq!(large, small, "round trips");
     assert!(large <= 5, "{large} round trips");
     assert!(!commands.iter().any(|command| command == "keys"), "{commands:?}");

@@ -3,16 +3,19 @@
 
 //! The commands, as an administrator runs them.
 
-use std::process::Output;
+use std::{collections::BTreeMap, process::Output};
+
+use serde_json::Value;
 
 use crate::support::{
     alertmanager::Alertmanager,
     cluster_api::ClusterApi,
     gateway::Gateway,
+    process::free_port,
     redis::Redis,
     repositories::{PASSWORD, Repositories},
-    sample::write_partial_night,
-    service::Settings,
+    sample::{webhook, write_partial_night},
+    service::{Service, Settings},
     smtp::{Security, SmtpServer},
 };
 
@@ -118,7 +121,9 @@ async fn send_test_sends_a_mail() {
     let output = Settings::new().run(&["send-test"]).await;
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("SMTP_ENABLED"), "{}", stderr(&output));
-    assert_eq!(settings.run(&["send-test", "nobody"]).await.status.code(), Some(2));
+    let output = settings.run(&["send-test", "nobody"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("\"nobody\" is not an email address"), "{}", stderr(&output));
 }
 
 #[tokio::test]
@@ -146,7 +151,7 @@ async fn report_prints_what_a_mail_would_say() {
     let output = settings.run(&["report", "7"]).await;
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("there is no plan 7"), "{}", stderr(&output));
-    assert!(stdout(&output).contains("This plan does not exist in the cluster."), "{}", stdout(&output));
+    assert_eq!(stdout(&output), "");
     assert_eq!(settings.run(&["report", "../1"]).await.status.code(), Some(2));
     settings.set("REDIS_URL", "redis://127.0.0.1:1");
     let output = settings.run(&["report"]).await;
@@ -176,20 +181,20 @@ async fn check_covers_what_is_watched_and_says_it_as_json() {
     settings.set("WATCH_RUNS", "true").set("WATCH_MISSING_GRACE_SECONDS", "7200");
     let check = async |settings: &Settings| {
         let output = settings.run(&["check", "--json"]).await;
-        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
         (output.status.code(), answer)
     };
-    let states = |answer: &serde_json::Value| {
+    let states = |answer: &Value| {
         let checks = answer["checks"].as_array().unwrap().iter();
-        let state =
-            |check: &serde_json::Value| format!("{} {}", check["name"], check["state"]).replace('"', "");
+        let state = |check: &Value| format!("{} {}", check["name"], check["state"]).replace('"', "");
         checks.map(state).collect::<Vec<_>>().join(", ")
     };
     // Nobody plays the gateway here.
     let (code, answer) = check(&settings).await;
     assert_eq!(
         states(&answer),
-        "redis ok, gateway failed, api off, logs off, mail failed, alertmanager ok, runs ok, schedules ok, zone ok"
+        "journal off, redis ok, gateway failed, api off, logs off, mail failed, alertmanager ok, runs ok, schedules ok, zone ok, \
+         reports off, receiver off"
     );
     assert_eq!((code, &answer["ok"]), (Some(1), &false.into()));
 
@@ -199,4 +204,76 @@ async fn check_covers_what_is_watched_and_says_it_as_json() {
     let checks = answer["checks"].as_array().unwrap();
     let found = checks.iter().find(|check| check["name"] == "alertmanager").unwrap();
     assert!(found["reason"].as_str().unwrap().contains("is ALERTMANAGER_URL the address"), "{found}");
+}
+
+/// The state of each check, as the command and as the service have them.
+async fn states(settings: &Settings, service: &Service) -> [BTreeMap<String, String>; 2] {
+    let of = |answer: &Value| -> BTreeMap<String, String> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let checks = answer["checks"].as_array().unwrap().iter();
+        checks.map(|check| (text(&check["name"]), text(&check["state"]))).collect()
+    };
+    let output = settings.run(&["check", "--json"]).await;
+    let check: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let status = service.get_json("/api/status").await;
+    let (_, ready) = service.get("/readyz").await;
+    assert_eq!((&ready["ready"], &ready["reasons"]), (&status["ready"], &status["reasons"]));
+    for reason in ready["reasons"].as_array().unwrap() {
+        let is_of_a_check = |told: &Value| told["state"] == "failed" && told["reason"] == *reason;
+        assert!(status["checks"].as_array().unwrap().iter().any(is_of_a_check), "{status}");
+    }
+    let is_ok = !of(&check).values().any(|state| state == "failed");
+    assert_eq!((output.status.success(), &check["ok"]), (is_ok, &Value::Bool(is_ok)), "{check}");
+    [of(&check), of(&status)]
+}
+
+#[tokio::test]
+async fn command_readiness_and_page_tell_the_same_of_each_check() {
+    let redis = Redis::start().await;
+    write_partial_night(&redis).await;
+    let repositories = Repositories::new();
+    let gateway = Gateway::start(repositories.path()).await;
+    let api = ClusterApi::start(&gateway.url()).await;
+    let smtp = SmtpServer::plain().await;
+    for (failing, variable, value) in [
+        ("", "CLUSTER_NAME", "Acme"),
+        ("mail", "SMTP_ENABLED", ""),
+        ("mail", "MAIL_TO", ""),
+        ("redis", "REDIS_URL", "redis://127.0.0.1:1"),
+        ("gateway", "REPO_CHECK_GATEWAY_URL", "http://127.0.0.1:1"),
+        ("api", "REPO_CHECK_API_PASSWORD", "wrong"),
+        ("zone", "TZ", "Mars/Olympus"),
+    ] {
+        let mut settings = Settings::new();
+        settings.set("REDIS_URL", redis.url()).set("REPO_CHECK_GATEWAY_URL", gateway.url());
+        settings.set("RECEIVER_TOKEN", "t0ken").set("RECEIVER_PORT", free_port());
+        settings.set("MODULE_ID", "backup-monitor1");
+        api.configure(&mut settings);
+        smtp.configure(&mut settings);
+        settings.set(variable, value);
+        let service = settings.start().await;
+        let [check, status] = states(&settings, &service).await;
+        assert_eq!(check.keys().collect::<Vec<_>>(), status.keys().collect::<Vec<_>>());
+        for (name, state) in check.iter().filter(|(name, _)| *name != "duty") {
+            assert_eq!(state, &status[name], "{name}: {status:?}");
+            assert_eq!(state == "failed", name == failing, "{name}: {status:?}");
+        }
+        service.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_the_server_does_not_take_is_a_failed_check_everywhere() {
+    let redis = Redis::start().await;
+    write_partial_night(&redis).await;
+    let smtp = SmtpServer::plain().await;
+    let mut settings = Settings::new();
+    settings.set("REDIS_URL", redis.url()).set("RECEIVER_PORT", free_port());
+    smtp.configure(&mut settings);
+    smtp.answer("data", None, "451 try later");
+    let service = settings.start().await;
+    service.alert(webhook()).await;
+    service.status_shows("a deferred mail", |status| (status["ready"] == false).then_some(())).await;
+    let [check, status] = states(&settings, &service).await;
+    assert_eq!((check["mail"].as_str(), status["mail"].as_str()), ("failed", "failed"));
 }

@@ -81,6 +81,31 @@ async fn the_same_alert_by_webhook_and_by_poll_makes_one_report() {
 }
 
 #[tokio::test]
+async fn an_alert_about_a_run_that_was_reported_says_in_the_log_why_it_brings_nothing() {
+    let alertmanager = alertmanager().await;
+    let (redis, smtp, mut settings) = node(&alertmanager.base).await;
+    let service = settings.set("WATCH_RUNS", "true").set("CORRELATOR_SETTLE_SECONDS", "1").start().await;
+    eventually("the plan", || async {
+        (service.get_json("/api/plans").await["plans"] != serde_json::json!([])).then_some(())
+    })
+    .await;
+    let now = jiff::Timestamp::now();
+    for (module, node) in sample::MODULES {
+        let errors = u32::from(module == "samba1");
+        crate::support::run_backup::write_result(&redis, node, "1", module, (now, now), errors, 700).await;
+    }
+    smtp.received(1).await;
+    alertmanager.raise(&[backup_failed("1", sample::PLAN, "1")]).await;
+    eventually("the reason in the log", || async {
+        let is_reason =
+            |line: &String| line.contains("nothing is mailed") && line.contains("\"reason\":\"NothingNew\"");
+        service.log().iter().any(is_reason).then_some(())
+    })
+    .await;
+    assert_eq!(smtp.mails().len(), 1);
+}
+
+#[tokio::test]
 async fn an_alertmanager_that_is_away_shows_in_readyz_and_is_logged_once() {
     let port = crate::support::process::free_port();
     let (_redis, smtp, settings) = node(&format!("http://127.0.0.1:{port}")).await;

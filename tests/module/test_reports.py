@@ -180,6 +180,22 @@ def test_the_status_has_health_jobs_reports_and_plans(mailing_node):
     plans = {plan["id"]: plan for plan in status["plans"]}
     assert set(plans) == {"1", "2"}
     assert {application["id"] for application in plans["1"]["applications"]} == {"mail1", "nextcloud1", "samba1"}
+    assert status["plans_as_of"]
+
+
+def test_the_status_has_the_plans_that_the_cluster_has_now(mailing_node):
+    node = mailing_node
+    node.redis.delete("cluster/backup/2")
+    plan = {"name": "Weekly", "schedule": "Sun *-*-* 03:00:00", "instances": "samba1", "enabled": "1"}
+    node.redis.hset("cluster/backup/3", mapping=plan)
+    node.redis.publish("node/1/event/backup-status-changed", "{}")
+
+    def plans():
+        return {plan["id"]: plan for plan in node.run_action("get-monitor-status", {})["output"]["plans"]}
+
+    found = wait_for("plan 3 in place of plan 2", lambda: (now := plans()) and set(now) == {"1", "3"} and now)
+    assert (found["3"]["runs"], found["3"]["applications"][0]["state"]) == ([], None)
+    assert [report["plans"][0]["id"] for report in reports(node, plan="2")] == ["2"]
 
 
 def test_a_test_mail_goes_to_all_or_to_one(mailing_node, mailbox):

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import stat
 
+import pytest
 from conftest import wait_ready
 from node import Node
 from support import wait_for
@@ -115,3 +116,67 @@ def test_a_clone_keeps_settings_and_reports(node, settings, service):
 def test_a_clone_does_not_get_the_secrets_of_its_source(node):
     rules = (node.module_dir / "etc/state-filter-rules.rsync").read_text().splitlines()
     assert {"- /state/cluster.env", "- /state/smarthost.env", "- /state/metrics-token"} <= set(rules)
+
+
+def live_origin(node):
+    """The environment of an instance that is installed on another node of this cluster."""
+    origin = {"MODULE_ID": "backup-monitor7", "MODULE_UUID": "f5d24fcd-819c-4b1d-98ad-a1b2ebcee8cf"}
+    node.redis.hset("cluster/module_node", origin["MODULE_ID"], "2")
+    node.redis.hset("cluster/module_uuid", origin["MODULE_ID"], origin["MODULE_UUID"])
+    return node.environment() | origin
+
+
+def duty(node):
+    return node.run_action("get-monitor-status", {})["output"]["status"]["duty"]
+
+
+def failed_checks(node):
+    return [
+        check["name"]
+        for check in node.run_action("check-environment", {})["output"]["checks"]
+        if check["state"] == "failed"
+    ]
+
+
+@pytest.mark.parametrize("action", ["restore-module", "clone-module"])
+def test_a_copy_beside_a_live_instance_keeps_quiet_until_it_is_configured(node, settings, action):
+    origin = live_origin(node)
+    if action == "restore-module":
+        data = {"repository": "14030a59", "path": "backup-monitor/x", "snapshot": "", "environment": origin}
+        result = node.run_action(action, data)
+    else:
+        lines = "".join(f"{key}={value}\n" for key, value in origin.items())
+        (node.state / "environment.clone-module").write_text(lines)
+        data = {"credentials": ["u", "p"], "port": 20027, "volumes": [VOLUME], "replace": False}
+        result = node.run_action(action, data)
+        node.command("systemctl", "--user", "start", "backup-monitor")
+    assert result["status"] == "completed", result
+    wait_ready(node)
+    expected = {"state": "copy", "instance": "backup-monitor7", "node": "2"}
+    assert wait_for("the duty", lambda: (now := duty(node))["state"] != "starting" and now) == expected
+    assert "duty" in failed_checks(node)
+
+    assert node.run_action("configure-module", settings)["status"] == "completed"
+    wait_ready(node)
+    assert not any(name.startswith("MODULE_ORIGIN") for name in node.environment())
+    assert wait_for("the duty", lambda: (now := duty(node))["state"] != "starting" and now)["state"] != "copy"
+    assert "duty" not in failed_checks(node)
+
+
+def test_a_copy_whose_origin_is_gone_takes_its_place(node):
+    origin = live_origin(node)
+    node.redis.hdel("cluster/module_uuid", origin["MODULE_ID"])
+    node.redis.hdel("cluster/module_node", origin["MODULE_ID"])
+    data = {"repository": "14030a59", "path": "backup-monitor/x", "snapshot": "", "environment": origin}
+    assert node.run_action("restore-module", data)["status"] == "completed"
+    wait_ready(node)
+    wait_for("its duty", lambda: duty(node) == {"state": "active"})
+
+
+def test_the_sign_of_life_is_written_with_the_rights_of_a_module(node, settings, mailbox):
+    node.redis.hset("cluster/smarthost", mapping=mailbox.smarthost())
+    node.run_event("smarthost-changed", {})
+    assert node.run_action("configure-module", settings)["status"] == "completed"
+    wait_for("the sign of life", lambda: node.redis.get("module/backup-monitor1/duty") == "active")
+    assert 0 < node.redis.ttl("module/backup-monitor1/duty") <= 180
+    assert node.redis.acl_log() == []

@@ -56,6 +56,12 @@ def worker(service):
         yield node
 
 
+def test_the_sign_of_life_goes_to_the_leader_as_the_module(worker):
+    url = read_env(worker.state / "cluster.env")["LEADER_REDIS_URL"]
+    assert url == f"redis://module%2Fbackup-monitor1:{worker.password}@127.0.5.1:{worker.redis_port}"
+    assert stat.S_IMODE((worker.state / "cluster.env").stat().st_mode) == 0o600
+
+
 def test_reading_in_the_vpn_needs_the_token(worker):
     for path in ("/", "/api/status", "/api/reports", "/readyz", "/metrics"):
         assert ask(worker, path) == 401, path

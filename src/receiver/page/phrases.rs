@@ -9,6 +9,8 @@ mod it;
 mod registry;
 
 use crate::{
+    duty::{Duty, Peer},
+    ids::NodeId,
     journal::{Job, Stage},
     notifier::{
         delivery::{Delivery, DeliveryState},
@@ -26,6 +28,16 @@ pub(super) struct PageTexts {
     pub not_ready: &'static str,
     /// What being ready means.
     pub ready_means: &'static str,
+    /// Heading: the cluster's backup plans.
+    pub plans: &'static str,
+    /// There are no plans.
+    pub no_plans: &'static str,
+    /// In place of the last run of a plan that has not run yet.
+    pub never_ran: &'static str,
+    /// The plan's timer is off.
+    pub disabled: &'static str,
+    /// In place of the time of the reading: the plans are those of the journal.
+    pub never_read: &'static str,
     /// Heading: jobs.
     pub jobs: &'static str,
     /// There are no jobs.
@@ -59,6 +71,24 @@ pub(super) trait PagePhrases: Sync {
     /// All phrases without values.
     fn texts(&self) -> &'static PageTexts;
 
+    /// When a plan ran last.
+    fn last_run(&self, time: &str) -> String;
+
+    /// When a plan runs next.
+    fn next_run(&self, time: &str) -> String;
+
+    /// How many applications a plan has.
+    fn applications(&self, count: usize) -> String;
+
+    /// When the plans were read.
+    fn plans_as_of(&self, time: &str) -> String;
+
+    /// Another instance sends the reports.
+    fn standby(&self, instance: &str, node: Option<&str>) -> String;
+
+    /// This instance is a copy of one that is still installed.
+    fn copy(&self, instance: &str, node: Option<&str>) -> String;
+
     /// Stage of a job: when the cluster is read next, and what the job waits for, in English.
     fn next_check(&self, due: &str, note: Option<&str>) -> String;
 
@@ -68,6 +98,9 @@ pub(super) trait PagePhrases: Sync {
     /// No recipient has taken the email within three days; `error` is the last one.
     fn given_up(&self, error: &str) -> String;
 
+    /// The email is not sent for this reason, in English.
+    fn not_sent(&self, reason: &str) -> String;
+
     /// The email could not be delivered yet.
     fn retrying(&self, attempts: u32, next: &str, error: &str) -> String;
 
@@ -76,6 +109,19 @@ pub(super) trait PagePhrases: Sync {
 
     /// Follows any of these: the mail server rejects the email for one recipient.
     fn rejected(&self, address: &str, reason: &str) -> String;
+}
+
+/// What is to be known of other instances, if there is anything, and the class that gives it its colour.
+pub(super) fn duty(phrases: &dyn PagePhrases, duty: &Duty) -> Option<(&'static str, String)> {
+    match duty {
+        Duty::Active | Duty::Starting => None,
+        Duty::Standby(Peer { instance, node }) => {
+            Some(("neutral", phrases.standby(instance.as_str(), node.as_ref().map(NodeId::as_str))))
+        }
+        Duty::Copy(Peer { instance, node }) => {
+            Some(("warning", phrases.copy(instance.as_str(), node.as_ref().map(NodeId::as_str))))
+        }
+    }
 }
 
 /// What a job is about.
@@ -114,7 +160,11 @@ pub(super) fn delivery(format: &Format, delivery: &Delivery) -> String {
             let time = delivery.sent_at.map(|sent| format.time(sent)).unwrap_or_default();
             phrases.sent(&time, &delivery.accepted.join(", "))
         }
-        DeliveryState::Unchanged => phrases.texts().unchanged.to_owned(),
+        DeliveryState::Unchanged => match &delivery.last_error {
+            // Another instance has sent it.
+            Some(reason) => phrases.not_sent(reason),
+            None => phrases.texts().unchanged.to_owned(),
+        },
         DeliveryState::Suppressed => phrases.texts().suppressed.to_owned(),
         DeliveryState::Failed => phrases.given_up(error),
         DeliveryState::Queued if delivery.attempts == 0 => phrases.texts().queued.to_owned(),

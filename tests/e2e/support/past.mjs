@@ -6,12 +6,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { PYTHON } from "./node.mjs";
+import { eventually } from "./wait.mjs";
 
 const SCRIPT = fileURLToPath(new URL("past.py", import.meta.url));
 const DAY = 86_400_000;
 const GIB = 1024 ** 3;
 
-/** Writes a past into a running service's journal: see past.py. */
+/** Writes a past into a running service's journal (see past.py), and the plans that have it into the cluster. */
 export async function remember(node, past) {
   const child = spawn(PYTHON, [SCRIPT, node.journal], { stdio: ["pipe", "inherit", "inherit"] });
   child.stdin.end(JSON.stringify(past));
@@ -19,6 +20,35 @@ export async function remember(node, past) {
   if (code !== 0) {
     throw new Error(`past.py: ${code}`);
   }
+  await plan(node, past.runs ?? []);
+}
+
+/** Gives the cluster the plans of these runs, as the newest run of each has it, and waits until the service has read them. */
+async function plan(node, runs) {
+  const newest = new Map();
+  for (const run of runs) {
+    if (!newest.has(run.plan)) {
+      newest.set(run.plan, run);
+    }
+  }
+  for (const [id, { name, schedule, destination, applications }] of newest) {
+    // A destination has one name.
+    const repository = `destination-${destination.name.replace(/\W/g, "")}`;
+    await node.redis("HSET", `cluster/backup_repository/${repository}`, "name", destination.name, "provider", "aws");
+    const instances = applications.map(({ module }) => module).join(" ");
+    const fields = { name, schedule, repository, instances, enabled: "1", retention: "7" };
+    await node.redis("HSET", `cluster/backup/${id}`, ...Object.entries(fields).flat());
+    await node.redis("HSET", "cluster/module_node", ...applications.flatMap((application) => [application.module, application.node]));
+    const labels = applications.filter(({ label }) => label).flatMap(({ module, label }) => [`module/${module}/ui_name`, label]);
+    if (labels.length) {
+      await node.redis("MSET", ...labels);
+    }
+  }
+  await node.redis("PUBLISH", "node/1/event/backup-status-changed", "{}");
+  await eventually("the plans", async () => {
+    const { plans } = await (await fetch(`${node.ready.url}/api/plans`)).json();
+    return [...newest.keys()].every((id) => plans.some((plan) => plan.id === id && plan.applications.length));
+  });
 }
 
 /**

@@ -58,6 +58,21 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// Makes a module's user, with the rules of ns8-core's `add-module`.
+    pub async fn add_module_user(&self, module: &str) {
+        let rules = format!(
+            "ACL SETUSER module/{module} ON >{module} resetkeys ~module/{module}/* ~task/module/{module}/* %R~cluster/* \
+             %R~node/* %R~module/* %R~private/agents/* resetchannels &progress/module/{module}/* \
+             &module/{module}/event/* +@read +@write +@transaction +@connection +publish -@admin"
+        );
+        self.run(&rules.split(' ').collect::<Vec<_>>()).await;
+    }
+
+    /// The URL with which a module writes to its own keys.
+    pub fn module_url(&self, module: &str) -> String {
+        format!("redis://module%2F{module}:{module}@127.0.0.1:{}", self.port)
+    }
+
     async fn connect(&self) -> Option<MultiplexedConnection> {
         let url = format!("redis://cluster:cluster@127.0.0.1:{}", self.port);
         Client::open(url).unwrap().get_multiplexed_async_connection().await.ok()

@@ -19,6 +19,7 @@ export const CHECKS = [
   "zone",
   "receiver",
   "reports",
+  "duty",
 ];
 
 /** How long a check's state matters: those that failed come first, then what is not in use. */
@@ -39,6 +40,10 @@ export function listChecks(monitor) {
     return [service];
   }
   const checks = [service, ...merge(monitor.status.checks ?? [])];
+  const duty = checks.find(({ name }) => name === "duty");
+  if (duty) {
+    duty.duty = monitor.status.duty;
+  }
   return checks.sort((a, b) => ORDER[a.state] - ORDER[b.state] || position(a.name) - position(b.name));
 }
 
@@ -54,6 +59,15 @@ function merge(checks) {
     });
   }
   return [...merged.values()];
+}
+
+/** The words for what is to be known of other instances, with their values; null where there is nothing, or nothing that is known here. */
+export function dutyWords(duty) {
+  const { state, instance, node } = duty ?? {};
+  if (state === "starting") {
+    return { key: "checks.duty.starting" };
+  }
+  return ["standby", "copy"].includes(state) ? { key: `checks.duty.${state}`, values: { instance, node: node ?? "–" } } : null;
 }
 
 export function failedChecks(checks) {

@@ -11,7 +11,7 @@ export function planOutcome({ runs, applications }) {
   if (runs.length) {
     return runs[0].outcome;
   }
-  const states = new Set(applications.map(({ state }) => state));
+  const states = new Set(applications.map(({ state }) => state).filter((state) => state !== null));
   if (states.size === 0) {
     return null;
   }
@@ -21,13 +21,22 @@ export function planOutcome({ runs, applications }) {
   return states.has("pending") ? "PENDING" : states.has("ok") ? "PARTIAL" : "FAILURE";
 }
 
-/** How many of a plan's applications are in each state. */
+/** How many of a plan's applications are in each state; `new` are those that no run has been due for yet. */
 export function countStates(applications) {
-  const counts = { ok: 0, failed: 0, pending: 0, missing: 0 };
-  for (const { state } of applications) {
+  const counts = { ok: 0, failed: 0, pending: 0, missing: 0, new: 0 };
+  for (const application of applications) {
+    const state = application.state ?? "new";
     counts[state] = (counts[state] ?? 0) + 1;
   }
   return counts;
+}
+
+/** How old the reading of the cluster may be, in milliseconds, before the page says so: it is read once a minute. */
+const STALE = 5 * 60_000;
+
+/** Whether the plans may differ from those that the cluster has now. */
+export function isStale(asOf, now) {
+  return asOf === null || now - Date.parse(asOf) > STALE;
 }
 
 function text(plan) {
@@ -64,7 +73,12 @@ function title(plan) {
 export function sortApplications(applications) {
   return [...applications].sort(
     (a, b) =>
-      severity(outcomeOfState(b.state)) - severity(outcomeOfState(a.state)) ||
+      urgency(b) - urgency(a) ||
       (a.label || a.id).localeCompare(b.label || b.id, undefined, { numeric: true }),
   );
+}
+
+/** What has not been due yet is no problem. */
+function urgency({ state }) {
+  return state === null ? 0 : severity(outcomeOfState(state));
 }

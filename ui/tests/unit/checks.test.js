@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 import { expect, it } from "vitest";
-import { checkKey, failedChecks, listChecks } from "../../src/logic/checks.js";
+import { checkKey, dutyWords, failedChecks, listChecks } from "../../src/logic/checks.js";
 
 const monitor = (checks) => ({ reachable: true, error: null, status: { checks } });
 const check = (name, state) => ({ name, state, reason: null });
@@ -42,4 +42,18 @@ it("tells all that is wrong with a part at once", () => {
     ]),
   );
   expect(failedChecks(checks)).toEqual([{ name: "mail", state: "failed", reasons: ["mail is off", "no recipient"] }]);
+});
+
+it("has words of its own for another instance that sends the reports", () => {
+  const duty = { state: "standby", instance: "backup-monitor1", node: "1" };
+  const status = { duty, checks: [{ name: "duty", state: "off", reason: "standing by" }] };
+  const [, check] = listChecks({ reachable: true, error: null, status });
+  expect(check).toEqual({ name: "duty", state: "off", reasons: ["standing by"], duty });
+  const values = { instance: "backup-monitor1", node: "1" };
+  expect(dutyWords(check.duty)).toEqual({ key: "checks.duty.standby", values });
+  expect(dutyWords({ ...duty, state: "copy" })).toEqual({ key: "checks.duty.copy", values });
+  expect(dutyWords({ state: "starting" })).toEqual({ key: "checks.duty.starting" });
+  for (const other of [{ state: "active" }, { state: "resting" }, undefined]) {
+    expect(dutyWords(other)).toBe(null);
+  }
 });

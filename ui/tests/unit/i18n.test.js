@@ -24,9 +24,9 @@ const PARTS = {
   "action.": null, // every action that the sources run: see below
   "failure.": ["get-status", "get-monitor-status", "get-configuration", "list-reports", "get-report", "resend-report", "list-installed-modules"],
   "applications.": ["name", "state", "last_run", "last_success", "size", "files", "duration"],
-  "check_states.": ["ok", "failed", "off"],
-  "checks.": [...CHECKS.flatMap((name) => [`${name}.name`, `${name}.advice`]), "other.advice", "api.off", "alertmanager.off", "schedules.off"],
-  "counts.": STATES,
+  "check_states.": ["ok", "failed", "off", "standby"],
+  "checks.": [...CHECKS.flatMap((name) => [`${name}.name`, `${name}.advice`]), "other.advice", "duty.standby", "duty.copy", "duty.starting", "api.off", "alertmanager.off", "schedules.off"],
+  "counts.": [...STATES, "new"],
   "decision.": ["sent", "queued", "failed", "held"],
   "decision_meanings.": REASONS,
   "decision_reasons.": REASONS,

@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 import { describe, expect, it } from "vitest";
-import { countStates, planOutcome, selectPlans, sortApplications } from "../../src/logic/plans.js";
+import { countStates, isStale, planOutcome, selectPlans, sortApplications } from "../../src/logic/plans.js";
 
 const application = (id, state, label = null) => ({ id, state, label });
 const plan = (id, outcome, applications = [application("mail1", "ok")], more = {}) => ({
@@ -27,11 +27,22 @@ describe("a plan's outcome", () => {
     [["ok", "failed"], "PARTIAL"],
     [["failed", "missing"], "FAILURE"],
     [["ok", "pending", "failed"], "PENDING"],
+    [["ok", null], "SUCCESS"],
+    [[null, null], null],
     [[], null],
   ])("is read from %s before any run was seen", (states, outcome) => {
     const applications = states.map((state, index) => application(`app${index}`, state));
     expect(planOutcome(plan("1", null, applications))).toBe(outcome);
   });
+});
+
+describe("when the plans were read", () => {
+  const now = Date.parse("2026-11-25T12:00:00Z");
+  it.each([
+    ["2026-11-25T11:58:00Z", false],
+    ["2026-11-25T11:50:00Z", true],
+    [null, true],
+  ])("%s is said or not: %s", (asOf, stale) => expect(isStale(asOf, now)).toBe(stale));
 });
 
 describe("the list of plans", () => {
@@ -65,15 +76,16 @@ describe("the list of plans", () => {
 });
 
 it("counts applications by state", () => {
-  expect(countStates([application("a", "ok"), application("b", "ok"), application("c", "missing")])).toEqual({
+  expect(countStates([application("a", "ok"), application("b", "ok"), application("c", "missing"), application("d", null)])).toEqual({
     ok: 2,
     failed: 0,
     pending: 0,
     missing: 1,
+    new: 1,
   });
 });
 
 it("shows applications with problems first", () => {
-  const applications = [application("a2", "ok"), application("a10", "ok"), application("b", "missing"), application("c", "failed")];
-  expect(ids(sortApplications(applications))).toEqual(["c", "b", "a2", "a10"]);
+  const applications = [application("a2", "ok"), application("a10", "ok"), application("b", "missing"), application("c", "failed"), application("a1", null)];
+  expect(ids(sortApplications(applications))).toEqual(["c", "b", "a1", "a2", "a10"]);
 });

@@ -13,6 +13,11 @@ const TEXTS: PageTexts = PageTexts {
     ready: "Ready",
     not_ready: "Not ready",
     ready_means: "The journal is writable, Redis responds and email is configured.",
+    plans: "Backup plans",
+    no_plans: "The cluster has no backup plans.",
+    never_ran: "No runs yet",
+    disabled: "Disabled",
+    never_read: "As last reported: the cluster has not been read yet.",
     jobs: "Reports in progress",
     no_jobs: "No reports in progress.",
     reports: "Recent reports",
@@ -32,6 +37,45 @@ const TEXTS: PageTexts = PageTexts {
 impl PagePhrases for English {
     fn texts(&self) -> &'static PageTexts {
         &TEXTS
+    }
+
+    fn last_run(&self, time: &str) -> String {
+        format!("Last run {time}")
+    }
+
+    fn next_run(&self, time: &str) -> String {
+        format!("Next run {time}")
+    }
+
+    fn applications(&self, count: usize) -> String {
+        match count {
+            0 => "No applications".to_owned(),
+            1 => "1 application".to_owned(),
+            _ => format!("{count} applications"),
+        }
+    }
+
+    fn plans_as_of(&self, time: &str) -> String {
+        format!("As of {time}")
+    }
+
+    fn standby(&self, instance: &str, node: Option<&str>) -> String {
+        let node = node.map(|node| format!(" on node {node}")).unwrap_or_default();
+        format!(
+            "Standing by: reports are sent by {instance}{node}. If it is gone for a while, this instance takes over."
+        )
+    }
+
+    fn copy(&self, instance: &str, node: Option<&str>) -> String {
+        let node = node.map(|node| format!(" on node {node}")).unwrap_or_default();
+        format!(
+            "This is a copy of {instance}{node}, which is still installed. Nothing is sent from here until the \
+             settings are saved once on the Settings page, or {instance} is removed."
+        )
+    }
+
+    fn not_sent(&self, reason: &str) -> String {
+        format!("Not sent: {reason}")
     }
 
     fn next_check(&self, due: &str, note: Option<&str>) -> String {

@@ -13,6 +13,11 @@ const TEXTS: PageTexts = PageTexts {
     ready: "Pronto",
     not_ready: "Non pronto",
     ready_means: "Il registro è scrivibile, Redis risponde e la posta è configurata.",
+    plans: "Piani di backup",
+    no_plans: "Il cluster non ha piani di backup.",
+    never_ran: "Mai eseguito",
+    disabled: "Disabilitato",
+    never_read: "Secondo gli ultimi rapporti: il cluster non è ancora stato letto.",
     jobs: "Rapporti in preparazione",
     no_jobs: "Nessun rapporto in preparazione.",
     reports: "Rapporti recenti",
@@ -32,6 +37,45 @@ const TEXTS: PageTexts = PageTexts {
 impl PagePhrases for Italian {
     fn texts(&self) -> &'static PageTexts {
         &TEXTS
+    }
+
+    fn last_run(&self, time: &str) -> String {
+        format!("Ultima esecuzione {time}")
+    }
+
+    fn next_run(&self, time: &str) -> String {
+        format!("Prossima esecuzione {time}")
+    }
+
+    fn applications(&self, count: usize) -> String {
+        match count {
+            0 => "Nessuna applicazione".to_owned(),
+            1 => "1 applicazione".to_owned(),
+            _ => format!("{count} applicazioni"),
+        }
+    }
+
+    fn plans_as_of(&self, time: &str) -> String {
+        format!("Situazione al {time}")
+    }
+
+    fn standby(&self, instance: &str, node: Option<&str>) -> String {
+        let node = node.map(|node| format!(" sul nodo {node}")).unwrap_or_default();
+        format!(
+            "In attesa: i rapporti sono inviati da {instance}{node}. Se manca per un po', subentra questa istanza."
+        )
+    }
+
+    fn copy(&self, instance: &str, node: Option<&str>) -> String {
+        let node = node.map(|node| format!(" sul nodo {node}")).unwrap_or_default();
+        format!(
+            "Questa è una copia di {instance}{node}, ancora installata. Da qui non viene inviato nulla finché le \
+             impostazioni non vengono salvate una volta nella pagina Impostazioni, o {instance} non viene rimossa."
+        )
+    }
+
+    fn not_sent(&self, reason: &str) -> String {
+        format!("Non inviato: {reason}")
     }
 
     fn next_check(&self, due: &str, note: Option<&str>) -> String {

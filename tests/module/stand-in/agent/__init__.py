@@ -41,6 +41,10 @@ def _change_env(change):
     path.write_text("".join(f"{key}={value}\n" for key, value in sorted(variables.items())), encoding="utf-8")
 
 
+def set_env(name, value):
+    mset_env({name: value})
+
+
 def mset_env(values):
     _change_env(lambda variables: variables.update(values))
 
