@@ -52,7 +52,7 @@ pub fn message_id(id: JobId, resends: u32, journal_id: &str, from: &Mailbox) -> 
     }
 }
 
-/// Builds the mail of a report.
+/// Builds the mail of a report. `answered` are the Message-IDs of the mails that began its incidents, oldest first.
 ///
 /// # Errors
 /// When lettre can't: an address or the subject has something that a header can't hold.
@@ -60,11 +60,12 @@ pub fn build(
     message: &Message,
     mail: &MailSettings,
     message_id: String,
+    answered: &[String],
     queued_at: Timestamp,
 ) -> Result<Email, lettre::error::Error> {
     // Out of a SystemTime's range only where that has 32 bits.
     let date = SystemTime::try_from(queued_at).unwrap_or_else(|_| SystemTime::now());
-    assemble(message, mail, mail.to.iter().cloned(), message_id, date)
+    assemble(message, mail, mail.to.iter().cloned(), message_id, answered, date)
 }
 
 /// Builds a mail with these headers.
@@ -76,6 +77,7 @@ pub fn assemble(
     mail: &MailSettings,
     to: impl IntoIterator<Item = Mailbox>,
     message_id: String,
+    answered: &[String],
     date: SystemTime,
 ) -> Result<Email, lettre::error::Error> {
     let mut from = mail.from.clone();
@@ -96,6 +98,10 @@ pub fn assemble(
         // That a program wrote it, so that no other program answers it: RFC 3834, and what Exchange has instead.
         .raw_header(header::fixed("Auto-Submitted", "auto-generated"))
         .raw_header(header::fixed("X-Auto-Response-Suppress", "All"));
+    // One mail has one place in a thread: that of the oldest. Programs that go by References find the others as well.
+    if let Some(first) = answered.first() {
+        builder = builder.in_reply_to(first.clone()).references(answered.join(" "));
+    }
     if let Some(reply_to) = &mail.reply_to {
         builder = builder.raw_header(header::mailboxes("Reply-To", std::slice::from_ref(reply_to)));
     }

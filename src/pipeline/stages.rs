@@ -16,20 +16,23 @@ use crate::{
     config::Settings,
     correlator::{
         classify,
-        correlation::{Correlation, Outcome, Plan, State},
+        correlation::{Correlation, Outcome, Plan, PlanIssue, State},
         facts::Scope,
         read::ClusterReader,
     },
-    ids::JobId,
-    journal::{Advance, Afterwards, Job, Journal, JournalError, NewReport, Stage},
+    ids::{JobId, PlanId},
+    journal::{Advance, Afterwards, Job, Journal, JournalError, NewReport, RunLook, Stage},
     notifier::{
         self,
-        decision::{Decision, Found, Origin, Policy},
+        decision::{Decision, Found, Origin, Policy, Verdict, verdicts},
         format::Format,
         message::Message,
     },
     repo_check::{RepoChecker, findings::RepoReport},
-    report::{Report, history::RunRecord},
+    report::{
+        Report,
+        history::{History, RunRecord},
+    },
     telemetry::Metrics,
 };
 
@@ -184,10 +187,20 @@ impl Stages {
         let cluster = self.cluster_name(&correlation).await?;
         let mut report = Report::new(job.id, now, cluster, job.alerts.clone(), correlation, None, repos);
         let followed = Scope::from_alerts(&job.alerts).runs;
-        let run = |plan: &Plan| RunRecord::new(plan, followed.get(&plan.id).map(|run| run.began_at));
-        let runs: Vec<RunRecord> = report.correlation.plans.iter().filter_map(run).collect();
-        let began = runs.iter().map(|run| (run.plan.clone(), run.began_at)).collect();
-        report.compare(&self.journal.history(began).await?);
+        let look = |plan: &Plan| {
+            let followed = followed.get(&plan.id).map(|run| run.began_at);
+            let run = RunRecord::new(plan, followed);
+            // Of a plan that is gone, the moment counts.
+            let is_gone = plan.issues.contains(&PlanIssue::PlanNotFound).then_some(now);
+            let began_at = run.as_ref().map(|run| run.began_at).or(followed).or(plan.due).or(is_gone)?;
+            let is_run = run.is_some() || !plan.applications.is_empty() || is_gone.is_some();
+            is_run.then(|| RunLook { plan: plan.id.clone(), began_at, run })
+        };
+        let looks: Vec<RunLook> = report.correlation.plans.iter().filter_map(look).collect();
+        let policy = Policy::of(&self.settings, now);
+        let history = self.journal.history(looks.clone()).await?;
+        report.compare(&History { muted: policy.muted.clone(), ..history });
+        self.leave_out_quiet_plans(job, &mut report, &looks, &policy).await?;
         let format = Format { language: self.settings.mail.language, zone: self.settings.zone.clone() };
         // What was still running, or could not be read, is looked at again: its end must not be kept from anybody.
         let is_open = !report.correlation.is_certain();
@@ -196,8 +209,30 @@ impl Stages {
         } else {
             Afterwards::Done
         };
-        let message = notifier::compose(&report, &format);
-        self.finish(job, report, message, runs, afterwards).await
+        let message = notifier::compose(&report.for_mail(), &format);
+        self.finish(job, report, message, looks, afterwards).await
+    }
+
+    /// Notes the plans that the mail leaves out, where it is sent for others.
+    async fn leave_out_quiet_plans(
+        &self,
+        job: &Job,
+        report: &mut Report,
+        looks: &[RunLook],
+        policy: &Policy,
+    ) -> Result<(), JournalError> {
+        let found = Found::of(report);
+        let (runs, began) = split(looks.to_vec());
+        let (notifications, muted) = (found.notifications.clone(), policy.muted.clone());
+        let before = self.journal.reported_before(report.clone(), notifications, runs, began, muted).await?;
+        let origin = Origin::of(&job.alerts, job.follow_up);
+        let verdicts = verdicts(&found, &before, origin, policy, report.created_at);
+        if verdicts.iter().any(|verdict| matches!(verdict, Verdict::Send(_))) {
+            let said = report.correlation.plans.iter().zip(&verdicts);
+            let quiet = said.filter(|(_, verdict)| verdict.is_quiet()).map(|(plan, _)| plan.id.clone());
+            report.quiet = quiet.collect();
+        }
+        Ok(())
     }
 
     /// Gives a job up: it ends with a report that says that, and what it was about is kept.
@@ -220,15 +255,17 @@ impl Stages {
         job: &Job,
         report: Report,
         message: Message,
-        runs: Vec<RunRecord>,
+        looks: Vec<RunLook>,
         afterwards: Afterwards,
     ) -> Result<(), JournalError> {
+        let (runs, looks) = split(looks);
         let (outcome, subject) = (report.outcome, message.subject.clone());
         let new = NewReport {
             found: Found::of(&report),
             origin: Origin::of(&job.alerts, job.follow_up),
-            policy: Policy::of(&self.settings),
+            policy: Policy::of(&self.settings, report.created_at),
             runs,
+            looks,
             report,
             message,
         };
@@ -255,6 +292,12 @@ impl Stages {
         }
         Ok(self.journal.recall(CLUSTER_NAME).await?.unwrap_or_else(|| UNNAMED_CLUSTER.into()))
     }
+}
+
+/// What is to be kept of runs, and when each began.
+fn split(looks: Vec<RunLook>) -> (Vec<RunRecord>, Vec<(PlanId, Timestamp)>) {
+    let began = looks.iter().map(|look| (look.plan.clone(), look.began_at)).collect();
+    (looks.into_iter().filter_map(|look| look.run).collect(), began)
 }
 
 /// A time so long after `now`.

@@ -162,6 +162,8 @@ impl Phrases for English {
             Decision::Hold(HoldReason::AllWell) => {
                 "Not sent: all backups succeeded, and only problems are emailed"
             }
+            Decision::Hold(HoldReason::TooFew) => "Not sent: too few runs in a row have failed",
+            Decision::Hold(HoldReason::Muted) => "Not sent: muted",
             Decision::Hold(HoldReason::NoRecipients) => "Not sent: no recipients configured",
         }
     }

@@ -179,6 +179,8 @@ impl Phrases for Italian {
             Decision::Hold(HoldReason::AllWell) => {
                 "Non inviata: tutti i backup sono riusciti e vengono segnalati solo i problemi"
             }
+            Decision::Hold(HoldReason::TooFew) => "Non inviata: troppo poche esecuzioni fallite di seguito",
+            Decision::Hold(HoldReason::Muted) => "Non inviata: silenziato",
             Decision::Hold(HoldReason::NoRecipients) => "Non inviata: nessun destinatario configurato",
         }
     }

@@ -142,9 +142,10 @@ proptest! {
             cluster.set_status(module, Ok(run));
         }
         let correlation = classify(&cluster.0, &Scope::about([plan_id("1")]), now, &TimeZone::UTC);
-        let record = crate::report::history::RunRecord::new(&correlation.plans[0], None).unwrap();
-        let past = crate::report::history::PastRun { report: None, run: record };
-        let history = crate::report::history::History { runs: [(plan_id("1"), vec![past])].into(), ..Default::default() };
+        let record = crate::report::history::RunRecord::new(&correlation.plans[0], None);
+        let past = record.map(|run| crate::report::history::PastRun { report: None, run });
+        let runs = [(plan_id("1"), past.into_iter().collect())].into();
+        let history = crate::report::history::History { runs, ..Default::default() };
         let zone = TimeZone::get("Pacific/Kiritimati").unwrap();
         for language in [crate::language::Language::English, crate::language::Language::Italian] {
             let format = crate::notifier::format::Format { language, zone: zone.clone() };
