@@ -131,7 +131,7 @@ impl Service {
             Arc::clone(&refusals),
         );
         let mut tasks: JoinSet<()> = JoinSet::new();
-        watch(&mut tasks, &settings, &journal, &reader, &troubles, &shutdown);
+        watch(&mut tasks, &settings, &journal, &reader, &checker, &troubles, &shutdown);
         let readiness = Arc::new(readiness);
         let receiver =
             Receiver::new(settings, journal.clone(), readiness, metrics, refusals, beyond_loopback);
@@ -172,6 +172,7 @@ fn watch(
     settings: &Arc<Settings>,
     journal: &Journal,
     reader: &ClusterReader,
+    checker: &Arc<RepoChecker>,
     troubles: &Arc<WatcherTroubles>,
     shutdown: &CancellationToken,
 ) {
@@ -183,7 +184,8 @@ fn watch(
         let reported = Arc::new(Notify::new());
         let url = settings.redis_url.clone();
         tasks.spawn(events::listen(url, Arc::clone(&reported), Arc::clone(troubles), shutdown.clone()));
-        let watcher = ClusterWatcher::new(Arc::clone(settings), journal.clone(), reader.clone(), reported);
+        let (settings, checker) = (Arc::clone(settings), Arc::clone(checker));
+        let watcher = ClusterWatcher::new(settings, journal.clone(), reader.clone(), checker, reported);
         tasks.spawn(watcher.run(shutdown.clone()));
     }
 }
