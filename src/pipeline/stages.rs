@@ -4,7 +4,7 @@
 //! The stages of a job, each a function from one value to the next: `Job -> Correlation -> RepoReport -> Message`.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -34,6 +34,7 @@ use crate::{
         history::{History, RunRecord},
     },
     telemetry::Metrics,
+    watch::{cluster::SCHEDULES, schedule::PlanSchedule},
 };
 
 /// The shortest pause between two reads, where `CORRELATOR_WAIT_SECONDS` is 0.
@@ -111,7 +112,8 @@ impl Stages {
 
     /// Reads the cluster and says what happened. None when the job has to wait: for the plans to settle, or for Redis.
     async fn correlate(&self, job: &Job, now: Timestamp) -> Result<Option<Correlation>, JournalError> {
-        let scope = Scope::from_alerts(&job.alerts);
+        let known_since = known_since(self.journal.checkpoints(SCHEDULES).await?);
+        let scope = Scope { known_since, ..Scope::from_alerts(&job.alerts) };
         let began = Instant::now();
         let facts = self.reader.read(&scope, now).await;
         let remaining = self.patience_left(job);
@@ -300,6 +302,15 @@ fn split(looks: Vec<RunLook>) -> (Vec<RunRecord>, Vec<(PlanId, Timestamp)>) {
     (looks.into_iter().filter_map(|look| look.run).collect(), began)
 }
 
+/// Since when plans are known with their schedules, as the watcher has marked it. One that can't be read is not known.
+fn known_since(checkpoints: Vec<(String, String)>) -> BTreeMap<PlanId, Timestamp> {
+    let plan = |(plan, schedule): (String, String)| {
+        let schedule: PlanSchedule = serde_json::from_str(&schedule).ok()?;
+        Some((plan.parse().ok()?, schedule.since()))
+    };
+    checkpoints.into_iter().filter_map(plan).collect()
+}
+
 /// A time so long after `now`.
 fn after(now: Timestamp, pause: Duration) -> Timestamp {
     now.saturating_add(pause).unwrap_or(Timestamp::MAX)
@@ -311,3 +322,6 @@ fn waiting_for(correlation: &Correlation) -> String {
     let plan = |plan: &Plan| format!("{} ({} still running)", plan.title(), plan.count(State::Pending));
     running.map(plan).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests;

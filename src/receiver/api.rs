@@ -16,7 +16,7 @@ use warp::{
 use super::{
     answer::{error, json},
     context::Receiver,
-    plans,
+    incidents, plans,
     resend::{MAX_RESENDS, MAX_RESENDS_OF_REPORT},
 };
 use crate::{
@@ -170,6 +170,18 @@ pub(super) async fn send(receiver: &Receiver, id: &str) -> Response {
 pub(super) async fn plans(receiver: Arc<Receiver>) -> Response {
     match receiver.journal.last_runs(plans::RUNS).await {
         Ok(runs) => json(StatusCode::OK, &serde_json::json!({"plans": plans::plans(&runs)})),
+        Err(reason) => unavailable(&reason),
+    }
+}
+
+/// `GET /api/incidents`: those that are open, and the last that are over.
+pub(super) async fn incidents(receiver: Arc<Receiver>) -> Response {
+    match receiver.journal.incidents(incidents::CLOSED).await {
+        Ok(records) => {
+            let mut listed = incidents::incidents(&records);
+            listed.truncate(fitting(&listed, MAX_PAGE));
+            json(StatusCode::OK, &serde_json::json!({"incidents": listed}))
+        }
         Err(reason) => unavailable(&reason),
     }
 }
