@@ -8,6 +8,7 @@
 //! may rely on it whatever is killed afterwards.
 
 mod checkpoints;
+mod courses;
 mod incidents;
 mod ingested;
 mod jobs;
@@ -35,7 +36,7 @@ use rusqlite::{OptionalExtension, params};
 use tokio::sync::{Mutex, Notify};
 
 use self::{
-    reports::Courses,
+    courses::Courses,
     rows::{Database, UnreadableRows},
     writer::Writer,
 };
@@ -212,7 +213,7 @@ impl Journal {
             .call(move |database| {
                 let mut history = History::default();
                 for RunLook { plan, began_at, run } in &looks {
-                    let look = reports::look(database, plan, run.as_ref(), Some(*began_at))?;
+                    let look = courses::look(database, plan, run.as_ref(), Some(*began_at))?;
                     let began_at = look.map_or(*began_at, |look| look.began_at);
                     let past = runs::before(database, plan, began_at, history::DEPTH)?;
                     history.runs.insert(plan.clone(), past);

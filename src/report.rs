@@ -104,7 +104,7 @@ impl Report {
                 let open = history.incidents.get(&plan.id);
                 let mut turn = turn(open, plan, look.began_at, look.is_superseded)?;
                 self.note_restorable(&mut turn, plan, history);
-                let news = if turn.is_over { Vec::new() } else { turn.incident.news(plan, &muted) };
+                let news = if turn.is_over { Vec::new() } else { turn.incident.news(plan, muted) };
                 Some(turn.incident.as_reported(turn.is_over, news))
             })
             .collect();

@@ -224,7 +224,7 @@ impl Stages {
         policy: &Policy,
     ) -> Result<(), JournalError> {
         let found = Found::of(report);
-        let (runs, began) = split(looks.to_vec());
+        let (runs, began) = run_and_beginning(looks);
         let (notifications, muted) = (found.notifications.clone(), policy.muted.clone());
         let before = self.journal.reported_before(report.clone(), notifications, runs, began, muted).await?;
         let origin = Origin::of(&job.alerts, job.follow_up);
@@ -260,7 +260,7 @@ impl Stages {
         looks: Vec<RunLook>,
         afterwards: Afterwards,
     ) -> Result<(), JournalError> {
-        let (runs, looks) = split(looks);
+        let (runs, looks) = run_and_beginning(&looks);
         let (outcome, subject) = (report.outcome, message.subject.clone());
         let new = NewReport {
             found: Found::of(&report),
@@ -297,9 +297,9 @@ impl Stages {
 }
 
 /// What is to be kept of runs, and when each began.
-fn split(looks: Vec<RunLook>) -> (Vec<RunRecord>, Vec<(PlanId, Timestamp)>) {
+fn run_and_beginning(looks: &[RunLook]) -> (Vec<RunRecord>, Vec<(PlanId, Timestamp)>) {
     let began = looks.iter().map(|look| (look.plan.clone(), look.began_at)).collect();
-    (looks.into_iter().filter_map(|look| look.run).collect(), began)
+    (looks.iter().filter_map(|look| look.run.clone()).collect(), began)
 }
 
 /// Since when plans are known with their schedules, as the watcher has marked it. One that can't be read is not known.

@@ -66,7 +66,7 @@ fn after(nights: &[(Plan, Timestamp)]) -> Option<Turn> {
     let mut last: Option<Turn> = None;
     for (number, (plan, began_at)) in nights.iter().enumerate() {
         let open = last.filter(|turn| !turn.is_over).map(|mut turn| {
-            turn.incident.tell(JobId(number as i64), "subject", *began_at, |_| false);
+            turn.incident.tell(JobId(i64::try_from(number).unwrap()), "subject", *began_at, |_| false);
             turn.incident
         });
         last = turn(open.as_ref(), plan, *began_at, false);
