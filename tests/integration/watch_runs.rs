@@ -3,7 +3,7 @@
 
 //! Backup runs, followed through Redis.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -158,12 +158,14 @@ async fn a_month_of_nights_with_restarts_has_exactly_the_reports_that_it_should(
         })
         .await;
     assert_eq!(reported(&service).await, script);
-    let mut ids: Vec<String> = smtp.mails().into_iter().map(|mail| mail.message_id).collect();
-    ids.sort();
-    ids.dedup();
+    // A mail that was being handed over when the service was killed may come twice, under one Message-ID.
+    let mut mails = smtp.mails();
+    let mut seen = BTreeSet::new();
+    mails.retain(|mail| seen.insert(mail.message_id.clone()));
+    let list = service.get_json("/api/reports?limit=1000").await;
     // Within the repeat time, the second of two nights that fail in the same way is no news.
-    let mails = smtp.mails();
-    assert_eq!(ids.len(), mails.len());
+    let is_mailed = |report: &&Value| report["decision"]["send"] == true;
+    assert_eq!(mails.len(), list["reports"].as_array().unwrap().iter().filter(is_mailed).count());
     check_threads(&service, &mails, &script).await;
 }
 
