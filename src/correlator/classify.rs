@@ -24,7 +24,7 @@ use crate::{
     ids::{DestinationId, ModuleId, NodeId, PlanId},
     oncalendar::Calendar,
     run::Run,
-    times::earlier,
+    times::{CLOCK_SLACK, earlier},
 };
 
 /// How long a run counts as current where no schedule says since when, and how far back "recently" reaches.
@@ -266,12 +266,13 @@ impl<'a> PlanView<'a> {
     /// True when the run in scope is the one that was due then: it began within the time for which a node may be silent, or nothing has run
     /// yet. A run by hand hours later is not.
     fn is_answered(&self, due: Timestamp, members: &[Member]) -> bool {
+        let earliest = earlier(due, CLOCK_SLACK);
         let latest = due.saturating_add(NODE_SILENCE_LIMIT).unwrap_or(Timestamp::MAX);
         let mut starts =
             members.iter().filter_map(|member| member.current).map(|run| run.start.unwrap_or(run.end));
         self.scope.missed_due.contains_key(self.id)
             || members.iter().all(|member| member.current.is_none())
-            || starts.any(|start| due <= start && start <= latest)
+            || starts.any(|start| earliest <= start && start <= latest)
     }
 
     /// The time within which a result is of the run in scope.

@@ -112,3 +112,28 @@ pub fn assemble(
 pub fn domain_of(address: &Address) -> String {
     ascii_domain(address.domain()).unwrap_or_else(|_| "localhost.localdomain".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+
+    #[test]
+    fn a_mail_about_many_incidents_answers_the_oldest_and_no_line_is_too_long() {
+        let settings = Settings::from_vars([("MAIL_TO", "admin@example.org")]).unwrap();
+        let message = Message { subject: "subject".into(), text: "text".into(), html: "html".into() };
+        let answered: Vec<String> =
+            (1..=60).map(|id| format!("<report-{id}.0123456789abcdef@node1.example.org>")).collect();
+        let now = Timestamp::UNIX_EPOCH;
+        let mail = build(&message, &settings.mail, "<report-99.x@y>".into(), &answered, now).unwrap();
+        let text = String::from_utf8(mail.formatted()).unwrap();
+        assert!(text.lines().all(|line| line.len() <= 998));
+        assert!(text.contains(&format!("In-Reply-To: {}\r\n", answered[0])), "{text}");
+        let (header, _) = text.split_once("\r\n\r\n").unwrap();
+        let unfolded = header.replace("\r\n ", " ");
+        assert!(unfolded.contains(&format!("References: {}\r\n", answered.join(" "))), "{unfolded}");
+        let first = build(&message, &settings.mail, "<report-1.x@y>".into(), &[], now).unwrap();
+        let first = String::from_utf8(first.formatted()).unwrap();
+        assert!(!first.contains("In-Reply-To") && !first.contains("References"), "{first}");
+    }
+}
