@@ -110,7 +110,7 @@ impl Courses {
                 incident: turn.map(|turn| Standing {
                     failing_runs: turn.incident.failing_runs,
                     told_at: turn.incident.told.as_ref().map(|told| told.at),
-                    has_news: !course.news.is_empty(),
+                    has_news: !course.news.is_empty() || turn.incident.has_settled(),
                     is_over: turn.is_over,
                 }),
             })

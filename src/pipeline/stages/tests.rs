@@ -425,6 +425,18 @@ async fn an_alert_that_fires_anew_with_each_run_or_is_lost_is_still_one_incident
 }
 
 #[tokio::test]
+async fn the_end_of_a_run_that_was_told_while_it_went_on_is_told_too() {
+    let mut monitor = Monitor::new(&[]);
+    let at_first = [("mail1", Failed, None), ("web1", Pending, None)];
+    assert_eq!(monitor.run(&at_first, at(0)).await, Decision::Send(SendReason::New));
+    assert_eq!(monitor.mails[0].outcome, Outcome::Pending);
+    let in_the_end = [("mail1", Failed, None), ("web1", Well, None)];
+    let decision = monitor.alert(Source::Poll, &in_the_end, at(0), at(0), at(1)).await;
+    assert_eq!(decision, Decision::Send(SendReason::Changed));
+    assert_eq!(monitor.mails[1].outcome, Outcome::Partial);
+}
+
+#[tokio::test]
 async fn a_mail_that_reached_nobody_begins_no_thread() {
     let mut monitor = Monitor::new(&[]);
     monitor.run(&MAIL_FAILS, at(0)).await;

@@ -62,6 +62,8 @@ pub struct Told {
     pub last_report: JobId,
     /// When that was.
     pub at: Timestamp,
+    /// How the run came out in it.
+    pub outcome: Outcome,
     /// Who was not well in it, and how.
     pub applications: Vec<Failing>,
 }
@@ -170,7 +172,20 @@ impl Incident {
             Some(told) => (told.first_report, told.first_subject),
             None => (report, subject.to_owned()),
         };
-        self.told = Some(Told { first_report, first_subject, last_report: report, at, applications });
+        self.told = Some(Told {
+            first_report,
+            first_subject,
+            last_report: report,
+            at,
+            outcome: self.outcome,
+            applications,
+        });
+    }
+
+    /// True when it was last mailed while its run went on, whose result is known now.
+    pub fn has_settled(&self) -> bool {
+        self.outcome != Outcome::Pending
+            && self.told.as_ref().is_some_and(|told| told.outcome == Outcome::Pending)
     }
 
     /// Takes back what a report told, which reached nobody. True when that changes anything.
