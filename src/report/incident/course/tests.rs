@@ -111,6 +111,19 @@ fn a_run_that_is_looked_at_twice_counts_once() {
 }
 
 #[test]
+fn an_application_that_the_run_has_not_reached_yet_stays_in_it() {
+    let nights = [
+        night(0, (Failed, None), Well),
+        night(24, (Pending, None), Failed),
+        night(24, (Failed, None), Failed),
+    ];
+    assert_eq!(after(&nights[..2]).unwrap().incident.applications[0].failing_runs, 1);
+    let incident = after(&nights).unwrap().incident;
+    let runs: Vec<_> = incident.applications.iter().map(|kept| kept.failing_runs).collect();
+    assert_eq!((incident.failing_runs, runs), (2, vec![2, 1]));
+}
+
+#[test]
 fn an_occurrence_of_which_nothing_was_seen_is_the_run_that_answers_to_it() {
     let due = |mut plan: Plan| {
         plan.due = Some(at(0));
