@@ -25,6 +25,8 @@ pub enum Source {
     Run,
     /// Nobody raised it: the schedule watcher saw that a plan did not run when it was due.
     Schedule,
+    /// Nobody raised it: a plan was due, no application has reported since, and its destination does not respond.
+    Stuck,
 }
 
 // Each policy that depends on the way in is a method here, so that a new way in does not compile until it has answered.
@@ -33,7 +35,7 @@ impl Source {
     pub const fn has_alarmed(self) -> bool {
         match self {
             Source::Webhook | Source::Poll | Source::Schedule => true,
-            Source::Run => false,
+            Source::Run | Source::Stuck => false,
         }
     }
 
@@ -42,14 +44,14 @@ impl Source {
     pub const fn repeats_on_purpose(self) -> bool {
         match self {
             Source::Webhook => true,
-            Source::Poll | Source::Run | Source::Schedule => false,
+            Source::Poll | Source::Run | Source::Schedule | Source::Stuck => false,
         }
     }
 
     /// True when whoever raised it has waited for the run to settle, so that nobody needs to wait again.
     pub const fn has_waited(self) -> bool {
         match self {
-            Source::Run => true,
+            Source::Run | Source::Stuck => true,
             Source::Webhook | Source::Poll | Source::Schedule => false,
         }
     }
@@ -57,7 +59,7 @@ impl Source {
     /// True when each is an occurrence of its own, told apart by its time. Alertmanager's alert stays the same for as long as it fires.
     pub const fn is_occurrence(self) -> bool {
         match self {
-            Source::Run | Source::Schedule => true,
+            Source::Run | Source::Schedule | Source::Stuck => true,
             Source::Webhook | Source::Poll => false,
         }
     }
@@ -66,7 +68,7 @@ impl Source {
     pub const fn is_rationed(self) -> bool {
         match self {
             Source::Webhook | Source::Poll => true,
-            Source::Run | Source::Schedule => false,
+            Source::Run | Source::Schedule | Source::Stuck => false,
         }
     }
 
@@ -74,7 +76,7 @@ impl Source {
     pub const fn wants_receipt(self) -> bool {
         match self {
             Source::Webhook => true,
-            Source::Poll | Source::Run | Source::Schedule => false,
+            Source::Poll | Source::Run | Source::Schedule | Source::Stuck => false,
         }
     }
 }

@@ -6,10 +6,11 @@
 //! Everything inside gets typed values and needs no checks of its own. What is wrong is listed together, so that
 //! one reading of the log shows all that must be corrected.
 
+mod mutes;
 mod read;
 mod settings;
 
-pub use self::{read::Problems, settings::*};
+pub use self::{mutes::Mutes, read::Problems, settings::*};
 
 /// The exit code for a wrong configuration: `EX_CONFIG` of sysexits.h.
 pub const EXIT_CONFIG: u8 = 78;

@@ -152,8 +152,22 @@ impl DeliveryWorker {
             .collect();
         let journal_id = self.journal.journal_id().await?;
         let began = Instant::now();
-        let id = message::message_id(outgoing.id, outgoing.resends, &journal_id, &mail.from);
-        let result = match message::build(&outgoing.message, mail, id, outgoing.queued_at) {
+        let message_id = |report, resends| message::message_id(report, resends, &journal_id, &mail.from);
+        let id = match &outgoing.message_id {
+            // The sender may have been changed since it was tried.
+            Some(id) if outgoing.resends == 0 => id.clone(),
+            Some(_) => message_id(outgoing.id, outgoing.resends),
+            None => {
+                let id = message_id(outgoing.id, outgoing.resends);
+                self.journal.note_message_id(outgoing.id, id.clone()).await?;
+                id
+            }
+        };
+        let threads = outgoing.threads.iter();
+        let answered: Vec<String> = threads
+            .map(|start| start.message_id.clone().unwrap_or_else(|| message_id(start.report, 0)))
+            .collect();
+        let result = match message::build(&outgoing.message, mail, id, &answered, outgoing.queued_at) {
             Ok(message) => self.server.send_to(&mail.from.email, &recipients, &message.formatted()).await,
             Err(error) => Err(Failure { what: "writing the mail".into(), reason: error.to_string() }),
         };

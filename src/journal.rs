@@ -8,6 +8,8 @@
 //! may rely on it whatever is killed afterwards.
 
 mod checkpoints;
+mod courses;
+mod incidents;
 mod ingested;
 mod jobs;
 mod migrations;
@@ -22,6 +24,7 @@ mod store;
 mod writer;
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
     thread::JoinHandle,
@@ -33,24 +36,29 @@ use rusqlite::{OptionalExtension, params};
 use tokio::sync::{Mutex, Notify};
 
 use self::{
+    courses::Courses,
     rows::{Database, UnreadableRows},
     writer::Writer,
 };
 use crate::{
     alert::Alert,
-    ids::{JobId, PlanId},
+    ids::{JobId, ModuleId, PlanId},
     notifier::{
         decision::{Before, Decision},
         delivery::Delivery,
         notification::Notification,
     },
-    report::history::{self, History, PastRun, RunRecord},
+    report::{
+        Report,
+        history::{self, History, PastRun, RunRecord},
+    },
 };
 
 pub use self::{
     checkpoints::Checkpoint,
+    incidents::IncidentRecord,
     jobs::{AbandonedJob, Advance, DueJob, Job, Stage},
-    queue::Outgoing,
+    queue::{Outgoing, ThreadStart},
     reports::{
         NewReport, PlanSummary, ReportDetail, ReportEntry, ReportFilter, ReportPage, ReportSummary,
         StoredReport, UnreadableReport,
@@ -58,22 +66,35 @@ pub use self::{
     store::{FILE_NAME, JournalError},
 };
 
-/// What was last reported of each of these plans, read beside the service that has the journal in `dir` open. Nothing where there is no
-/// journal yet.
+/// What is known of what `report` tells, read beside the service that has the journal in `dir` open: what was last reported of each plan, in
+/// the order of `notifications`. Nothing where there is no journal yet.
 ///
 /// # Errors
 /// [`JournalError`]
-pub fn last_reported(dir: &Path, notifications: &[Notification]) -> Result<Vec<Before>, JournalError> {
+pub fn last_reported(
+    dir: &Path,
+    notifications: &[Notification],
+    report: &Report,
+    runs: &[RunRecord],
+) -> Result<Vec<Before>, JournalError> {
     let Some(connection) = store::open_to_read(dir)? else {
         return Ok(notifications.iter().map(|_| Before::default()).collect());
     };
     let database = Database { connection: &connection, unreadable: &UnreadableRows::default() };
-    let before = |notification: &Notification| {
-        let last = notifications::last(&database, &notification.plan)?;
-        Ok(Before { last, of_this_run: None })
-    };
-    let before = notifications.iter().map(before).collect::<rusqlite::Result<_>>();
+    let before = Courses::of(&database, report, runs, &[], |_| false)
+        .and_then(|courses| courses.before(&database, notifications));
     before.map_err(|error| JournalError::from_sqlite(&dir.join(FILE_NAME), &error))
+}
+
+/// The run of a plan that a report is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunLook {
+    /// The plan.
+    pub plan: PlanId,
+    /// When the run began, or was due.
+    pub began_at: Timestamp,
+    /// What is to be kept of it.
+    pub run: Option<RunRecord>,
 }
 
 /// A handle on the journal; clones share it.
@@ -183,23 +204,60 @@ impl Journal {
         self.writer.call(move |connection| checkpoints::all(connection, prefix)).await
     }
 
-    /// What is known of the past of these plans, before runs that began at these times.
+    /// What is known of the past of the plans of these runs.
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn history(&self, plans: Vec<(PlanId, Timestamp)>) -> Result<History, JournalError> {
+    pub async fn history(&self, looks: Vec<RunLook>) -> Result<History, JournalError> {
         self.writer
-            .call(move |connection| {
+            .call(move |database| {
                 let mut history = History::default();
-                for (plan, began_at) in &plans {
-                    let past = runs::before(connection, plan, *began_at, history::DEPTH)?;
+                for RunLook { plan, began_at, run } in &looks {
+                    let look = courses::look(database, plan, run.as_ref(), Some(*began_at))?;
+                    let began_at = look.map_or(*began_at, |look| look.began_at);
+                    let past = runs::before(database, plan, began_at, history::DEPTH)?;
                     history.runs.insert(plan.clone(), past);
+                    history.looks.extend(look.map(|look| (plan.clone(), look)));
+                    let open = incidents::open(database, plan)?;
+                    history.incidents.extend(open.map(|open| (plan.clone(), open)));
+                    let points = incidents::restore_points(database, plan)?;
+                    history.restore_points.insert(plan.clone(), points);
+                    let counts = incidents::snapshot_counts(database, plan)?;
+                    history.snapshot_counts.insert(plan.clone(), counts);
                 }
-                let ids: Vec<PlanId> = plans.into_iter().map(|(plan, _)| plan).collect();
-                history.told = notifications::outcomes(connection, &ids)?.into_iter().collect();
+                let ids: Vec<PlanId> = looks.into_iter().map(|look| look.plan).collect();
+                history.told = notifications::outcomes(database, &ids)?.into_iter().collect();
                 Ok(history)
             })
             .await
+    }
+
+    /// What was reported before of what `new` tells, in the order of its notifications.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn reported_before(
+        &self,
+        report: Report,
+        notifications: Vec<Notification>,
+        runs: Vec<RunRecord>,
+        looks: Vec<(PlanId, Timestamp)>,
+        muted: BTreeSet<String>,
+    ) -> Result<Vec<Before>, JournalError> {
+        self.writer
+            .call(move |database| {
+                let is_muted = |module: &ModuleId| muted.contains(module.as_str());
+                Courses::of(database, &report, &runs, &looks, is_muted)?.before(database, &notifications)
+            })
+            .await
+    }
+
+    /// The open incidents, oldest first, and then those that are over, newest first, at most `limit` of them.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn incidents(&self, limit: u32) -> Result<Vec<IncidentRecord>, JournalError> {
+        reader::read(&self.writer, &self.dir, move |database| incidents::list(database, limit)).await
     }
 
     /// The last runs of every plan, newest first, at most `limit` of each.
@@ -409,6 +467,14 @@ impl Journal {
         delivery: Delivery,
     ) -> Result<(), JournalError> {
         self.writer.call(move |connection| queue::record(connection, id, resends, &delivery)).await
+    }
+
+    /// Writes down the Message-ID under which a report's mail is sent first.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn note_message_id(&self, id: JobId, message_id: String) -> Result<(), JournalError> {
+        self.writer.call(move |database| queue::note_message_id(database, id, &message_id)).await
     }
 
     /// What tells this journal from any other: 16 hexadecimal digits.

@@ -13,6 +13,7 @@ mod api;
 mod bodies;
 mod connections;
 mod context;
+mod incidents;
 mod page;
 mod plans;
 mod resend;
@@ -57,6 +58,8 @@ fn others(receiver: Arc<Receiver>) -> BoxedFilter<(Response,)> {
         .or(reading(warp::path!("api" / "status"), &receiver, api::status))
         .unify()
         .or(reading(warp::path!("api" / "plans"), &receiver, api::plans))
+        .unify()
+        .or(reading(warp::path!("api" / "incidents"), &receiver, api::incidents))
         .unify()
         .or(reports(Arc::clone(&receiver)))
         .unify()

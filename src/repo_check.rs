@@ -108,6 +108,11 @@ impl RepoChecker {
         Some(RepoReport { destinations, repositories })
     }
 
+    /// True when a destination does not respond, though the gateway does.
+    pub async fn is_silent(&self, destination: &DestinationId) -> bool {
+        self.clients().gateway.probe(destination).await.0 == Health::Unreachable
+    }
+
     /// Checks that the gateway itself answers.
     ///
     /// # Errors

@@ -14,13 +14,16 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     history::{Changes, History},
-    incident::PlanIncident,
+    incident::{
+        PlanIncident,
+        course::{Turn, turn},
+    },
 };
 use crate::{
     alert::Alert,
     cause::Cause,
     correlator::correlation::{Application, Correlation, Outcome, Plan, State},
-    ids::JobId,
+    ids::{DestinationId, JobId, ModuleId, PlanId},
     logs::findings::LogReport,
     repo_check::findings::RepoReport,
 };
@@ -51,6 +54,9 @@ pub struct Report {
     /// The incidents of its plans, open ones and those that it closes.
     #[serde(default)]
     pub incidents: Vec<PlanIncident>,
+    /// Plans that its mail leaves out: what is said of them was mailed before, or is not to be mailed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quiet: Vec<PlanId>,
 }
 
 impl Report {
@@ -83,12 +89,78 @@ impl Report {
             logs,
             changes: Changes::default(),
             incidents: Vec::new(),
+            quiet: Vec::new(),
         }
     }
 
-    /// Adds what is different from the runs before.
+    /// Adds what is different from the runs before, and how the incidents of its plans go on.
     pub fn compare(&mut self, history: &History) {
-        self.changes = Changes::new(&self.correlation.plans, history);
+        let muted = |module: &ModuleId| history.muted.contains(module.as_str());
+        let plans = &self.correlation.plans;
+        self.changes = Changes::new(plans, self.repos.as_ref(), history);
+        self.incidents = plans
+            .iter()
+            .filter_map(|plan| {
+                let look = history.looks.get(&plan.id)?;
+                let open = history.incidents.get(&plan.id);
+                let mut turn = turn(open, plan, look.began_at, look.is_superseded)?;
+                self.note_restorable(&mut turn, plan, history);
+                let news = if turn.is_over { Vec::new() } else { turn.incident.news(plan, muted) };
+                Some(turn.incident.as_reported(turn.is_over, news))
+            })
+            .collect();
+    }
+
+    fn note_restorable(&self, turn: &mut Turn, plan: &Plan, history: &History) {
+        for failing in &mut turn.incident.applications {
+            if let Some(application) = plan.applications.iter().find(|known| known.module == failing.module) {
+                let repos = self.repos.as_ref();
+                failing.restorable = history.restorable(plan, application, repos, self.created_at);
+            }
+        }
+    }
+
+    /// What is said of a plan's incident.
+    pub fn incident(&self, plan: &PlanId) -> Option<&PlanIncident> {
+        self.incidents.iter().find(|incident| incident.plan == *plan)
+    }
+
+    /// The report as its mail tells it: without the plans that it leaves out. The whole of it where that would be nothing.
+    #[must_use]
+    pub fn for_mail(&self) -> Report {
+        let mut mailed = self.clone();
+        let is_told = |plan: &PlanId| !self.quiet.contains(plan);
+        mailed.correlation.plans.retain(|plan| is_told(&plan.id));
+        if mailed.correlation.plans.is_empty() || self.quiet.is_empty() {
+            return self.clone();
+        }
+        mailed.outcome = Correlation::worst(&mailed.correlation.plans);
+        mailed.correlation.outcome = mailed.outcome;
+        mailed.alerts.retain(|alert| alert.plan.as_ref().is_none_or(is_told));
+        mailed.incidents.retain(|incident| is_told(&incident.plan));
+        let changes = &mut mailed.changes;
+        changes.recovered.retain(is_told);
+        changes.shrunk.retain(|shrunk| is_told(&shrunk.plan));
+        changes.thinned.retain(|thinned| is_told(&thinned.plan));
+        let plans = &mailed.correlation.plans;
+        let is_used = |id: &DestinationId| {
+            plans.iter().any(|plan| plan.destination.as_ref().is_some_and(|used| used.id == *id))
+        };
+        changes.destinations.retain(|usage| is_used(&usage.destination.id));
+        if let Some(repos) = &mut mailed.repos {
+            repos.destinations.retain(|report| is_used(&report.destination.id));
+            repos.repositories.retain(|repository| {
+                plans.iter().any(|plan| {
+                    let is_its =
+                        plan.destination.as_ref().map(|used| &used.id) == repository.destination.as_ref();
+                    is_its && plan.applications.iter().any(|member| member.module == repository.module)
+                })
+            });
+        }
+        if let Some(logs) = &mut mailed.logs {
+            logs.applications.retain(|log| is_told(&log.plan));
+        }
+        mailed
     }
 
     /// The cause of all applications that failed, or are missing for a known cause, if it is one and the same.
@@ -109,6 +181,7 @@ impl Report {
         self.outcome != Outcome::Success
             || !self.changes.recovered.is_empty()
             || !self.changes.shrunk.is_empty()
+            || !self.changes.thinned.is_empty()
     }
 }
 

@@ -155,7 +155,17 @@ impl Service {
         let mut tasks: JoinSet<()> = JoinSet::new();
         let is_watched = settings.watch.runs || settings.watch.missing_grace.is_some();
         let roster = Arc::new(RosterView::new(journal.clone(), reader.clone(), is_watched));
-        watch(&mut tasks, &settings, &journal, &reader, &roster, &troubles, &shutdown);
+        watch_alerts(&mut tasks, &settings, &journal, &troubles, &shutdown);
+        if is_watched {
+            let reported = Arc::new(Notify::new());
+            let url = settings.redis_url.clone();
+            tasks.spawn(events::listen(url, Arc::clone(&reported), Arc::clone(&troubles), shutdown.clone()));
+            let (settings, roster, checker) =
+                (Arc::clone(&settings), Arc::clone(&roster), Arc::clone(&checker));
+            let watcher =
+                ClusterWatcher::new(settings, journal.clone(), reader.clone(), roster, checker, reported);
+            tasks.spawn(watcher.run(shutdown.clone()));
+        }
         let readiness = Arc::new(readiness);
         let receiver =
             Receiver::new(settings, journal.clone(), readiness, roster, metrics, refusals, beyond_loopback);
@@ -193,26 +203,16 @@ fn is_loopback(address: IpAddr) -> bool {
     address == IpAddr::from(Ipv4Addr::LOCALHOST) || address == IpAddr::from(Ipv6Addr::LOCALHOST)
 }
 
-/// Starts the watchers that are wanted.
-fn watch(
+/// Starts to take alerts from Alertmanager's API, where that is wanted.
+fn watch_alerts(
     tasks: &mut JoinSet<()>,
     settings: &Arc<Settings>,
     journal: &Journal,
-    reader: &ClusterReader,
-    roster: &Arc<RosterView>,
     troubles: &Arc<WatcherTroubles>,
     shutdown: &CancellationToken,
 ) {
     if let Some(url) = &settings.watch.alertmanager {
         let watcher = AlertWatcher::new(url, Arc::clone(settings), journal.clone(), Arc::clone(troubles));
-        tasks.spawn(watcher.run(shutdown.clone()));
-    }
-    if settings.watch.runs || settings.watch.missing_grace.is_some() {
-        let reported = Arc::new(Notify::new());
-        let url = settings.redis_url.clone();
-        tasks.spawn(events::listen(url, Arc::clone(&reported), Arc::clone(troubles), shutdown.clone()));
-        let (settings, roster) = (Arc::clone(settings), Arc::clone(roster));
-        let watcher = ClusterWatcher::new(settings, journal.clone(), reader.clone(), roster, reported);
         tasks.spawn(watcher.run(shutdown.clone()));
     }
 }

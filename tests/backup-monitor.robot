@@ -11,7 +11,7 @@ Library           Collections
 *** Variables ***
 ${IMAGE_URL}      ghcr.io/nethserver/backup-monitor:latest
 ${ALERT}          {"version":"4","status":"firing","alerts":[{"status":"firing","fingerprint":"robot","startsAt":"2026-01-01T00:00:00Z","labels":{"alertname":"BackupFailed","id":"4711","name":"Robot","node":"1"}}]}
-${SETTINGS}       {"mail_to":["admin@example.org"],"mail_from":"","mail_language":"en","notify_on":"failure","wait_seconds":0,"settle_seconds":0,"repeat_seconds":86400,"missing_grace_seconds":null,"repo_check":true}
+${SETTINGS}       {"mail_to":["admin@example.org"],"mail_from":"","mail_language":"en","notify_on":"failure","wait_seconds":0,"settle_seconds":0,"repeat_seconds":72000,"missing_grace_seconds":null,"repo_check":true}
 
 *** Test Cases ***
 It is installed

@@ -26,6 +26,8 @@ VARIABLES = {
     "wait_seconds": "CORRELATOR_WAIT_SECONDS",
     "settle_seconds": "CORRELATOR_SETTLE_SECONDS",
     "repeat_seconds": "NOTIFY_REPEAT_SECONDS",
+    "after_failures": "NOTIFY_AFTER_FAILURES",
+    "muted": "NOTIFY_MUTED",
     "missing_grace_seconds": "WATCH_MISSING_GRACE_SECONDS",
     "repo_check": "REPO_CHECK_API_ENABLED",
 }
@@ -33,7 +35,7 @@ VARIABLES = {
 # Of which instance this one is a copy, until it is configured.
 ORIGIN = ("MODULE_ORIGIN", "MODULE_ORIGIN_UUID")
 
-NUMBERS = ("wait_seconds", "settle_seconds", "repeat_seconds", "missing_grace_seconds")
+NUMBERS = ("wait_seconds", "settle_seconds", "repeat_seconds", "after_failures", "missing_grace_seconds")
 
 DEFAULTS = {
     "mail_to": [],
@@ -42,7 +44,9 @@ DEFAULTS = {
     "notify_on": "failure",
     "wait_seconds": 30,
     "settle_seconds": 1800,
-    "repeat_seconds": 86400,
+    "repeat_seconds": 72000,
+    "after_failures": 1,
+    "muted": [],
     "missing_grace_seconds": 7200,
     "repo_check": True,
 }
@@ -64,11 +68,13 @@ def is_address(text):
 
 def settings_to_env(settings):
     """Environment variables to set, and the names of those to unset."""
+    settings = {"after_failures": DEFAULTS["after_failures"], "muted": DEFAULTS["muted"]} | settings
     # For JSON schemas 30.0 and 1e3 are integers as well; the service expects digits.
     numbers = {key: int(settings[key]) for key in NUMBERS if settings[key] is not None}
     values = numbers | {
         "mail_to": ",".join(settings["mail_to"]),
         "mail_from": settings["mail_from"] or None,
+        "muted": ",".join(f"{entry['id']}={entry['until']}" for entry in settings["muted"]) or None,
         "repo_check": "1" if settings["repo_check"] else "",
     }
     env = {VARIABLES[key]: values.get(key, settings[key]) for key in VARIABLES}
@@ -90,9 +96,17 @@ def settings_from_env(env):
         "wait_seconds": int(env["CORRELATOR_WAIT_SECONDS"]),
         "settle_seconds": int(env.get("CORRELATOR_SETTLE_SECONDS", DEFAULTS["settle_seconds"])),
         "repeat_seconds": int(env.get("NOTIFY_REPEAT_SECONDS", DEFAULTS["repeat_seconds"])),
+        "after_failures": int(env.get("NOTIFY_AFTER_FAILURES", DEFAULTS["after_failures"])),
+        "muted": muted_from_env(env.get("NOTIFY_MUTED", "")),
         "missing_grace_seconds": int(grace) if grace else None,
         "repo_check": env.get("REPO_CHECK_API_ENABLED") == "1",
     }
+
+
+def muted_from_env(text):
+    """Who is muted, as NOTIFY_MUTED has it: `1=2026-12-24,mail1=2026-12-31`."""
+    entries = [entry.partition("=") for entry in text.split(",") if entry.strip()]
+    return [{"id": name.strip(), "until": until.strip()} for name, _, until in entries]
 
 
 def save_settings(settings):

@@ -22,7 +22,7 @@ use crate::{
         decision::{Found, Origin, Policy, decide},
     },
     repo_check::RepoChecker,
-    report::Report,
+    report::{Report, history::RunRecord},
 };
 
 /// Why there is no report, or not of all that was asked for.
@@ -70,12 +70,14 @@ pub async fn report(settings: &Settings, plans: Vec<PlanId>) -> Result<(), Repor
 /// Whether the service would mail this report if an alert asked for it now, and why.
 fn decision(settings: &Settings, report: &Report, now: Timestamp) -> String {
     let found = Found::of(report);
-    let before = match journal::last_reported(&settings.state_dir, &found.notifications) {
+    let runs: Vec<RunRecord> =
+        report.correlation.plans.iter().filter_map(|plan| RunRecord::new(plan, None)).collect();
+    let before = match journal::last_reported(&settings.state_dir, &found.notifications, report, &runs) {
         Ok(before) => before,
         Err(error) => return format!("Decision: unknown, as {error}"),
     };
     let origin = Origin { has_alarmed: true, is_repeated_on_purpose: true };
-    let decision = decide(&found, &before, origin, &Policy::of(settings), now);
+    let decision = decide(&found, &before, origin, &Policy::of(settings, now), now);
     let verb = if decision.is_send() { "send" } else { "hold" };
     format!("Decision: {verb} ({})", settings.mail.language.phrases().decision(decision))
 }

@@ -51,7 +51,7 @@ pub async fn send_test(settings: &Settings, address: Option<&str>) -> Result<(),
     let now = SystemTime::now();
     let nanos = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
     let id = format!("<test-{nanos}@{}>", message::domain_of(&mail.from.email));
-    let message = message::assemble(&text(&settings, &cluster), mail, mail.to.iter().cloned(), id, now)
+    let message = message::assemble(&text(&settings, &cluster), mail, mail.to.iter().cloned(), id, &[], now)
         .map_err(|error| SendTestError::NotSent(error.to_string()))?;
     let recipients: Vec<_> = mail.to.iter().map(|mailbox| mailbox.email.clone()).collect();
     let results = MailServer::new(settings.smtp.clone(), &mail.from.email)

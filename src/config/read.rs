@@ -19,7 +19,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
 
-use super::settings::*;
+use super::{mutes::Mutes, settings::*};
 use crate::{
     alertmanager::AlertNames,
     ids::ModuleId,
@@ -347,7 +347,9 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
             on: env.value("NOTIFY_ON", NotifyOn::Failure, |text| {
                 one_of(text, &[("failure", NotifyOn::Failure), ("always", NotifyOn::Always)])
             }),
-            repeat: env.seconds("NOTIFY_REPEAT_SECONDS", 86_400, 0..=MAX_REPEAT_SECONDS),
+            repeat: env.seconds("NOTIFY_REPEAT_SECONDS", 72_000, 0..=MAX_REPEAT_SECONDS),
+            after_failures: env.value("NOTIFY_AFTER_FAILURES", 1, |text| whole_number(text, 1..=100)),
+            muted: env.value("NOTIFY_MUTED", Mutes::default(), Mutes::parse),
         },
         watch: WatchSettings {
             alertmanager: env.http_url("ALERTMANAGER_URL"),

@@ -10,6 +10,7 @@ use lettre::message::Mailbox;
 use reqwest::Url;
 use secrecy::SecretString;
 
+use super::mutes::Mutes;
 use crate::{
     alertmanager::AlertNames,
     ids::ModuleId,
@@ -157,12 +158,16 @@ pub enum NotifyOn {
 }
 
 /// What is reported, and how often.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotifySettings {
     /// `NOTIFY_ON`
     pub on: NotifyOn,
     /// `NOTIFY_REPEAT_SECONDS`: an unchanged problem is reported again only after this long. 0 to 31 days.
     pub repeat: Duration,
+    /// `NOTIFY_AFTER_FAILURES`: a plan's problem is reported only from so many runs in a row on. 1 to 100.
+    pub after_failures: u32,
+    /// `NOTIFY_MUTED`
+    pub muted: Mutes,
 }
 
 /// Sources of alerts besides the webhook.

@@ -46,7 +46,12 @@ fn an_empty_environment_has_the_documented_defaults() {
     assert_eq!(settings.mail.language, Language::English);
     assert_eq!(
         settings.notify,
-        NotifySettings { on: NotifyOn::Failure, repeat: Duration::from_secs(86_400) }
+        NotifySettings {
+            on: NotifyOn::Failure,
+            repeat: Duration::from_secs(72_000),
+            after_failures: 1,
+            muted: Mutes::default(),
+        }
     );
     assert_eq!(settings.state_dir, PathBuf::from("state"));
     assert_eq!(settings.zone, TimeZone::UTC);
@@ -92,6 +97,8 @@ fn every_wrong_value_is_listed_with_what_would_be_right() {
         ("MAIL_LANGUAGE", "de"),
         ("NOTIFY_ON", "success"),
         ("NOTIFY_REPEAT_SECONDS", "1d"),
+        ("NOTIFY_AFTER_FAILURES", "0"),
+        ("NOTIFY_MUTED", "mail1"),
         ("ALERTMANAGER_URL", "localhost:9093"),
         ("ALERTMANAGER_POLL_SECONDS", "0"),
         ("WATCH_RUNS", "often"),
@@ -105,7 +112,7 @@ fn every_wrong_value_is_listed_with_what_would_be_right() {
         assert!(message.contains(&format!("\n  {variable}: ")), "{variable} is not in {message}");
     }
     // The API's URL also asks for its user and password.
-    assert!(message.starts_with("26 environment variables are wrong:"), "{message}");
+    assert!(message.starts_with("28 environment variables are wrong:"), "{message}");
     assert!(message.contains("SMTP_ENCRYPTION: \"ssl\" is none of none, starttls, tls"), "{message}");
     assert!(
         message.contains("CORRELATOR_WAIT_SECONDS: \"-1\" is not a whole number from 0 to 3600"),

@@ -24,7 +24,7 @@ use crate::{
     ids::{DestinationId, ModuleId, NodeId, PlanId},
     oncalendar::Calendar,
     run::Run,
-    times::earlier,
+    times::{CLOCK_SLACK, earlier},
 };
 
 /// How long a run counts as current where no schedule says since when, and how far back "recently" reaches.
@@ -207,6 +207,7 @@ impl<'a> PlanView<'a> {
         let due = self.due(&mut issues);
         let span = self.span(due.last);
         let members = self.members(&span, &mut issues);
+        let due = Due { last: due.last.filter(|due| self.is_answered(*due, &members)), ..due };
         let plan_result = self.plan_result(&span, &mut issues);
         let run = self.run_state(span, &members, plan_result);
         let applications: Vec<Application> =
@@ -249,7 +250,29 @@ impl<'a> PlanView<'a> {
             (None, Some(missed)) => Some(missed),
             (began_at, _) => calendar.previous(began_at.unwrap_or(self.now), self.zone),
         };
+        // What was due before the plan was known was never planned, unless something has run since.
+        let known_since = self.scope.known_since.get(self.id);
+        let last = last.filter(|due| {
+            known_since.is_none_or(|known_since| due > known_since) || self.has_reported_since(*due)
+        });
         Due { last, next: calendar.next(self.now, self.zone) }
+    }
+
+    fn has_reported_since(&self, due: Timestamp) -> bool {
+        let members = self.facts.members(self.id).installed.into_iter();
+        members.filter_map(|member| member.status?.as_ref().ok()).any(|run| run.end >= due)
+    }
+
+    /// True when the run in scope is the one that was due then: it began within the time for which a node may be silent, or nothing has run
+    /// yet. A run by hand hours later is not.
+    fn is_answered(&self, due: Timestamp, members: &[Member]) -> bool {
+        let earliest = earlier(due, CLOCK_SLACK);
+        let latest = due.saturating_add(NODE_SILENCE_LIMIT).unwrap_or(Timestamp::MAX);
+        let mut starts =
+            members.iter().filter_map(|member| member.current).map(|run| run.start.unwrap_or(run.end));
+        self.scope.missed_due.contains_key(self.id)
+            || members.iter().all(|member| member.current.is_none())
+            || starts.any(|start| earliest <= start && start <= latest)
     }
 
     /// The time within which a result is of the run in scope.

@@ -26,6 +26,8 @@ pub struct Scope {
     pub any_asserted_missing: bool,
     /// The time at which each plan was due that the schedule watcher says it missed.
     pub missed_due: BTreeMap<PlanId, Timestamp>,
+    /// Since when each plan is known with its schedule: no run answers to what was due before.
+    pub known_since: BTreeMap<PlanId, Timestamp>,
     /// The runs that were followed: the report is about their results, not about what ran last.
     pub runs: BTreeMap<PlanId, ObservedRun>,
     /// Nodes that raised an alert; their keys are read even where no module is left on them.
@@ -47,7 +49,7 @@ impl Scope {
                     if alert.is_about_missing() {
                         scope.asserted_missing.insert(plan.clone());
                     }
-                    if let (Source::Schedule, Some(due)) = (alert.source, alert.starts_at) {
+                    if let (Source::Schedule | Source::Stuck, Some(due)) = (alert.source, alert.starts_at) {
                         scope.missed_due.insert(plan.clone(), due);
                     }
                     if let Some(run) = &alert.run {

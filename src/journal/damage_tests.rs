@@ -69,8 +69,7 @@ async fn look(journal: &Journal) -> Result<Seen, JournalError> {
         journal.report(entry.id()).await?;
     }
     for plan in ["1", "2"] {
-        let began_at = far;
-        journal.history(vec![(plan.parse().unwrap(), began_at)]).await?;
+        journal.history(vec![RunLook { plan: plan.parse().unwrap(), began_at: far, run: None }]).await?;
     }
     journal.mails_queued().await?;
     journal.journal_id().await?;

@@ -65,7 +65,7 @@ pub(super) fn taken_by(
             let is_the_same_event = ingested.at >= (now - WEBHOOK_LAG).as_millisecond();
             Ok(is_the_same_event.then_some(ingested.job))
         }
-        Source::Webhook | Source::Run | Source::Schedule => Ok(None),
+        Source::Webhook | Source::Run | Source::Schedule | Source::Stuck => Ok(None),
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) fn record(
     report: JobId,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    let Notification { plan, digest, outcome } = notification;
+    let Notification { plan, digest, outcome, .. } = notification;
     connection
         .prepare_cached("INSERT OR REPLACE INTO notifications VALUES (?, ?, ?, ?, ?)")?
         .execute(params![plan, digest, outcome.as_str(), report.0, now.as_millisecond()])

@@ -4,10 +4,10 @@
 //! The queue of mails: each report's mail until it is delivered or given up. Each function runs within one transaction.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::{
-    notifications,
+    incidents, notifications,
     rows::{self, Database, to_json},
 };
 use crate::{
@@ -35,6 +35,19 @@ pub struct Outgoing {
     pub message: Message,
     /// How it went so far.
     pub delivery: Delivery,
+    /// Its Message-ID, once it was tried; not of one that was queued again.
+    pub message_id: Option<String>,
+    /// The mails that began the incidents that it is about, whose thread it goes on with.
+    pub threads: Vec<ThreadStart>,
+}
+
+/// The first mail of an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThreadStart {
+    /// Its report.
+    pub report: JobId,
+    /// Its Message-ID, if it was tried and is still kept.
+    pub message_id: Option<String>,
 }
 
 /// The mails that are due, oldest first. One that is due later than any pause is long was put off before the clock was set back.
@@ -53,9 +66,35 @@ pub(super) fn due(database: &Database, now: Timestamp) -> rusqlite::Result<Vec<O
                 resends: rows::count(row, "resends")?,
                 message: message(row)?,
                 delivery: Delivery { state: DeliveryState::Queued, ..lenient_delivery(database, id, row)? },
+                message_id: rows::optional_text(row, "message_id")?,
+                threads: thread_starts(database, id, row)?,
             })
         })?
         .collect()
+}
+
+/// The first mails of the incidents that a row is about.
+fn thread_starts(database: &Database, id: JobId, row: &Row) -> rusqlite::Result<Vec<ThreadStart>> {
+    let reports: Vec<JobId> = rows::json(row, "threads")?.unwrap_or_else(|reason| {
+        database.unreadable.note("reports", id, &reason);
+        Vec::new()
+    });
+    let start = |report: JobId| {
+        let message_id: Option<Option<String>> = database
+            .prepare_cached("SELECT message_id FROM reports WHERE id = ?")?
+            .query_row([report.0], |row| rows::optional_text(row, "message_id"))
+            .optional()?;
+        Ok(ThreadStart { report, message_id: message_id.flatten() })
+    };
+    reports.into_iter().filter(|report| *report != id).map(start).collect()
+}
+
+/// Writes down the Message-ID under which a report's mail is sent: the others of its thread answer it.
+pub(super) fn note_message_id(connection: &Connection, id: JobId, message_id: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE reports SET message_id = ? WHERE id = ? AND message_id IS NULL")?
+        .execute(params![message_id, id.0])
+        .map(drop)
 }
 
 /// How many mails wait to be sent.
@@ -105,12 +144,12 @@ pub(super) fn next_due(connection: &Connection) -> rusqlite::Result<Option<Times
 
 /// Writes down how an attempt went, unless the mail was queued again meanwhile.
 pub(super) fn record(
-    connection: &Connection,
+    database: &Database,
     id: JobId,
     resends: u32,
     delivery: &Delivery,
 ) -> rusqlite::Result<()> {
-    connection
+    database
         .prepare_cached(
             "UPDATE reports SET delivery = :state, attempts = :attempts, next_attempt_at = :next, sent_at = :sent,
                 accepted = :accepted, refused = :refused, perhaps = :perhaps, last_error = :error,
@@ -133,7 +172,8 @@ pub(super) fn record(
             ":released": to_json(&Decision::Send(SendReason::New)),
         })?;
     if delivery.state == DeliveryState::Failed {
-        notifications::forget(connection, id)?;
+        notifications::forget(database, id)?;
+        incidents::untell(database, id)?;
     }
     Ok(())
 }

@@ -8,19 +8,18 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    notifications, queue,
+    courses::{Courses, is_quiet},
+    incidents, notifications, queue,
     quota::KEEP_STRANGE_REPORTS,
     rows::{self, Database, to_json},
-    runs,
 };
 use crate::{
     correlator::correlation::Outcome,
     ids::{JobId, ModuleId, PlanId},
     notifier::{
-        decision::{Before, Decision, Found, HoldReason, Origin, Policy, decide},
+        decision::{Decision, Found, HoldReason, Origin, Policy, decide},
         delivery::{Delivery, DeliveryState},
         message::Message,
-        notification::Notification,
     },
     report::{Report, history::RunRecord},
 };
@@ -47,13 +46,8 @@ pub struct NewReport {
     pub policy: Policy,
     /// The runs that it is about, as they are kept.
     pub runs: Vec<RunRecord>,
-}
-
-impl NewReport {
-    /// The run of a plan that it is about.
-    fn run_of(&self, plan: &str) -> Option<&RunRecord> {
-        self.runs.iter().find(|run| run.plan.as_str() == plan)
-    }
+    /// Which run of each plan that is, for incidents: also of one of which there is nothing to keep yet.
+    pub looks: Vec<(PlanId, Timestamp)>,
 }
 
 /// A report in the list.
@@ -169,14 +163,13 @@ impl ReportDetail {
 pub(super) fn insert(database: &Database, new: &NewReport) -> rusqlite::Result<Decision> {
     let NewReport { report, message, .. } = new;
     let now = report.created_at;
-    let before: Vec<Before> = new
-        .found
-        .notifications
-        .iter()
-        .map(|notification| before(database, new, notification))
-        .collect::<rusqlite::Result<_>>()?;
+    let muted = |module: &ModuleId| new.policy.mutes_application(module);
+    let courses = Courses::of(database, report, &new.runs, &new.looks, muted)?;
+    let before = courses.before(database, &new.found.notifications)?;
     let decision = decide(&new.found, &before, new.origin, &new.policy, now);
+    incidents::note_restore_points(database, report)?;
     if !decision.keeps_report() {
+        courses.keep(database, report, None, muted)?;
         return Ok(decision);
     }
     let plans: Vec<PlanSummary> = report
@@ -188,9 +181,9 @@ pub(super) fn insert(database: &Database, new: &NewReport) -> rusqlite::Result<D
     database
         .prepare_cached(
             "INSERT INTO reports (id, created_at, outcome, plans, report, subject, text, html, decision, delivery,
-                queued_at, resends, attempts, next_attempt_at, accepted, refused)
+                queued_at, resends, attempts, next_attempt_at, accepted, refused, threads)
              VALUES (:id, :now, :outcome, :plans, :report, :subject, :text, :html, :decision, :delivery, :now, 0, 0,
-                :now, '[]', '[]')",
+                :now, '[]', '[]', :threads)",
         )?
         .execute(named_params! {
             ":id": report.id.0,
@@ -203,6 +196,7 @@ pub(super) fn insert(database: &Database, new: &NewReport) -> rusqlite::Result<D
             ":html": message.html,
             ":decision": to_json(&decision),
             ":delivery": delivery_state(decision).as_str(),
+            ":threads": to_json(&courses.threads(report)),
         })?;
     let mut of_plan = database.prepare_cached("INSERT OR IGNORE INTO report_plans VALUES (?, ?)")?;
     let mut of_application =
@@ -216,30 +210,24 @@ pub(super) fn insert(database: &Database, new: &NewReport) -> rusqlite::Result<D
     if decision.is_queued() {
         for notification in &new.found.notifications {
             // What comes late of an earlier run is reported, but it is not the plan's last word.
-            let run = new.run_of(&notification.plan);
-            if !run.map_or(Ok(false), |run| runs::is_superseded(database, run))? {
+            if !is_quiet(report, &notification.plan) && !courses.is_superseded(&notification.plan) {
                 notifications::record(database, notification, report.id, now)?;
             }
         }
     }
+    let subject = decision.is_queued().then_some(message.subject.as_str());
+    courses.keep(database, report, subject, muted)?;
     prune(database, now)?;
     Ok(decision)
-}
-
-/// What was reported before of what a notification is about.
-fn before(database: &Database, new: &NewReport, notification: &Notification) -> rusqlite::Result<Before> {
-    let followed = new.run_of(&notification.plan).filter(|run| run.followed);
-    Ok(Before {
-        last: notifications::last(database, &notification.plan)?,
-        of_this_run: followed.map(|run| runs::digest(database, run)).transpose()?.flatten(),
-    })
 }
 
 /// The state in which a mail begins.
 fn delivery_state(decision: Decision) -> DeliveryState {
     match decision {
         Decision::Send(_) | Decision::Hold(HoldReason::NoRecipients) => DeliveryState::Queued,
-        Decision::Hold(HoldReason::AllWell) => DeliveryState::Suppressed,
+        Decision::Hold(HoldReason::AllWell | HoldReason::TooFew | HoldReason::Muted) => {
+            DeliveryState::Suppressed
+        }
         Decision::Hold(HoldReason::Unchanged | HoldReason::NothingNew) => DeliveryState::Unchanged,
     }
 }

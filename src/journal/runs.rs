@@ -26,8 +26,7 @@ pub(super) fn record(
     report: Option<JobId>,
     digest: Option<&str>,
 ) -> rusqlite::Result<()> {
-    let began_at =
-        if run.followed { run.began_at } else { same_run(connection, run)?.unwrap_or(run.began_at) };
+    let began_at = began_at(connection, run)?;
     connection
         .prepare_cached(
             "INSERT INTO runs (plan, began_at, ended_at, outcome, report_id, digest, run)
@@ -54,6 +53,11 @@ pub(super) fn record(
         .map(drop)
 }
 
+/// When a run began that may have been looked at before: what was followed began when that says.
+pub(super) fn began_at(connection: &Connection, run: &RunRecord) -> rusqlite::Result<Timestamp> {
+    Ok(if run.followed { run.began_at } else { same_run(connection, run)?.unwrap_or(run.began_at) })
+}
+
 fn same_run(connection: &Connection, run: &RunRecord) -> rusqlite::Result<Option<Timestamp>> {
     let began_at: Option<i64> = connection
         .prepare_cached(
@@ -65,22 +69,30 @@ fn same_run(connection: &Connection, run: &RunRecord) -> rusqlite::Result<Option
     Ok(began_at.map(from_millis))
 }
 
-/// What was last told of this very run.
-pub(super) fn digest(connection: &Connection, run: &RunRecord) -> rusqlite::Result<Option<String>> {
+/// What was last told of the run of a plan that began then.
+pub(super) fn digest(
+    connection: &Connection,
+    plan: &PlanId,
+    began_at: Timestamp,
+) -> rusqlite::Result<Option<String>> {
     let digest: Option<Option<String>> = connection
         .prepare_cached("SELECT digest FROM runs WHERE plan = ? AND began_at = ?")?
-        .query_row(params![run.plan.as_str(), run.began_at.as_millisecond()], |row| {
+        .query_row(params![plan.as_str(), began_at.as_millisecond()], |row| {
             rows::optional_text(row, "digest")
         })
         .optional()?;
     Ok(digest.flatten())
 }
 
-/// True when a later run of the plan is known.
-pub(super) fn is_superseded(connection: &Connection, run: &RunRecord) -> rusqlite::Result<bool> {
+/// True when a run of the plan is known that began after `began_at`.
+pub(super) fn is_superseded(
+    connection: &Connection,
+    plan: &PlanId,
+    began_at: Timestamp,
+) -> rusqlite::Result<bool> {
     connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM runs WHERE plan = ? AND began_at > ?)")?
-        .query_row(params![run.plan.as_str(), run.began_at.as_millisecond()], |row| row.get(0))
+        .query_row(params![plan.as_str(), began_at.as_millisecond()], |row| row.get(0))
 }
 
 /// A plan's runs that began before `before`, newest first, at most `limit`.

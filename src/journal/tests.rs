@@ -55,14 +55,22 @@ fn new_report(id: JobId, created_at: Timestamp, digest: &str) -> NewReport {
                 plan: "1".into(),
                 digest: digest.into(),
                 outcome: Outcome::Unknown,
+                unwell: vec![],
             }],
             outcome: Outcome::Unknown,
-            has_recovered: false,
-            has_shrunk: false,
+            recovered: vec![],
+            shrunk: vec![],
         },
         origin: Origin { has_alarmed: true, is_repeated_on_purpose: true },
-        policy: Policy { on: NotifyOn::Failure, repeat: DAY, has_recipients: true },
+        policy: Policy {
+            on: NotifyOn::Failure,
+            repeat: DAY,
+            after_failures: 1,
+            muted: BTreeSet::new(),
+            has_recipients: true,
+        },
         runs: vec![],
+        looks: vec![],
     }
 }
 
@@ -562,6 +570,7 @@ async fn a_report_that_nobody_wants_a_mail_about_is_kept() {
     let id = fixture.journal.accept(vec![alert("1")], noon(), WAIT).await.unwrap().unwrap();
     let mut new = new_report(id, noon(), "a");
     (new.found.outcome, new.origin.has_alarmed) = (Outcome::Success, false);
+    new.found.notifications[0].outcome = Outcome::Success;
     let decision = fixture.journal.finish(new, Afterwards::Done).await.unwrap();
     assert_eq!(decision, Decision::Hold(HoldReason::AllWell));
     let stored = fixture.journal.report(id).await.unwrap().unwrap().readable().unwrap();

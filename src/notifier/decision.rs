@@ -4,6 +4,8 @@
 //! The decision whether a report is mailed, and why. Pure, and all of the policy: whoever wants to know why a mail was or was not
 //! sent finds the answer here.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -12,7 +14,7 @@ use crate::{
     alert::{Alert, Source},
     config::{NotifyOn, Settings},
     correlator::correlation::Outcome,
-    ids::PlanId,
+    ids::{ModuleId, PlanId},
     report::Report,
 };
 
@@ -55,6 +57,10 @@ pub enum HoldReason {
     NothingNew,
     /// All is well, no alert said otherwise, and `NOTIFY_ON` is `failure`.
     AllWell,
+    /// Fewer runs in a row have failed than `NOTIFY_AFTER_FAILURES` says.
+    TooFew,
+    /// What is not well is muted for now (`NOTIFY_MUTED`).
+    Muted,
     /// There is something to report, and no recipient. It waits for one.
     NoRecipients,
 }
@@ -116,20 +122,23 @@ pub struct Found {
     pub notifications: Vec<Notification>,
     /// Its outcome.
     pub outcome: Outcome,
-    /// True when a plan is well again of which a problem was reported.
-    pub has_recovered: bool,
-    /// True when a backup that succeeded holds far less than before.
-    pub has_shrunk: bool,
+    /// The plans that are well again of which a problem was reported.
+    pub recovered: Vec<PlanId>,
+    /// The plans with a backup that holds far less than before, though it succeeded, or of which most snapshots are gone.
+    pub shrunk: Vec<PlanId>,
 }
 
 impl Found {
     /// What the decision depends on of `report`.
     pub fn of(report: &Report) -> Self {
+        let changes = &report.changes;
+        let shrunk = changes.shrunk.iter().map(|shrunk| shrunk.plan.clone());
+        let thinned = changes.thinned.iter().map(|thinned| thinned.plan.clone());
         Self {
             notifications: super::notification::notifications(report),
             outcome: report.outcome,
-            has_recovered: !report.changes.recovered.is_empty(),
-            has_shrunk: !report.changes.shrunk.is_empty(),
+            recovered: changes.recovered.clone(),
+            shrunk: shrunk.chain(thinned).collect(),
         }
     }
 
@@ -160,24 +169,42 @@ impl Origin {
 }
 
 /// What the configuration says about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// `NOTIFY_ON`
     pub on: NotifyOn,
     /// `NOTIFY_REPEAT_SECONDS`
     pub repeat: SignedDuration,
+    /// `NOTIFY_AFTER_FAILURES`
+    pub after_failures: u32,
+    /// The plans and applications that are muted now.
+    pub muted: BTreeSet<String>,
     /// Whether `MAIL_TO` names anybody.
     pub has_recipients: bool,
 }
 
 impl Policy {
-    /// What these settings say.
-    pub fn of(settings: &Settings) -> Self {
+    /// What these settings say at `now`.
+    pub fn of(settings: &Settings, now: Timestamp) -> Self {
         Self {
             on: settings.notify.on,
             repeat: SignedDuration::try_from(settings.notify.repeat).unwrap_or(SignedDuration::MAX),
+            after_failures: settings.notify.after_failures,
+            muted: settings.notify.muted.at(now, &settings.zone),
             has_recipients: !settings.mail.to.is_empty(),
         }
+    }
+
+    /// True when nothing is mailed of what is said of a plan: it is muted, or all of it that is not well.
+    fn mutes(&self, notification: &Notification) -> bool {
+        let unwell = &notification.unwell;
+        self.muted.contains(&notification.plan)
+            || (!unwell.is_empty() && unwell.iter().all(|module| self.mutes_application(module)))
+    }
+
+    /// True when nothing is mailed of an application.
+    pub fn mutes_application(&self, module: &ModuleId) -> bool {
+        self.muted.contains(module.as_str())
     }
 }
 
@@ -188,6 +215,23 @@ pub struct Before {
     pub last: Option<Reported>,
     /// The digest of what was reported of this very run, where the run watcher followed it: the next run may have been reported meanwhile.
     pub of_this_run: Option<String>,
+    /// True when a report says the same of this very run, mailed or not.
+    pub is_known_run: bool,
+    /// The plan's incident, this run included.
+    pub incident: Option<Standing>,
+}
+
+/// How an incident stands, as far as the decision depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// How many runs in a row were not SUCCESS.
+    pub failing_runs: u32,
+    /// When it was last mailed. None when it was not.
+    pub told_at: Option<Timestamp>,
+    /// True when something is new since.
+    pub has_news: bool,
+    /// True when this run closes it.
+    pub is_over: bool,
 }
 
 /// What was reported of a plan, and when.
@@ -201,248 +245,173 @@ pub struct Reported {
     pub at: Timestamp,
 }
 
-/// How what is found compares with what was reported before.
+/// What a report is to a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Comparison {
-    /// All of it was reported within the repeat time.
-    Recent,
-    /// All of it was reported, but longer ago.
-    Stale,
-    /// A problem was reported, and this is another one.
-    Different,
-    /// No problem was reported of any of the plans.
-    Unreported,
+pub enum Verdict {
+    /// It is mailed, for this reason.
+    Send(SendReason),
+    /// For this plan alone nothing would be mailed. `is_known` when what it says of the plan was reported before.
+    Hold {
+        /// Why.
+        reason: HoldReason,
+        /// Whether a report has said the same of the run.
+        is_known: bool,
+    },
 }
+
+impl Verdict {
+    /// True when the plan is left out of a mail that others bring about. A run that is well and has not been reported is not: it says that
+    /// the others are alone.
+    pub const fn is_quiet(self) -> bool {
+        match self {
+            Verdict::Send(_) => false,
+            Verdict::Hold { reason: HoldReason::AllWell, is_known } => is_known,
+            Verdict::Hold { .. } => true,
+        }
+    }
+}
+
+/// The order of reasons where there are several: the first is the report's.
+const SEND_ORDER: [SendReason; 6] = [
+    SendReason::New,
+    SendReason::Changed,
+    SendReason::Recovered,
+    SendReason::Reminder,
+    SendReason::AllClear,
+    SendReason::EveryRun,
+];
+const HOLD_ORDER: [HoldReason; 4] =
+    [HoldReason::Unchanged, HoldReason::TooFew, HoldReason::Muted, HoldReason::AllWell];
 
 /// Decides at `now` whether a report is mailed. `before` says of each plan, by its place in `found.notifications`, what was reported of it.
 pub fn decide(found: &Found, before: &[Before], origin: Origin, policy: &Policy, now: Timestamp) -> Decision {
-    let comparison = compare(found, before, origin, policy, now);
-    let reason = match comparison {
-        Comparison::Recent if origin.is_repeated_on_purpose => return Decision::Hold(HoldReason::Unchanged),
-        Comparison::Recent => return Decision::Hold(HoldReason::NothingNew),
-        _ if found.has_recovered => SendReason::Recovered,
-        Comparison::Stale if found.outcome != Outcome::Success => SendReason::Reminder,
-        Comparison::Different if found.outcome != Outcome::Success => SendReason::Changed,
-        _ if found.outcome != Outcome::Success || found.has_shrunk => SendReason::New,
-        _ if origin.has_alarmed => SendReason::AllClear,
-        _ => match policy.on {
-            NotifyOn::Always => SendReason::EveryRun,
-            NotifyOn::Failure => return Decision::Hold(HoldReason::AllWell),
-        },
+    let verdicts = verdicts(found, before, origin, policy, now);
+    let sends = |reason: &SendReason| verdicts.contains(&Verdict::Send(*reason));
+    let holds = |reason: &HoldReason| {
+        verdicts.iter().any(|verdict| matches!(verdict, Verdict::Hold { reason: held, .. } if held == reason))
     };
-    if policy.has_recipients { Decision::Send(reason) } else { Decision::Hold(HoldReason::NoRecipients) }
+    // A report without plans can't have been reported before.
+    let reason = if verdicts.is_empty() { Some(SendReason::New) } else { SEND_ORDER.into_iter().find(sends) };
+    match reason {
+        Some(reason) if policy.has_recipients => Decision::Send(reason),
+        Some(_) => Decision::Hold(HoldReason::NoRecipients),
+        None => Decision::Hold(HOLD_ORDER.into_iter().find(holds).unwrap_or(HoldReason::NothingNew)),
+    }
 }
 
-fn compare(found: &Found, before: &[Before], origin: Origin, policy: &Policy, now: Timestamp) -> Comparison {
-    let since = now.saturating_sub(policy.repeat).unwrap_or(Timestamp::MIN);
-    let pairs = || found.notifications.iter().zip(before);
-    let is_same = |(notification, before): &(&Notification, &Before)| {
-        before.last.as_ref().is_some_and(|last| last.digest == notification.digest)
-    };
-    let is_recent = |pair: (&Notification, &Before)| {
-        let (notification, before) = pair;
-        // What was reported in the future was reported by a clock that was set back.
-        let reported = |last: &Reported| last.at > since && last.at <= now;
-        let of_this_run = !origin.is_repeated_on_purpose
-            && before.of_this_run.as_deref() == Some(notification.digest.as_str());
-        of_this_run || (is_same(&pair) && before.last.as_ref().is_some_and(reported))
-    };
-    let had_problem = |(_, before): (&Notification, &Before)| {
-        before.last.as_ref().is_some_and(|last| last.outcome != Outcome::Success)
-    };
-    if found.notifications.is_empty() {
-        Comparison::Unreported
-    } else if pairs().all(is_recent) {
-        Comparison::Recent
-    } else if pairs().all(|pair| is_same(&pair)) {
-        Comparison::Stale
-    } else if pairs().any(had_problem) {
-        Comparison::Different
-    } else {
-        Comparison::Unreported
+/// What a report is to each of its plans.
+pub fn verdicts(
+    found: &Found,
+    before: &[Before],
+    origin: Origin,
+    policy: &Policy,
+    now: Timestamp,
+) -> Vec<Verdict> {
+    let pairs = found.notifications.iter().zip(before);
+    pairs
+        .map(|(notification, before)| Case { found, notification, before, origin, policy, now }.verdict())
+        .collect()
+}
+
+/// One plan in a report.
+struct Case<'a> {
+    found: &'a Found,
+    notification: &'a Notification,
+    before: &'a Before,
+    origin: Origin,
+    policy: &'a Policy,
+    now: Timestamp,
+}
+
+impl Case<'_> {
+    fn verdict(&self) -> Verdict {
+        if self.policy.mutes(self.notification) {
+            return self.hold(HoldReason::Muted);
+        }
+        match self.before.incident {
+            Some(incident) if incident.is_over => match incident.told_at {
+                Some(_) => Verdict::Send(SendReason::Recovered),
+                None => self.without_incident(),
+            },
+            Some(incident) if incident.failing_runs < self.policy.after_failures => {
+                self.hold(HoldReason::TooFew)
+            }
+            Some(incident) => match incident.told_at {
+                // What 0.1.0 reported was no incident.
+                None => self.without_incident(),
+                Some(_) if incident.has_news || (self.has_shrunk() && !self.is_same()) => {
+                    Verdict::Send(SendReason::Changed)
+                }
+                Some(_) if self.is_told_of_this_run() => self.nothing_new(),
+                Some(told_at) if self.is_recent(told_at) => self.nothing_new(),
+                Some(_) => Verdict::Send(SendReason::Reminder),
+            },
+            None => self.without_incident(),
+        }
+    }
+
+    /// The verdict by what was last reported of the plan.
+    fn without_incident(&self) -> Verdict {
+        let Self { found, notification, before, origin, policy, .. } = self;
+        let is_well = notification.outcome == Outcome::Success;
+        let last = before.last.as_ref();
+        let had_problem = last.is_some_and(|last| last.outcome != Outcome::Success);
+        let was_told = self.is_same() && last.is_some_and(|last| self.is_recent(last.at));
+        let has_recovered = found.recovered.iter().any(|plan| plan.as_str() == notification.plan);
+        if self.is_told_of_this_run() || was_told {
+            self.nothing_new()
+        } else if has_recovered {
+            Verdict::Send(SendReason::Recovered)
+        } else if self.is_same() && !is_well {
+            Verdict::Send(SendReason::Reminder)
+        } else if had_problem && !is_well {
+            Verdict::Send(SendReason::Changed)
+        } else if !is_well || self.has_shrunk() {
+            Verdict::Send(SendReason::New)
+        } else if origin.has_alarmed {
+            Verdict::Send(SendReason::AllClear)
+        } else {
+            match policy.on {
+                NotifyOn::Always => Verdict::Send(SendReason::EveryRun),
+                NotifyOn::Failure => self.hold(HoldReason::AllWell),
+            }
+        }
+    }
+
+    /// Another run with the same result is kept, and so is what somebody asked about on purpose.
+    fn nothing_new(&self) -> Verdict {
+        let is_known = self.before.is_known_run || self.is_same() || self.is_told_of_this_run();
+        self.hold(match self.origin.is_repeated_on_purpose || !is_known {
+            true => HoldReason::Unchanged,
+            false => HoldReason::NothingNew,
+        })
+    }
+
+    /// A hold; of a run that was reported before there is nothing more to keep.
+    fn hold(&self, reason: HoldReason) -> Verdict {
+        Verdict::Hold { reason, is_known: self.before.is_known_run || self.is_same() }
+    }
+
+    /// True when the last that was reported of the plan is the same.
+    fn is_same(&self) -> bool {
+        self.before.last.as_ref().is_some_and(|last| last.digest == self.notification.digest)
+    }
+
+    /// True when the same was reported of this very run.
+    fn is_told_of_this_run(&self) -> bool {
+        !self.origin.is_repeated_on_purpose
+            && self.before.of_this_run.as_deref() == Some(self.notification.digest.as_str())
+    }
+
+    /// True when that was reported within the repeat time. What was reported in the future was reported by a clock that was set back.
+    fn is_recent(&self, at: Timestamp) -> bool {
+        at > self.now.saturating_sub(self.policy.repeat).unwrap_or(Timestamp::MIN) && at <= self.now
+    }
+
+    fn has_shrunk(&self) -> bool {
+        self.found.shrunk.iter().any(|plan| plan.as_str() == self.notification.plan)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DAY: SignedDuration = SignedDuration::from_hours(24);
-
-    fn now() -> Timestamp {
-        "2026-11-22T07:00:00Z".parse().unwrap()
-    }
-
-    fn hours_ago(hours: i64) -> Timestamp {
-        now() - SignedDuration::from_hours(hours)
-    }
-
-    fn found(outcome: Outcome, digests: &[&str]) -> Found {
-        let notification = |(index, digest): (usize, &&str)| Notification {
-            plan: (index + 1).to_string(),
-            digest: (*digest).to_owned(),
-            outcome,
-        };
-        let notifications = digests.iter().enumerate().map(notification).collect();
-        Found { notifications, outcome, has_recovered: false, has_shrunk: false }
-    }
-
-    fn failed(digest: &str) -> Found {
-        found(Outcome::Partial, &[digest])
-    }
-
-    fn well() -> Found {
-        found(Outcome::Success, &["ok"])
-    }
-
-    fn reported(digest: &str, outcome: Outcome, at: Timestamp) -> Before {
-        Before { last: Some(Reported { digest: digest.into(), outcome, at }), of_this_run: None }
-    }
-
-    fn nothing() -> Before {
-        Before::default()
-    }
-
-    const WEBHOOK: Origin = Origin { has_alarmed: true, is_repeated_on_purpose: true };
-    const POLL: Origin = Origin { has_alarmed: true, is_repeated_on_purpose: false };
-    const RUN: Origin = Origin { has_alarmed: false, is_repeated_on_purpose: false };
-    const ON_FAILURE: Policy = Policy { on: NotifyOn::Failure, repeat: DAY, has_recipients: true };
-    const ALWAYS: Policy = Policy { on: NotifyOn::Always, ..ON_FAILURE };
-    const NOBODY: Policy = Policy { has_recipients: false, ..ON_FAILURE };
-
-    #[test]
-    fn each_reason_has_its_case() {
-        use Decision::{Hold, Send};
-        use HoldReason::{AllWell, NoRecipients, NothingNew, Unchanged};
-        use Outcome::{Partial, Success};
-        use SendReason::{AllClear, Changed, EveryRun, New, Recovered, Reminder};
-        let recovered = Found { has_recovered: true, ..well() };
-        let shrunk = Found { has_shrunk: true, ..well() };
-        let told_of_run = |digest: &str| Before {
-            of_this_run: Some(digest.into()),
-            ..reported("the next run", Partial, hours_ago(1))
-        };
-        let table = [
-            ("a first failure", failed("a"), nothing(), RUN, ON_FAILURE, Send(New)),
-            (
-                "a failure after a success",
-                failed("a"),
-                reported("ok", Success, hours_ago(24)),
-                RUN,
-                ON_FAILURE,
-                Send(New),
-            ),
-            (
-                "another failure",
-                failed("b"),
-                reported("a", Partial, hours_ago(5)),
-                RUN,
-                ON_FAILURE,
-                Send(Changed),
-            ),
-            (
-                "the same after the repeat time",
-                failed("a"),
-                reported("a", Partial, hours_ago(24)),
-                WEBHOOK,
-                ON_FAILURE,
-                Send(Reminder),
-            ),
-            (
-                "the same, reported by a clock that was ahead",
-                failed("a"),
-                reported("a", Partial, hours_ago(-1)),
-                WEBHOOK,
-                ON_FAILURE,
-                Send(Reminder),
-            ),
-            (
-                "well again",
-                recovered.clone(),
-                reported("a", Partial, hours_ago(24)),
-                RUN,
-                ON_FAILURE,
-                Send(Recovered),
-            ),
-            ("an alert, and all is well", well(), nothing(), POLL, ON_FAILURE, Send(AllClear)),
-            ("a run that is well, all wanted", well(), nothing(), RUN, ALWAYS, Send(EveryRun)),
-            ("a success that holds far less", shrunk, nothing(), RUN, ON_FAILURE, Send(New)),
-            (
-                "a webhook repeated",
-                failed("a"),
-                reported("a", Partial, hours_ago(3)),
-                WEBHOOK,
-                ON_FAILURE,
-                Hold(Unchanged),
-            ),
-            (
-                "a poll repeated",
-                failed("a"),
-                reported("a", Partial, hours_ago(3)),
-                POLL,
-                ON_FAILURE,
-                Hold(NothingNew),
-            ),
-            (
-                "a run looked at again after the next was reported",
-                failed("a"),
-                told_of_run("a"),
-                RUN,
-                ON_FAILURE,
-                Hold(NothingNew),
-            ),
-            ("what came late of such a run", failed("b"), told_of_run("a"), RUN, ON_FAILURE, Send(Changed)),
-            (
-                "a webhook asks about the last run alone",
-                failed("a"),
-                told_of_run("a"),
-                WEBHOOK,
-                ON_FAILURE,
-                Send(Changed),
-            ),
-            ("a run that is well", well(), nothing(), RUN, ON_FAILURE, Hold(AllWell)),
-            ("nobody to mail", failed("a"), nothing(), RUN, NOBODY, Hold(NoRecipients)),
-            ("nobody to mail, and nothing to say", well(), nothing(), RUN, NOBODY, Hold(AllWell)),
-        ];
-        for (case, found, before, origin, policy, expected) in table {
-            assert_eq!(decide(&found, &[before], origin, &policy, now()), expected, "{case}");
-        }
-    }
-
-    #[test]
-    fn one_plan_that_has_changed_is_enough() {
-        let both = found(Outcome::Partial, &["a", "b"]);
-        let old = reported("a", Outcome::Partial, hours_ago(1));
-        let decision = |second: Before| decide(&both, &[old.clone(), second], WEBHOOK, &ON_FAILURE, now());
-        assert_eq!(
-            decision(reported("b", Outcome::Partial, hours_ago(1))),
-            Decision::Hold(HoldReason::Unchanged)
-        );
-        assert_eq!(
-            decision(reported("c", Outcome::Partial, hours_ago(1))),
-            Decision::Send(SendReason::Changed)
-        );
-        assert_eq!(decision(nothing()), Decision::Send(SendReason::Changed));
-    }
-
-    #[test]
-    fn a_report_without_plans_is_always_news() {
-        let nothing_found = found(Outcome::Unknown, &[]);
-        assert_eq!(decide(&nothing_found, &[], RUN, &ON_FAILURE, now()), Decision::Send(SendReason::New));
-    }
-
-    #[test]
-    fn a_decision_is_written_with_its_reason_and_read_again() {
-        let decisions = [
-            (Decision::Send(SendReason::AllClear), r#"{"send":true,"reason":"all-clear"}"#),
-            (Decision::Hold(HoldReason::NoRecipients), r#"{"send":false,"reason":"no-recipients"}"#),
-        ];
-        for (decision, json) in decisions {
-            assert_eq!(serde_json::to_string(&decision).unwrap(), json);
-            assert_eq!(serde_json::from_str::<Decision>(json).unwrap(), decision);
-        }
-        for wrong in [r#"{"send":true,"reason":"all-well"}"#, r#"{"send":true,"reason":"other"}"#, "{}"] {
-            assert!(serde_json::from_str::<Decision>(wrong).is_err(), "{wrong}");
-        }
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ use std::fmt::Write;
 
 use crate::{
     correlator::correlation::{Outcome, Plan, PlanIssue, State},
+    ids::ModuleId,
     report::Report,
 };
 
@@ -22,6 +23,8 @@ pub struct Notification {
     pub digest: String,
     /// How it came out.
     pub outcome: Outcome,
+    /// Its applications that failed or are missing.
+    pub unwell: Vec<ModuleId>,
 }
 
 /// Stands for the plans of a report that could not say which.
@@ -35,6 +38,12 @@ pub fn notifications(report: &Report) -> Vec<Notification> {
             plan: plan.id.to_string(),
             digest: digest(plan),
             outcome: plan.outcome,
+            unwell: plan
+                .applications
+                .iter()
+                .filter(|application| matches!(application.state, State::Failed | State::Missing))
+                .map(|application| application.module.clone())
+                .collect(),
         };
         return plans.map(notification).collect();
     }
@@ -45,8 +54,12 @@ pub fn notifications(report: &Report) -> Vec<Notification> {
         .collect();
     plans.sort_unstable();
     plans.dedup();
-    let unread =
-        |plan: &str| Notification { plan: plan.into(), digest: "unread".into(), outcome: report.outcome };
+    let unread = |plan: &str| Notification {
+        plan: plan.into(),
+        digest: "unread".into(),
+        outcome: report.outcome,
+        unwell: Vec::new(),
+    };
     plans.into_iter().map(unread).collect()
 }
 

@@ -70,6 +70,15 @@ pub trait Phrases: CausePhrases {
     /// Headline: `count` (at least 2) backups shrank.
     fn shrank_count(&self, count: usize) -> String;
 
+    /// Headline: most snapshots of an application are gone.
+    fn thinned_clause(&self, application: &str, before: usize, now: usize) -> String;
+
+    /// Headline: most snapshots of `count` (at least 2) applications are gone.
+    fn thinned_count(&self, count: usize) -> String;
+
+    /// Most snapshots of an application are gone since they were last counted.
+    fn thinned(&self, before: usize, now: usize) -> String;
+
     /// A number of files.
     fn files(&self, count: u64) -> String;
 
@@ -107,8 +116,14 @@ pub trait Phrases: CausePhrases {
     /// New: an application works again, while others do not.
     fn news_recovered(&self, application: &str) -> String;
 
+    /// New: an application that had failed did not run, or the reverse.
+    fn news_state(&self, application: &str, before: State, now: State) -> String;
+
     /// New: another cause; both come from [`CausePhrases::cause_clause`].
     fn news_cause(&self, application: &str, before: &str, now: &str) -> String;
+
+    /// Nothing has reported in the run for a while, and its destination does not respond.
+    fn run_is_stuck(&self, plan: &str, destination: Option<&str>) -> String;
 
     /// More that is new.
     fn more_news(&self, count: usize) -> String;
@@ -150,6 +165,9 @@ pub trait Phrases: CausePhrases {
 
     /// Footer: the run of `plan` that did not take place, which this report is about.
     fn started_by_schedule(&self, plan: &str, due: &str) -> String;
+
+    /// Footer: the run of `plan`, due at `due`, that seems to be stuck.
+    fn started_by_stuck_run(&self, plan: &str, due: &str) -> String;
 
     /// Footer: the alert that this report is about, with its summary and the time since when it is firing.
     fn started_by_alert(&self, name: &str, summary: Option<&str>, since: Option<&str>) -> String;
@@ -240,6 +258,9 @@ pub trait Phrases: CausePhrases {
     fn failed_runs_in_a_row(&self, least: u32, most: u32) -> String;
 
     // ---- Next steps; those that end with a colon are followed by commands ----
+
+    /// Snapshots are gone: find out why.
+    fn step_find_snapshots(&self, application: &str, destination: &str) -> String;
 
     /// A backup shrank: restore what was lost before retention removes it.
     fn step_recover_shrunk(&self, application: &str) -> String;

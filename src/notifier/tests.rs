@@ -310,6 +310,7 @@ fn pending() -> Report {
 fn recovered() -> Report {
     let earlier = |plan: &Plan| PastRun { report: None, run: RunRecord::new(plan, None).unwrap() };
     let mut before = nightly();
+    before.applications[0] = ok("mail1", Some("Mail server"), "1", "2026-11-21T01:04:10Z", 10, 1_072_693_248);
     before.applications[2] = ok("webtop1", None, "1", "2026-11-21T01:36:40Z", 3, 12_884_901_888);
     let mut plan = nightly();
     plan.applications[0] = ok("mail1", Some("Mail server"), "1", "2026-11-22T01:04:10Z", 10, 1_073_741_824);
@@ -317,6 +318,7 @@ fn recovered() -> Report {
     let history = History {
         runs: [(plan.id.clone(), vec![earlier(&before)])].into(),
         told: [(plan.id.clone(), Outcome::Partial)].into(),
+        ..History::default()
     };
     let began_at = at("2026-11-22T01:00:05Z");
     let raised = Alert::raised(Source::Run, "BackupRun", plan.id.clone(), plan.name.clone(), began_at);

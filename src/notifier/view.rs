@@ -73,10 +73,11 @@ impl View {
 
     fn with(report: &Report, format: &Format, limits: Limits) -> Self {
         let writer = Writer { report, format, phrases: format.language.phrases(), limits };
-        let has_lost = !report.changes.shrunk.is_empty();
+        let has_lost = !report.changes.shrunk.is_empty() || !report.changes.thinned.is_empty();
         let sections = [
             writer.overview(),
             writer.shrunk(),
+            writer.thinned(),
             writer.steps(),
             writer.details(),
             writer.storage(),

@@ -4,7 +4,7 @@
 //! The stages of a job, each a function from one value to the next: `Job -> Correlation -> LogReport -> RepoReport -> Message`.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -16,21 +16,25 @@ use crate::{
     config::Settings,
     correlator::{
         classify,
-        correlation::{Correlation, Outcome, Plan, State},
+        correlation::{Correlation, Outcome, Plan, PlanIssue, State},
         facts::Scope,
         read::ClusterReader,
     },
-    ids::JobId,
-    journal::{Advance, Afterwards, Job, Journal, JournalError, NewReport, Stage},
+    ids::{JobId, PlanId},
+    journal::{Advance, Afterwards, Job, Journal, JournalError, NewReport, RunLook, Stage},
     logs::{LogReader, findings::LogReport},
     notifier::{
         self,
-        decision::{Decision, Found, Origin, Policy},
+        decision::{Decision, Found, Origin, Policy, Verdict, verdicts},
         message::Message,
     },
     repo_check::{RepoChecker, findings::RepoReport},
-    report::{Report, history::RunRecord},
+    report::{
+        Report,
+        history::{History, RunRecord},
+    },
     telemetry::Metrics,
+    watch::{cluster::SCHEDULES, schedule::PlanSchedule},
 };
 
 /// The shortest pause between two reads, where `CORRELATOR_WAIT_SECONDS` is 0.
@@ -123,7 +127,8 @@ impl Stages {
 
     /// Reads the cluster and says what happened. None when the job has to wait: for the plans to settle, or for Redis.
     async fn correlate(&self, job: &Job, now: Timestamp) -> Result<Option<Correlation>, JournalError> {
-        let scope = Scope::from_alerts(&job.alerts);
+        let known_since = known_since(self.journal.checkpoints(SCHEDULES).await?);
+        let scope = Scope { known_since, ..Scope::from_alerts(&job.alerts) };
         let began = Instant::now();
         let facts = self.reader.read(&scope, now).await;
         let remaining = self.patience_left(job);
@@ -224,10 +229,20 @@ impl Stages {
         let cluster = self.cluster_name(&correlation).await?;
         let mut report = Report::new(job.id, now, cluster, job.alerts.clone(), correlation, logs, repos);
         let followed = Scope::from_alerts(&job.alerts).runs;
-        let run = |plan: &Plan| RunRecord::new(plan, followed.get(&plan.id).map(|run| run.began_at));
-        let runs: Vec<RunRecord> = report.correlation.plans.iter().filter_map(run).collect();
-        let began = runs.iter().map(|run| (run.plan.clone(), run.began_at)).collect();
-        report.compare(&self.journal.history(began).await?);
+        let look = |plan: &Plan| {
+            let followed = followed.get(&plan.id).map(|run| run.began_at);
+            let run = RunRecord::new(plan, followed);
+            // Of a plan that is gone, the moment counts.
+            let is_gone = plan.issues.contains(&PlanIssue::PlanNotFound).then_some(now);
+            let began_at = run.as_ref().map(|run| run.began_at).or(followed).or(plan.due).or(is_gone)?;
+            let is_run = run.is_some() || !plan.applications.is_empty() || is_gone.is_some();
+            is_run.then(|| RunLook { plan: plan.id.clone(), began_at, run })
+        };
+        let looks: Vec<RunLook> = report.correlation.plans.iter().filter_map(look).collect();
+        let policy = Policy::of(&self.settings, now);
+        let history = self.journal.history(looks.clone()).await?;
+        report.compare(&History { muted: policy.muted.clone(), ..history });
+        self.leave_out_quiet_plans(job, &mut report, &looks, &policy).await?;
         let format = self.settings.mail_format();
         // What was still running, or could not be read, is looked at again: its end must not be kept from anybody.
         let is_open = !report.correlation.is_certain();
@@ -236,8 +251,30 @@ impl Stages {
         } else {
             Afterwards::Done
         };
-        let message = notifier::compose(&report, &format);
-        self.finish(job, report, message, runs, afterwards).await
+        let message = notifier::compose(&report.for_mail(), &format);
+        self.finish(job, report, message, looks, afterwards).await
+    }
+
+    /// Notes the plans that the mail leaves out, where it is sent for others.
+    async fn leave_out_quiet_plans(
+        &self,
+        job: &Job,
+        report: &mut Report,
+        looks: &[RunLook],
+        policy: &Policy,
+    ) -> Result<(), JournalError> {
+        let found = Found::of(report);
+        let (runs, began) = run_and_beginning(looks);
+        let (notifications, muted) = (found.notifications.clone(), policy.muted.clone());
+        let before = self.journal.reported_before(report.clone(), notifications, runs, began, muted).await?;
+        let origin = Origin::of(&job.alerts, job.follow_up);
+        let verdicts = verdicts(&found, &before, origin, policy, report.created_at);
+        if verdicts.iter().any(|verdict| matches!(verdict, Verdict::Send(_))) {
+            let said = report.correlation.plans.iter().zip(&verdicts);
+            let quiet = said.filter(|(_, verdict)| verdict.is_quiet()).map(|(plan, _)| plan.id.clone());
+            report.quiet = quiet.collect();
+        }
+        Ok(())
     }
 
     /// Gives a job up: it ends with a report that says that, and what it was about is kept.
@@ -260,15 +297,17 @@ impl Stages {
         job: &Job,
         report: Report,
         message: Message,
-        runs: Vec<RunRecord>,
+        looks: Vec<RunLook>,
         afterwards: Afterwards,
     ) -> Result<(), JournalError> {
+        let (runs, looks) = run_and_beginning(&looks);
         let (outcome, subject) = (report.outcome, message.subject.clone());
         let new = NewReport {
             found: Found::of(&report),
             origin: Origin::of(&job.alerts, job.follow_up),
-            policy: Policy::of(&self.settings),
+            policy: Policy::of(&self.settings, report.created_at),
             runs,
+            looks,
             report,
             message,
         };
@@ -297,6 +336,21 @@ impl Stages {
     }
 }
 
+/// What is to be kept of runs, and when each began.
+fn run_and_beginning(looks: &[RunLook]) -> (Vec<RunRecord>, Vec<(PlanId, Timestamp)>) {
+    let began = looks.iter().map(|look| (look.plan.clone(), look.began_at)).collect();
+    (looks.iter().filter_map(|look| look.run.clone()).collect(), began)
+}
+
+/// Since when plans are known with their schedules, as the watcher has marked it. One that can't be read is not known.
+fn known_since(checkpoints: Vec<(String, String)>) -> BTreeMap<PlanId, Timestamp> {
+    let plan = |(plan, schedule): (String, String)| {
+        let schedule: PlanSchedule = serde_json::from_str(&schedule).ok()?;
+        Some((plan.parse().ok()?, schedule.since()))
+    };
+    checkpoints.into_iter().filter_map(plan).collect()
+}
+
 /// A time so long after `now`.
 fn after(now: Timestamp, pause: Duration) -> Timestamp {
     now.saturating_add(pause).unwrap_or(Timestamp::MAX)
@@ -308,3 +362,6 @@ fn waiting_for(correlation: &Correlation) -> String {
     let plan = |plan: &Plan| format!("{} ({} still running)", plan.title(), plan.count(State::Pending));
     running.map(plan).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ use warp::{
 use super::{
     answer::{error, json},
     context::Receiver,
-    plans,
+    incidents, plans,
     resend::{MAX_RESENDS, MAX_RESENDS_OF_REPORT},
 };
 use crate::{
@@ -177,6 +177,18 @@ pub(super) async fn plans(receiver: Arc<Receiver>) -> Response {
         Ok(runs) => {
             let zone = &receiver.settings.zone;
             json(StatusCode::OK, &plans::plans(&runs, roster.as_deref(), Timestamp::now(), zone))
+        }
+        Err(reason) => unavailable(&reason),
+    }
+}
+
+/// `GET /api/incidents`: those that are open, and the last that are over.
+pub(super) async fn incidents(receiver: Arc<Receiver>) -> Response {
+    match receiver.journal.incidents(incidents::CLOSED).await {
+        Ok(records) => {
+            let mut listed = incidents::incidents(&records);
+            listed.truncate(fitting(&listed, MAX_PAGE));
+            json(StatusCode::OK, &serde_json::json!({"incidents": listed}))
         }
         Err(reason) => unavailable(&reason),
     }

@@ -107,7 +107,16 @@ async fn an_unknown_path_is_404_and_another_method_405() {
     for path in ["/alerts", "/alert/1", "/api", "/api/reports/1/2"] {
         assert_eq!(fixture.ask(get(path)).await.0, 404, "{path}");
     }
-    for path in ["/", "/api/status", "/api/reports", "/api/reports/1", "/healthz", "/readyz", "/metrics"] {
+    for path in [
+        "/",
+        "/api/status",
+        "/api/reports",
+        "/api/reports/1",
+        "/api/incidents",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    ] {
         assert_eq!(fixture.ask(get(path).method("DELETE")).await.0, 405, "{path}");
     }
     assert_eq!(fixture.ask(get("/alert")).await.0, 405);

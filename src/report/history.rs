@@ -3,7 +3,7 @@
 
 //! The past of plans: what is kept of each run, and what a new run looks like beside the ones before. Pure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     correlator::correlation::{Application, Destination, Outcome, Plan, State},
     ids::{DestinationId, JobId, ModuleId, NodeId, PlanId},
+    repo_check::findings::RepoReport,
+    report::incident::{KnownFrom, Restorable, course::Incident},
 };
 
 /// How many earlier runs are looked at for the last good backup of each application.
@@ -83,7 +85,9 @@ impl RunRecord {
         };
         let first = runs().map(|run| run.start.unwrap_or(run.end)).min();
         let began_at = followed.or(first).or(plan.due)?;
-        if plan.applications.is_empty() {
+        // Of a run that was due and of which nothing is seen yet, there is nothing to keep.
+        let is_only_due = plan.outcome == Outcome::Pending && followed.is_none() && first.is_none();
+        if plan.applications.is_empty() || is_only_due {
             return None;
         }
         Some(Self {
@@ -124,6 +128,77 @@ pub struct History {
     pub runs: HashMap<PlanId, Vec<PastRun>>,
     /// How the last thing that was told of a plan came out.
     pub told: HashMap<PlanId, Outcome>,
+    /// The open incidents.
+    pub incidents: HashMap<PlanId, Incident>,
+    /// When the run of each plan that the report is about began, and whether a later run is known.
+    pub looks: HashMap<PlanId, Look>,
+    /// What could be restored of each plan's applications when their repositories were last read.
+    pub restore_points: HashMap<PlanId, Vec<(ModuleId, Restorable)>>,
+    /// The plans and applications that are muted: nothing is new of them.
+    pub muted: BTreeSet<String>,
+    /// How many snapshots there were then.
+    pub snapshot_counts: HashMap<PlanId, Vec<(ModuleId, DestinationId, usize)>>,
+}
+
+/// Which run of a plan a report is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// When it began, as the journal keeps it.
+    pub began_at: Timestamp,
+    /// True when a later run is known.
+    pub is_superseded: bool,
+}
+
+impl History {
+    /// The newest that can be restored of an application: what was just read, else what is known from before.
+    pub fn restorable(
+        &self,
+        plan: &Plan,
+        application: &Application,
+        repos: Option<&RepoReport>,
+        now: Timestamp,
+    ) -> Option<Restorable> {
+        let repository = repos.and_then(|repos| repos.repository(plan, application));
+        if let Some(snapshots) = repository.and_then(|repository| repository.snapshots) {
+            // The repository has the last word: what is not in it can't be restored, whatever was known before.
+            return snapshots.last.map(|last| Restorable {
+                at: last.time,
+                as_of: now,
+                destination: repository.and_then(|repository| repository.destination.clone()),
+                size: last.size,
+                known_from: KnownFrom::Repository,
+            });
+        }
+        let module = &application.module;
+        let read = self.restore_points.get(&plan.id).into_iter().flatten();
+        let read = read.filter(|(read, _)| read == module).map(|(_, restorable)| restorable.clone());
+        let incident = self.incidents.get(&plan.id);
+        let kept =
+            incident.and_then(|incident| incident.applications.iter().find(|kept| kept.module == *module));
+        let kept = kept.and_then(|kept| kept.restorable.clone()).map(|kept| match kept.known_from {
+            KnownFrom::Repository => Restorable { known_from: KnownFrom::Journal, ..kept },
+            KnownFrom::Journal | KnownFrom::Success => kept,
+        });
+        let destination =
+            |destination: Option<&Destination>| destination.map(|destination| destination.id.clone());
+        let runs = self.runs.get(&plan.id).into_iter().flatten();
+        let succeeded = runs.filter_map(|past| {
+            let records = &past.run.applications;
+            let good = records.iter().find(|good| good.module == *module && good.state == State::Ok)?;
+            let at = good.ended_at?;
+            let destination = destination(past.run.destination.as_ref());
+            Some(Restorable { at, as_of: at, destination, size: good.size, known_from: KnownFrom::Success })
+        });
+        // Of an application that did not run, the last run is an earlier one.
+        let earlier = application.last_run.as_ref().filter(|run| run.is_ok()).map(|run| Restorable {
+            at: run.end,
+            as_of: run.end,
+            destination: destination(plan.destination.as_ref()),
+            size: run.size,
+            known_from: KnownFrom::Success,
+        });
+        read.chain(kept).chain(succeeded).chain(earlier).max_by_key(|restorable| restorable.at)
+    }
 }
 
 /// What has changed since the runs before.
@@ -135,6 +210,25 @@ pub struct Changes {
     pub destinations: Vec<StorageUsage>,
     /// Backups that lost more than half of their size or files.
     pub shrunk: Vec<SizeDrop>,
+    /// Applications of which far fewer snapshots are left than before.
+    #[serde(default)]
+    pub thinned: Vec<SnapshotDrop>,
+}
+
+/// An application that has lost most of its snapshots in a destination since they were last counted. A plan's retention takes them away one
+/// by one, and never the last ones: most of them at once were removed by hand, or the repository was made anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotDrop {
+    /// The plan.
+    pub plan: PlanId,
+    /// The application.
+    pub module: ModuleId,
+    /// The destination.
+    pub destination: DestinationId,
+    /// How many there were.
+    pub before: usize,
+    /// How many there are.
+    pub now: usize,
 }
 
 /// What a destination holds of the plans in a report.
@@ -146,7 +240,7 @@ pub struct StorageUsage {
     pub size: u64,
     /// How many applications that is the sum of.
     pub applications: usize,
-    /// How many bytes more than at the run before; less when negative. None when there was no run before.
+    /// How many bytes more than at the run before; less when negative. None unless there was one of every application.
     pub growth: Option<i64>,
 }
 
@@ -167,31 +261,30 @@ pub struct SizeDrop {
 
 impl Changes {
     /// Compares plans with their past.
-    pub fn new(plans: &[Plan], history: &History) -> Self {
+    pub fn new(plans: &[Plan], repos: Option<&RepoReport>, history: &History) -> Self {
         let recovered = plans.iter().filter(|plan| {
             let told = history.told.get(&plan.id);
             plan.outcome == Outcome::Success && told.is_some_and(|told| *told != Outcome::Success)
         });
         let mut changes =
             Self { recovered: recovered.map(|plan| plan.id.clone()).collect(), ..Self::default() };
-        let mut usages: BTreeMap<DestinationId, StorageUsage> = BTreeMap::new();
+        let mut usages: BTreeMap<DestinationId, Sum> = BTreeMap::new();
         for plan in plans {
             let past = history.runs.get(&plan.id).map_or(&[][..], Vec::as_slice);
             let last: LastGood =
                 good_backups(past).into_iter().map(|(module, good)| (module, good[0])).collect();
             if let Some(destination) = &plan.destination {
-                let usage = usages.entry(destination.id.clone()).or_insert_with(|| StorageUsage {
-                    destination: destination.clone(),
-                    size: 0,
-                    applications: 0,
-                    growth: None,
-                });
-                usage.add(plan, &last, !past.is_empty());
+                usages.entry(destination.id.clone()).or_insert_with(|| Sum::of(destination)).add(plan, &last);
             }
+            changes.thinned.extend(
+                plan.applications
+                    .iter()
+                    .filter_map(|application| thinned(plan, application, repos?, history)),
+            );
             let shrunk = plan.in_state(State::Ok).filter_map(|application| shrunk(plan, application, &last));
             changes.shrunk.extend(shrunk);
         }
-        changes.destinations = usages.into_values().filter(|usage| usage.applications > 0).collect();
+        changes.destinations = usages.into_values().filter_map(Sum::total).collect();
         changes
     }
 }
@@ -210,9 +303,21 @@ pub fn good_backups(runs: &[PastRun]) -> HashMap<&ModuleId, Vec<&ApplicationReco
     good
 }
 
-impl StorageUsage {
-    fn add(&mut self, plan: &Plan, last: &LastGood, has_past: bool) {
-        let mut growth = 0_i64;
+/// What a destination holds, while it is added up.
+struct Sum {
+    usage: StorageUsage,
+    growth: i64,
+    /// False once there is an application without a before: what it has now is no growth.
+    is_comparable: bool,
+}
+
+impl Sum {
+    fn of(destination: &Destination) -> Self {
+        let usage = StorageUsage { destination: destination.clone(), size: 0, applications: 0, growth: None };
+        Self { usage, growth: 0, is_comparable: true }
+    }
+
+    fn add(&mut self, plan: &Plan, last: &LastGood) {
         for application in &plan.applications {
             let before = last.get(&application.module).and_then(|record| record.size);
             // What did not succeed this time still has what it had: a failed run says zero where restic could not be asked.
@@ -221,14 +326,45 @@ impl StorageUsage {
                 State::Failed | State::Pending | State::Missing => before,
             };
             let Some(now) = now else { continue };
-            self.size = self.size.saturating_add(now);
-            self.applications = self.applications.saturating_add(1);
-            growth = growth.saturating_add(signed(now)).saturating_sub(before.map_or(0, signed));
-        }
-        if has_past {
-            self.growth = Some(self.growth.unwrap_or_default().saturating_add(growth));
+            self.usage.size = self.usage.size.saturating_add(now);
+            self.usage.applications = self.usage.applications.saturating_add(1);
+            self.growth = self.growth.saturating_add(signed(now)).saturating_sub(before.map_or(0, signed));
+            self.is_comparable &= before.is_some();
         }
     }
+
+    /// None where nothing is known of any application.
+    fn total(self) -> Option<StorageUsage> {
+        let growth = self.is_comparable.then_some(self.growth);
+        (self.usage.applications > 0).then_some(StorageUsage { growth, ..self.usage })
+    }
+}
+
+/// The fewest snapshots of which most can be missed.
+const FEW: usize = 4;
+
+/// Most of an application's snapshots that are gone.
+fn thinned(
+    plan: &Plan,
+    application: &Application,
+    repos: &RepoReport,
+    history: &History,
+) -> Option<SnapshotDrop> {
+    let repository = repos.repository(plan, application)?;
+    let now = repository.snapshots?.count;
+    let destination = repository.destination.clone()?;
+    let module = &application.module;
+    let counts = history.snapshot_counts.get(&plan.id)?;
+    let (.., before) = counts.iter().find(|(known, at, _)| known == module && *at == destination)?;
+    let before = *before;
+    let is_thinned = before >= FEW && now.saturating_mul(2) < before;
+    is_thinned.then(|| SnapshotDrop {
+        plan: plan.id.clone(),
+        module: module.clone(),
+        destination,
+        before,
+        now,
+    })
 }
 
 fn signed(size: u64) -> i64 {

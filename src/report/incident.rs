@@ -1,13 +1,17 @@
 // Copyright (C) 2026 Nethesis S.r.l.
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! An incident: a plan from its first run that is not SUCCESS to its next SUCCESS. What a report says of it, as a value.
+//! An incident: a plan from its first run that is not SUCCESS to its next SUCCESS. What a report says of it, as a value;
+//! [`course`] knows how it goes on from run to run.
+
+pub mod course;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     cause::Cause,
+    correlator::correlation::State,
     ids::{DestinationId, JobId, ModuleId, PlanId},
 };
 
@@ -22,6 +26,9 @@ pub struct PlanIncident {
     pub failing_runs: u32,
     /// The first report that was mailed about it, whose Message-ID the others answer. None for the first.
     pub first_report: Option<JobId>,
+    /// The subject of that mail, whose stem the others keep.
+    #[serde(default)]
+    pub first_subject: Option<String>,
     /// True when this report closes it.
     pub is_over: bool,
     /// The applications that are not well in it.
@@ -77,6 +84,15 @@ pub enum News {
     Application {
         /// Which.
         module: ModuleId,
+    },
+    /// An application is not well in another way than before: it failed, and now it does not even run, or the reverse.
+    State {
+        /// Which.
+        module: ModuleId,
+        /// What became of it then.
+        before: State,
+        /// What became of it now.
+        now: State,
     },
     /// An application fails for another cause than before.
     Cause {

@@ -6,11 +6,12 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use std::{
-    collections::BTreeMap,
-    sync::Arc,
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::Notify;
@@ -18,9 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     runs::{self, Member, PlanRuns},
-    schedule::{self, PlanSchedule},
+    schedule::{self, Patience, PlanSchedule, STUCK},
 };
 use crate::{
+    alert::{Alert, Source},
     config::Settings,
     correlator::{
         classify,
@@ -28,15 +30,18 @@ use crate::{
         facts::{ClusterFacts, Scope},
         read::ClusterReader,
     },
-    ids::{ModuleId, PlanId},
+    ids::{DestinationId, ModuleId, PlanId},
     journal::{Checkpoint, Journal, JournalError, Observation},
     oncalendar::Calendar,
+    repo_check::RepoChecker,
     report::history::RunRecord,
     roster::view::RosterView,
 };
 
 /// How often the cluster is read even if no event arrives.
 const LOOK_INTERVAL: Duration = Duration::from_secs(60);
+/// How often destinations are asked of whose plans nothing is seen.
+const ASK_INTERVAL: Duration = Duration::from_secs(55);
 /// The shortest pause between two readings: a run of many small applications reports often.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 /// The pause after a reading, as a multiple of the time it took, so that a large cluster is not read all the time.
@@ -46,7 +51,7 @@ const TROUBLE_PAUSE: Duration = Duration::from_secs(5);
 
 /// The keys of the checkpoints: by plan, and one for the time when runs were watched first.
 const RUNS: &str = "runs/";
-const SCHEDULES: &str = "schedules/";
+pub(crate) const SCHEDULES: &str = "schedules/";
 const RUNS_BEGAN: &str = "runs-began";
 
 /// Watches runs, schedules, or both.
@@ -56,8 +61,28 @@ pub struct ClusterWatcher {
     reader: ClusterReader,
     /// Told of each reading.
     roster: Arc<RosterView>,
+    /// Asks destinations whether they respond.
+    checker: Arc<RepoChecker>,
+    /// When they were last asked.
+    asked_at: Mutex<Option<Instant>>,
     /// Woken when an application has reported.
     reported: Arc<Notify>,
+}
+
+/// A plan that was due, and of which nothing was seen since.
+struct Silent {
+    plan: PlanId,
+    name: Option<String>,
+    destination: DestinationId,
+    due: Timestamp,
+}
+
+/// What follows from comparing what is known with a reading.
+#[derive(Default)]
+struct Compared {
+    observed: Observation,
+    silent: Vec<Silent>,
+    look_at: Option<Timestamp>,
 }
 
 /// What was known after the last reading: what the journal holds.
@@ -76,9 +101,10 @@ impl ClusterWatcher {
         journal: Journal,
         reader: ClusterReader,
         roster: Arc<RosterView>,
+        checker: Arc<RepoChecker>,
         reported: Arc<Notify>,
     ) -> Self {
-        Self { settings, journal, reader, roster, reported }
+        Self { settings, journal, reader, roster, checker, asked_at: Mutex::default(), reported }
     }
 
     /// Looks until `shutdown`.
@@ -129,7 +155,13 @@ impl ClusterWatcher {
                 None => self.recall().await?,
             };
             let mut after = before.clone();
-            let (mut observed, look_at) = self.compare(&mut after, &facts, now);
+            let Compared { mut observed, silent, look_at } = self.compare(&mut after, &facts, now);
+            for Silent { plan, name, due, .. } in self.stuck(silent).await {
+                if let Some(schedule) = after.schedules.get_mut(&plan) {
+                    schedule.report_stuck(due);
+                }
+                observed.alerts.push(Alert::raised(Source::Stuck, STUCK, plan, name, due));
+            }
             observed.checkpoints = checkpoints(&before, &after);
             if observed != Observation::default() {
                 for alert in &observed.alerts {
@@ -162,14 +194,8 @@ impl ClusterWatcher {
     }
 
     /// Compares what is known with a reading, and returns when to read again.
-    fn compare(
-        &self,
-        known: &mut Known,
-        facts: &ClusterFacts,
-        now: Timestamp,
-    ) -> (Observation, Option<Timestamp>) {
-        let mut observed = Observation::default();
-        let mut look_at: Option<Timestamp> = None;
+    fn compare(&self, known: &mut Known, facts: &ClusterFacts, now: Timestamp) -> Compared {
+        let Compared { mut observed, mut silent, mut look_at } = Compared::default();
         let mut earlier = |time: Option<Timestamp>| look_at = look_at.into_iter().chain(time).min();
         // What is there when runs are read for the first time ever. Named by their ids, all plans are classified, whenever
         // they ran.
@@ -220,14 +246,45 @@ impl ClusterWatcher {
                     result: plan.result.as_ref().and_then(|result| result.as_ref().ok()),
                 };
                 let before = known.schedules.get(id);
-                let findings = schedule::look(&snapshot, before, now, &self.settings.zone, grace);
+                let patience = Patience { settle: self.settings.correlator.settle, grace };
+                let findings = schedule::look(&snapshot, before, now, &self.settings.zone, patience);
                 known.schedules.insert(id.clone(), findings.known);
+                let destination = plan.repository.as_ref().and_then(|id| DestinationId::new(id).ok());
+                silent.extend(findings.silent_since.zip(destination).map(|(due, destination)| Silent {
+                    plan: id.clone(),
+                    name: plan.name.clone(),
+                    destination,
+                    due,
+                }));
                 observed.alerts.extend(findings.raised);
                 earlier(findings.look_at);
             }
         }
         known.runs_began |= self.settings.watch.runs;
-        (observed, look_at)
+        Compared { observed, silent, look_at }
+    }
+
+    /// Of these, the plans whose destination does not respond. At most once a minute, as an answer may be waited for.
+    async fn stuck(&self, silent: Vec<Silent>) -> Vec<Silent> {
+        let is_asked = {
+            let mut asked_at = self.asked_at.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_recent = asked_at.is_some_and(|asked_at| asked_at.elapsed() < ASK_INTERVAL);
+            let is_asked = !silent.is_empty() && !is_recent;
+            if is_asked {
+                *asked_at = Some(Instant::now());
+            }
+            is_asked
+        };
+        if !is_asked {
+            return Vec::new();
+        }
+        let destinations: BTreeSet<&DestinationId> =
+            silent.iter().map(|silent| &silent.destination).collect();
+        let asked = destinations
+            .into_iter()
+            .map(async |destination| self.checker.is_silent(destination).await.then(|| destination.clone()));
+        let away: BTreeSet<DestinationId> = join_all(asked).await.into_iter().flatten().collect();
+        silent.into_iter().filter(|silent| away.contains(&silent.destination)).collect()
     }
 }
 

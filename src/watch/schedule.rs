@@ -22,6 +22,8 @@ use crate::{
 
 /// The name of what is raised: the one that rules for it by hand have.
 pub const MISSING: &str = "NsBackupMissing";
+/// The name of what is raised for a run that is stuck.
+pub const STUCK: &str = "BackupStuck";
 
 /// What is known of a plan's schedule; kept in the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +34,9 @@ pub struct PlanSchedule {
     since: Timestamp,
     /// The last time it was due and did not run, if that was reported.
     reported: Option<Timestamp>,
+    /// The last time it was due and nothing had reported while its destination did not respond, if that was reported.
+    #[serde(default)]
+    stuck: Option<Timestamp>,
     /// The last result that was ever seen of it: an application may be taken out of the plan, and its result with it.
     #[serde(default)]
     last_run: Option<Timestamp>,
@@ -59,17 +64,28 @@ pub struct Findings {
     pub known: PlanSchedule,
     /// The run that is missing.
     pub raised: Option<Alert>,
+    /// When the run was due of which nothing is seen after the settle time: it is stuck, if the destination does not respond.
+    pub silent_since: Option<Timestamp>,
     /// When to look again.
     pub look_at: Option<Timestamp>,
 }
 
-/// Takes a look at a plan, of which `known` was known before. A run counts as missing so long after it was due.
+/// How long is waited for a run that was due.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// After which it may be stuck.
+    pub settle: Duration,
+    /// After which it counts as missing.
+    pub grace: Duration,
+}
+
+/// Takes a look at a plan, of which `known` was known before.
 pub fn look(
     snapshot: &PlanSnapshot,
     known: Option<&PlanSchedule>,
     now: Timestamp,
     zone: &TimeZone,
-    grace: Duration,
+    patience: Patience,
 ) -> Findings {
     // A plan that is not due at any time is kept without a schedule: once it has one, that is a new one.
     let schedule = snapshot.schedule.unwrap_or_default();
@@ -77,7 +93,8 @@ pub fn look(
     // What ended in the future was seen while the clock was wrong.
     let known_before = known.and_then(|known| known.last_run).filter(|end| *end <= later(now, CLOCK_SLACK));
     let last_run = seen.max(known_before);
-    let new = |since| PlanSchedule { schedule: schedule.to_owned(), since, reported: None, last_run };
+    let new =
+        |since| PlanSchedule { schedule: schedule.to_owned(), since, reported: None, stuck: None, last_run };
     let mut known = match known {
         Some(known) if known.schedule == schedule => PlanSchedule { last_run, ..known.clone() },
         Some(_) => new(now),
@@ -85,25 +102,45 @@ pub fn look(
         None => new(seen.unwrap_or(now)),
     };
     let Ok(calendar) = schedule.parse::<Calendar>() else {
-        return Findings { known, raised: None, look_at: None };
+        return Findings { known, raised: None, silent_since: None, look_at: None };
     };
     // The clock was set back.
     known.since = known.since.min(now);
-    let grace = grace.max(time_to_first_result(snapshot));
-    let long_enough_ago = now.checked_sub(grace).unwrap_or(Timestamp::MIN);
-    let look_at = calendar.next(long_enough_ago, zone).and_then(|next| next.checked_add(grace).ok());
+    let grace = patience.grace.max(time_to_first_result(snapshot));
+    let looks_at = [grace, patience.settle].into_iter().filter_map(|after| {
+        let next = calendar.next(now.checked_sub(after).unwrap_or(Timestamp::MIN), zone)?;
+        next.checked_add(after).ok()
+    });
+    let look_at = looks_at.min();
     let mut raised = None;
-    let due = calendar.previous(long_enough_ago, zone).filter(|due| *due > known.since);
-    if let Some(due) = due
-        && !snapshot.members.is_empty()
-        && known.reported != Some(due)
-        && last_run.is_none_or(|end| end < due)
-    {
+    // The time when it was last due, if that is so long ago and nothing has reported since.
+    let unanswered = |after| {
+        let due = calendar.previous(now.checked_sub(after).unwrap_or(Timestamp::MIN), zone)?;
+        let is_unanswered =
+            due > known.since && !snapshot.members.is_empty() && last_run.is_none_or(|end| end < due);
+        (is_unanswered && known.reported != Some(due)).then_some(due)
+    };
+    let silent_since = unanswered(patience.settle).filter(|due| known.stuck != Some(*due));
+    if let Some(due) = unanswered(grace) {
         known.reported = Some(due);
         let name = snapshot.name.map(str::to_owned);
         raised = Some(Alert::raised(Source::Schedule, MISSING, snapshot.plan.clone(), name, due));
     }
-    Findings { known, raised, look_at }
+    // What is missing is reported as that.
+    let silent_since = silent_since.filter(|due| known.reported != Some(*due));
+    Findings { known, raised, silent_since, look_at }
+}
+
+impl PlanSchedule {
+    /// Since when the plan is known with its schedule. What was due earlier, no run answers to.
+    pub fn since(&self) -> Timestamp {
+        self.since
+    }
+
+    /// Writes down that the run that was due then was reported as stuck.
+    pub fn report_stuck(&mut self, due: Timestamp) {
+        self.stuck = Some(due);
+    }
 }
 
 impl PlanSnapshot<'_> {

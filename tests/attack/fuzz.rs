@@ -347,7 +347,7 @@ fn read_all(reader: &mut ReplyReader) -> usize {
 
 #[test]
 fn environments() {
-    const VARIABLES: [&str; 22] = [
+    const VARIABLES: [&str; 24] = [
         "RECEIVER_HOST",
         "RECEIVER_PORT",
         "RECEIVER_TOKEN",
@@ -366,6 +366,8 @@ fn environments() {
         "MAIL_LANGUAGE",
         "NOTIFY_ON",
         "NOTIFY_REPEAT_SECONDS",
+        "NOTIFY_AFTER_FAILURES",
+        "NOTIFY_MUTED",
         "ALERTMANAGER_URL",
         "WATCH_MISSING_GRACE_SECONDS",
         "STATE_DIR",

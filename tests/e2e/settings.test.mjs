@@ -39,6 +39,8 @@ describe("the settings page", () => {
       await app.getByLabel(`Unit: ${label}`).selectOption(unit);
     };
     await duration("Repeat unchanged problems after", "2", "days");
+    await app.getByLabel("Report after failures in a row").fill("3");
+    await app.getByLabel("Muted plans and applications").fill("mail1 2026-12-31");
     await duration("Report a backup as missed after", "3", "hours");
     await duration("Wait after an alert", "1", "minutes");
     await duration("Maximum wait for a running backup", "0.5", "hours");
@@ -52,6 +54,8 @@ describe("the settings page", () => {
       mail_language: "it",
       notify_on: "always",
       repeat_seconds: 172800,
+      after_failures: 3,
+      muted: [{ id: "mail1", until: "2026-12-31" }],
       missing_grace_seconds: 10800,
       wait_seconds: 60,
       settle_seconds: 1800,

@@ -110,7 +110,16 @@ async fn unknown_paths_are_not_found_and_other_methods_not_allowed() {
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
         assert!(body["error"].is_string(), "{path}: {body}");
     }
-    let reading = ["/", "/api/status", "/api/reports", "/api/reports/1", "/healthz", "/readyz", "/metrics"];
+    let reading = [
+        "/",
+        "/api/status",
+        "/api/reports",
+        "/api/reports/1",
+        "/api/incidents",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    ];
     for path in reading {
         for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
             let answer = service.http.request(method.clone(), service.url(path)).send().await.unwrap();
@@ -133,6 +142,7 @@ async fn a_report_that_is_not_there_is_not_found() {
         assert_eq!(status, StatusCode::NOT_FOUND, "{id}: {body}");
     }
     assert_eq!(service.get_json("/api/reports").await, json!({"reports": [], "total": 0}));
+    assert_eq!(service.get_json("/api/incidents").await, json!({"incidents": []}));
     assert_eq!(service.get("/api/reports?limit=0").await.0, StatusCode::BAD_REQUEST);
     assert_eq!(service.get("/api/reports?limit=many").await.0, StatusCode::BAD_REQUEST);
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
     alertmanager::{Alertmanager, backup_failed, disk_space_low},
@@ -127,7 +127,7 @@ async fn a_second_look_that_finds_nothing_new_tells_nothing() {
 }
 
 #[tokio::test]
-async fn the_same_problem_is_told_once_and_another_night_again() {
+async fn the_same_problem_is_told_once_and_what_is_new_in_it_at_once_in_its_thread() {
     let (redis, due, smtp, _, service) = start(|_| {}).await;
     let first = service.alert(webhook()).await;
     service.report_of(&first).await;
@@ -138,14 +138,28 @@ async fn the_same_problem_is_told_once_and_another_night_again() {
     let report = service.report_of(&second).await;
     assert_eq!(report["delivery"]["state"], "unchanged");
 
-    // The next night it fails again: the same alert, another run.
+    // The next run fails in the same way: nothing new within the repeat time, whatever brings it.
     let later = due + SignedDuration::from_mins(1);
     write_status(&redis, later, "mail1", 6, 1).await;
     let third = service.alert(webhook()).await;
-    service.report_of(&third).await;
+    let report = service.report_of(&third).await;
+    assert_eq!(report["decision"], json!({"send": false, "reason": "unchanged"}));
+
+    // In the one after that another application fails, too: that is told at once, in the same thread.
+    let later = due + SignedDuration::from_mins(2);
+    write_status(&redis, later, "mail1", 6, 1).await;
+    write_status(&redis, later, "samba1", 7, 1).await;
+    let fourth = service.alert(webhook()).await;
+    let report = service.report_of(&fourth).await;
+    assert_eq!(report["decision"], json!({"send": true, "reason": "changed"}));
+    assert_eq!(report["incidents"][0]["news"], json!([{"kind": "application", "module": "samba1"}]));
     let mails = smtp.received(2).await;
     assert_ne!(mails[0].message_id, mails[1].message_id);
     assert_eq!(mails.len(), 2);
+    assert_eq!(mails[0].headers["In-Reply-To"], Value::Null);
+    for header in ["In-Reply-To", "References"] {
+        assert_eq!(mails[1].headers[header], mails[0].message_id, "{header}");
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::support::{
+    gateway::Gateway,
     redis::Redis,
     run_backup::write_result,
     sample::{self, write_cluster},
@@ -71,4 +72,33 @@ async fn a_plan_that_ran_is_not_missed() {
     let mail = smtp.received(1).await.remove(0);
     assert!(mail.subject.contains("did not run (Other"), "{}", mail.subject);
     assert_eq!(service.get_json("/api/reports").await["total"], 1);
+}
+
+#[tokio::test]
+async fn a_run_that_hangs_on_a_dead_destination_is_told_once_after_the_settle_time() {
+    let (redis, smtp, mut settings, due) = node().await;
+    let root = tempfile::tempdir().unwrap();
+    let mut gateway = Gateway::start(root.path()).await;
+    gateway.stop_backend();
+    settings.set("REPO_CHECK_GATEWAY_URL", gateway.url()).set("WATCH_MISSING_GRACE_SECONDS", "600");
+    settings.set("CORRELATOR_WAIT_SECONDS", "0").set("CORRELATOR_SETTLE_SECONDS", "2");
+    let service = settings.start().await;
+    let first = smtp.received(1).await.remove(0);
+    assert!(Timestamp::now() >= due + SignedDuration::from_secs(2));
+    assert!(first.subject.contains("PENDING"), "{}", first.subject);
+    let report = service.get_json("/api/reports/1").await;
+    assert_eq!(report["alerts"][0]["source"], "stuck");
+    assert_eq!(report["repos"]["destinations"][0]["health"], "UNREACHABLE");
+    // A restart does not tell it again.
+    service.kill();
+    let service = settings.start().await;
+    // In the end restic gives up.
+    for (node, module) in [("1", "mail1"), ("2", "samba1")] {
+        write_result(&redis, node, "1", module, (due, Timestamp::now()), 1, 0).await;
+    }
+    let second = smtp.received(2).await.remove(1);
+    assert_eq!(second.headers["In-Reply-To"], first.message_id);
+    let incidents = service.get_json("/api/incidents").await;
+    assert_eq!(incidents["incidents"][0]["failing_runs"], 1, "{incidents}");
+    assert_eq!(incidents["incidents"].as_array().unwrap().len(), 1);
 }

@@ -73,6 +73,8 @@ def settings():
         "wait_seconds": 0,
         "settle_seconds": 600,
         "repeat_seconds": 3600,
+        "after_failures": 1,
+        "muted": [],
         "missing_grace_seconds": None,
         "repo_check": False,
     }

@@ -18,7 +18,11 @@ def service_environment(node):
     return json.loads((node.root / "stand-in/containers/backup-monitor/env").read_text())
 
 
+MUTED = [{"id": "1", "until": "2026-12-24"}, {"id": "mail1", "until": "2026-12-31"}]
+
+
 def test_what_is_configured_is_read_back_and_reaches_the_service(node, settings):
+    settings |= {"after_failures": 3, "muted": MUTED}
     result = node.run_action("configure-module", settings)
     assert (result["status"], result["output"]) == ("completed", None), result
     configuration = node.run_action("get-configuration", {})["output"]
@@ -36,6 +40,8 @@ def test_what_is_configured_is_read_back_and_reaches_the_service(node, settings)
         "CORRELATOR_WAIT_SECONDS": "0",
         "CORRELATOR_SETTLE_SECONDS": "600",
         "NOTIFY_REPEAT_SECONDS": "3600",
+        "NOTIFY_AFTER_FAILURES": "3",
+        "NOTIFY_MUTED": "1=2026-12-24,mail1=2026-12-31",
         "RECEIVER_PORT": str(node.port),
     }
     assert {key: environment[key] for key in expected} == expected
@@ -53,6 +59,8 @@ def test_without_a_sender_it_writes_in_the_name_of_the_node(node, settings):
 LIMITS = [
     {"wait_seconds": 0, "settle_seconds": 0, "repeat_seconds": 0, "missing_grace_seconds": 0, "mail_to": []},
     {"wait_seconds": 3600, "settle_seconds": 86400, "repeat_seconds": 2678400, "missing_grace_seconds": 604800},
+    {"after_failures": 1, "muted": []},
+    {"after_failures": 100, "muted": [{"id": "nextcloud1", "until": "2000-02-29"}]},
     {"mail_to": ["o'brien+x@sub.example.org", "root@localhost", "A.b_c~d!#$%&*=?^{|}@x-1.example"]},
     {"mail_to": ["admin@bücher.example", "jürgen@example.org", "用户@例え.テスト"]},
 ]
@@ -89,6 +97,12 @@ WRONG = [
     ({"settle_seconds": 86401}, "settle_seconds", "settle_seconds_number_lte"),
     ({"wait_seconds": 60, "settle_seconds": 59}, "settle_seconds", "settle_shorter_than_wait"),
     ({"repeat_seconds": 2678401}, "repeat_seconds", "repeat_seconds_number_lte"),
+    ({"after_failures": 0}, "after_failures", "after_failures_number_gte"),
+    ({"after_failures": 101}, "after_failures", "after_failures_number_lte"),
+    ({"muted": [{"id": "mail1", "until": "2026-02-30"}]}, "muted", "invalid_date"),
+    ({"muted": [{"id": "1", "until": "2026-12-31"}, {"id": "1", "until": "2026-12-30"}]}, "muted", "duplicate_muted"),
+    ({"muted": [{"id": "a,b=2026-12-31", "until": "2026-12-31"}]}, "muted", "muted_pattern"),
+    ({"muted": [{"id": "1", "until": "tomorrow"}]}, "muted", "muted_pattern"),
     ({"missing_grace_seconds": 604801}, "missing_grace_seconds", "missing_grace_seconds_number_lte"),
     ({"missing_grace_seconds": ""}, "missing_grace_seconds", "missing_grace_seconds_invalid_type"),
     ({"repo_check": "yes"}, "repo_check", "repo_check_invalid_type"),
@@ -102,7 +116,8 @@ def test_wrong_input_is_refused_by_name_and_changes_nothing(node, settings):
     starts = (node.root / START).read_text()
     pid = (node.root / "stand-in/containers/backup-monitor/pid").read_text()
     inputs = [(settings | change, field, error) for change, field, error in WRONG]
-    for missing in settings:
+    # What came in later may be left out.
+    for missing in settings.keys() - {"after_failures", "muted"}:
         inputs.append(({k: v for k, v in settings.items() if k != missing}, "(root)", "(root)_required"))
     for data, field, error in inputs:
         result = node.run_action("configure-module", data)
@@ -114,6 +129,15 @@ def test_wrong_input_is_refused_by_name_and_changes_nothing(node, settings):
     assert (node.root / START).read_text() == starts
     assert (node.root / "stand-in/containers/backup-monitor/pid").read_text() == pid
     wait_ready(node)
+
+
+def test_what_came_in_with_0_2_0_may_be_left_out(node, settings):
+    given = {key: value for key, value in settings.items() if key not in ("after_failures", "muted")}
+    assert node.run_action("configure-module", settings | {"muted": MUTED})["status"] == "completed"
+    assert node.run_action("configure-module", given)["status"] == "completed"
+    configuration = node.run_action("get-configuration", {})["output"]
+    assert (configuration["after_failures"], configuration["muted"]) == (1, [])
+    assert "NOTIFY_MUTED" not in service_environment(node)
 
 
 def test_all_wrong_fields_are_named_at_once(node, settings):

@@ -32,6 +32,12 @@ addresses = st.one_of(
     st.sampled_from(["a@127.0.0.1", "a@1", "a@1.2", "a@localhost", "a@xn--bcher-kva.example", "a@-.x", "a@x--y.example"]),
     st.emails(),
 )
+mutes = st.fixed_dictionaries(
+    {
+        "id": st.one_of(st.sampled_from(["1", "mail1", "nextcloud1"]), st.text(st.sampled_from("aZ09_-=, é"), max_size=65)),
+        "until": st.one_of(st.dates().map(str), st.sampled_from(["2026-02-30", "2026-1-1", "", "0000-01-01", "9999-12-31"])),
+    }
+)
 requests = st.fixed_dictionaries(
     {
         "mail_to": st.lists(addresses, max_size=3),
@@ -41,6 +47,8 @@ requests = st.fixed_dictionaries(
         "wait_seconds": numbers(3600),
         "settle_seconds": numbers(86400),
         "repeat_seconds": numbers(2678400),
+        "after_failures": numbers(100),
+        "muted": st.lists(mutes, max_size=3),
         "missing_grace_seconds": numbers(604800),
         "repo_check": st.booleans(),
     }

@@ -49,3 +49,30 @@ SELECT application.value ->> 'module', reports.id
 FROM reports, json_each(iif(json_valid(report), report, '{}'), '$.correlation.plans') AS plan,
     json_each(plan.value, '$.applications') AS application
 WHERE plan.type = 'object' AND application.type = 'object' AND application.value ->> 'module' IS NOT NULL;
+
+-- The report whose mail is the first of its thread, and the Message-ID of the mail itself once it was tried.
+ALTER TABLE reports ADD COLUMN message_id TEXT;
+ALTER TABLE reports ADD COLUMN threads TEXT NOT NULL DEFAULT '[]'; -- the first reports of the incidents that it is about, JSON
+
+-- Incidents: a plan from its first run that is not SUCCESS to its next SUCCESS.
+CREATE TABLE incidents (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    plan      TEXT NOT NULL,
+    since     INTEGER NOT NULL,                                   -- when its first run began
+    closed_at INTEGER,                                            -- NULL while it is open
+    incident  TEXT NOT NULL                                       -- JSON
+) STRICT;
+CREATE UNIQUE INDEX incidents_open ON incidents (plan) WHERE closed_at IS NULL;
+
+-- What can be restored of each application, as far as its repository was read.
+CREATE TABLE restore_points (
+    plan        TEXT NOT NULL,
+    module      TEXT NOT NULL,
+    destination TEXT NOT NULL,
+    at          INTEGER,                                          -- of the last snapshot; NULL when there is none
+    size        INTEGER,                                          -- bytes in it, where known
+    count       INTEGER NOT NULL,                                 -- how many snapshots there are
+    proved_at   INTEGER NOT NULL,                                 -- when the repository was read
+    health      TEXT NOT NULL,                                    -- of the repository when it was last asked
+    PRIMARY KEY (plan, module, destination)
+) STRICT, WITHOUT ROWID;

@@ -18,6 +18,7 @@ pub(super) struct English;
 const TEXTS: Texts = Texts {
     headings: Headings {
         shrunk: "Large drop in size",
+        thinned: "Fewer snapshots",
         steps: "Next steps",
         details: "Details",
         storage: "Destinations and repositories",
@@ -177,6 +178,23 @@ impl Phrases for English {
         format!("{count} backups shrank")
     }
 
+    fn thinned_clause(&self, application: &str, before: usize, now: usize) -> String {
+        format!("{application} has {now} instead of {before} snapshots")
+    }
+
+    fn thinned_count(&self, count: usize) -> String {
+        format!("most snapshots of {count} applications are gone")
+    }
+
+    fn thinned(&self, before: usize, now: usize) -> String {
+        let now = match now {
+            0 => "none is left".into(),
+            1 => "1 is left".into(),
+            _ => format!("{now} are left"),
+        };
+        format!("Of {before} snapshots, {now}: more than retention removes in one run.")
+    }
+
     fn files(&self, count: u64) -> String {
         if count == 1 { "1 file".into() } else { format!("{count} files") }
     }
@@ -211,6 +229,18 @@ impl Phrases for English {
 
     fn news_recovered(&self, application: &str) -> String {
         format!("New: {application} is backed up again.")
+    }
+
+    fn news_state(&self, application: &str, before: State, now: State) -> String {
+        format!("New: {application} {} (before: {}).", in_state(now), in_state(before))
+    }
+
+    fn run_is_stuck(&self, plan: &str, destination: Option<&str>) -> String {
+        let destination = destination.unwrap_or("the destination");
+        format!(
+            "“{plan}” seems to be stuck: none of its applications has reported since it was due, and {destination} does \
+             not respond."
+        )
     }
 
     fn news_cause(&self, application: &str, before: &str, now: &str) -> String {
@@ -260,6 +290,10 @@ impl Phrases for English {
             Decision::Hold(HoldReason::AllWell) => {
                 "Not sent: all backups succeeded, and only problems are emailed"
             }
+            Decision::Hold(HoldReason::TooFew) => {
+                "Not sent: fewer runs in a row have failed than set in Settings"
+            }
+            Decision::Hold(HoldReason::Muted) => "Not sent: muted in Settings",
             Decision::Hold(HoldReason::NoRecipients) => "Not sent: no recipients configured",
         }
     }
@@ -299,6 +333,10 @@ impl Phrases for English {
 
     fn started_by_schedule(&self, plan: &str, due: &str) -> String {
         format!("{plan} was due {due}; no application had reported by the end of the grace period")
+    }
+
+    fn started_by_stuck_run(&self, plan: &str, due: &str) -> String {
+        format!("{plan} was due {due}; no application had reported by the end of the settle time")
     }
 
     fn started_by_alert(&self, name: &str, summary: Option<&str>, since: Option<&str>) -> String {
@@ -487,6 +525,13 @@ impl Phrases for English {
         } else {
             format!("Failed runs in a row: {least} to {most}.")
         }
+    }
+
+    fn step_find_snapshots(&self, application: &str, destination: &str) -> String {
+        format!(
+            "If nobody removed snapshots of {application} or lowered the plan's retention, find out what deleted them in \
+             {destination}."
+        )
     }
 
     fn step_recover_shrunk(&self, application: &str) -> String {

@@ -19,6 +19,7 @@ pub(super) struct Italian;
 const TEXTS: Texts = Texts {
     headings: Headings {
         shrunk: "Forte riduzione delle dimensioni",
+        thinned: "Snapshot diminuiti",
         steps: "Cosa fare",
         details: "Dettagli",
         storage: "Destinazioni e repository",
@@ -210,6 +211,23 @@ impl Phrases for Italian {
         format!("{count} backup molto più piccoli di prima")
     }
 
+    fn thinned_clause(&self, application: &str, before: usize, now: usize) -> String {
+        format!("{application} ha {now} snapshot invece di {before}")
+    }
+
+    fn thinned_count(&self, count: usize) -> String {
+        format!("spariti quasi tutti gli snapshot di {count} applicazioni")
+    }
+
+    fn thinned(&self, before: usize, now: usize) -> String {
+        let left = match now {
+            0 => "non ne resta nessuno".into(),
+            1 => "ne resta 1".into(),
+            _ => format!("ne restano {now}"),
+        };
+        format!("Di {before} snapshot {left}: più di quanti la retention ne rimuova in un'esecuzione.")
+    }
+
     fn files(&self, count: u64) -> String {
         format!("{count} file")
     }
@@ -244,6 +262,23 @@ impl Phrases for Italian {
 
     fn news_recovered(&self, application: &str) -> String {
         format!("Novità: il backup di {application} è di nuovo regolare.")
+    }
+
+    fn news_state(&self, application: &str, before: State, now: State) -> String {
+        let state = |state| match state {
+            State::Failed => "fallito",
+            State::Missing | State::Ok => "non eseguito",
+            State::Pending => "in corso",
+        };
+        format!("Novità: backup di {application} {} (prima: {}).", state(now), state(before))
+    }
+
+    fn run_is_stuck(&self, plan: &str, destination: Option<&str>) -> String {
+        let destination = destination.unwrap_or("la destinazione");
+        format!(
+            "«{plan}» sembra bloccato: dall'orario previsto nessuna applicazione ha dato risultati, e {destination} non \
+             risponde."
+        )
     }
 
     fn news_cause(&self, application: &str, before: &str, now: &str) -> String {
@@ -293,6 +328,10 @@ impl Phrases for Italian {
             Decision::Hold(HoldReason::AllWell) => {
                 "Non inviata: tutti i backup sono riusciti e vengono segnalati solo i problemi"
             }
+            Decision::Hold(HoldReason::TooFew) => {
+                "Non inviata: meno esecuzioni fallite di fila di quante indicate nelle impostazioni"
+            }
+            Decision::Hold(HoldReason::Muted) => "Non inviata: silenziata nelle impostazioni",
             Decision::Hold(HoldReason::NoRecipients) => "Non inviata: nessun destinatario configurato",
         }
     }
@@ -331,6 +370,12 @@ impl Phrases for Italian {
     fn started_by_schedule(&self, plan: &str, due: &str) -> String {
         format!(
             "{plan} era previsto per {due}; trascorsa la tolleranza, nessuna applicazione aveva dato risultati"
+        )
+    }
+
+    fn started_by_stuck_run(&self, plan: &str, due: &str) -> String {
+        format!(
+            "{plan} era previsto per {due}; trascorsa l'attesa, nessuna applicazione aveva dato risultati"
         )
     }
 
@@ -512,6 +557,13 @@ impl Phrases for Italian {
         } else {
             format!("Esecuzioni fallite di fila: da {least} a {most}.")
         }
+    }
+
+    fn step_find_snapshots(&self, application: &str, destination: &str) -> String {
+        format!(
+            "Se nessuno ha rimosso snapshot di {application} o ridotto la retention del piano, individuare che cosa li ha \
+             eliminati: {destination}."
+        )
     }
 
     fn step_recover_shrunk(&self, application: &str) -> String {

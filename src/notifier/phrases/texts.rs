@@ -126,6 +126,8 @@ pub struct Texts {
 pub struct Headings {
     /// Backups that are much smaller than before.
     pub shrunk: &'static str,
+    /// Applications most of whose snapshots are gone.
+    pub thinned: &'static str,
     /// Next steps.
     pub steps: &'static str,
     /// Each application that is not well.

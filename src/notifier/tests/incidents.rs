@@ -54,6 +54,7 @@ pub(super) fn incident(
         since: at(since),
         failing_runs,
         first_report: Some(JobId(9)),
+        first_subject: None,
         is_over: false,
         applications,
         news: Vec::new(),

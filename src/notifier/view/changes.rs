@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     correlator::correlation::Plan,
-    report::history::{SizeDrop, StorageUsage},
+    report::history::{SizeDrop, SnapshotDrop, StorageUsage},
 };
 
 impl Writer<'_> {
@@ -24,6 +24,25 @@ impl Writer<'_> {
             .map(|shrunk| self.shrunk_application(shrunk))
             .collect();
         self.section(self.texts().headings.shrunk, items)
+    }
+
+    /// Applications most of whose snapshots are gone.
+    pub(super) fn thinned(&self) -> Section {
+        let item = |thinned: &SnapshotDrop| {
+            let plan = self.report.correlation.plans.iter().find(|plan| plan.id == thinned.plan);
+            let destination = plan.and_then(|plan| plan.destination.as_ref());
+            let places = destination.map(|known| known.title().to_owned()).into_iter();
+            let places: Vec<String> = places.chain(plan.and_then(|plan| self.heading(plan))).collect();
+            Item {
+                badge: badge(self.texts().badges.warning, Tone::Warning),
+                title: Some(thinned.module.to_string()),
+                place: (!places.is_empty()).then(|| places.join(" · ")),
+                lines: vec![self.phrases.thinned(thinned.before, thinned.now)],
+                ..Item::default()
+            }
+        };
+        let items = self.report.changes.thinned.iter().take(self.limits.findings).map(item).collect();
+        self.section(self.texts().headings.thinned, items)
     }
 
     fn shrunk_application(&self, shrunk: &SizeDrop) -> Item {

@@ -61,6 +61,9 @@ impl Writer<'_> {
                 (Source::Schedule, Some(plan)) => {
                     return self.phrases.started_by_schedule(plan, &time);
                 }
+                (Source::Stuck, Some(plan)) => {
+                    return self.phrases.started_by_stuck_run(plan, &time);
+                }
                 _ => {}
             }
             let since = alert.starts_at.map(|since| self.format.time(since));

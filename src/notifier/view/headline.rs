@@ -78,10 +78,11 @@ impl Writer<'_> {
         } else if !self.report.changes.recovered.is_empty() {
             parts.push(self.phrases.working_again(None));
         }
-        parts.extend(self.shrunk_clause());
-        if self.shrunk_clause().is_none() {
+        let lost: Vec<String> = self.lost_clauses().collect();
+        if lost.is_empty() {
             parts.push(all);
         }
+        parts.extend(lost);
         parts.join(", ")
     }
 
@@ -123,7 +124,7 @@ impl Writer<'_> {
         };
         let clause =
             self.report.common_cause().and_then(|cause| self.phrases.cause_clause(cause, failed > 1));
-        for clause in clause.map(str::to_owned).into_iter().chain(self.shrunk_clause()) {
+        for clause in clause.map(str::to_owned).into_iter().chain(self.lost_clauses()) {
             result.push_str(", ");
             result.push_str(&clause);
         }
@@ -147,6 +148,16 @@ impl Writer<'_> {
             Some(PlanIssue::PlanError { .. }) => texts.plan_error_clause,
             _ => texts.result_unknown,
         }
+    }
+
+    /// What was lost though the backup succeeded: its size, or snapshots.
+    fn lost_clauses(&self) -> impl Iterator<Item = String> {
+        let thinned = match &self.report.changes.thinned[..] {
+            [] => None,
+            [one] => Some(self.phrases.thinned_clause(one.module.as_str(), one.before, one.now)),
+            thinned => Some(self.phrases.thinned_count(thinned.len())),
+        };
+        self.shrunk_clause().into_iter().chain(thinned)
     }
 
     /// `nextcloud1 shrank from 118 GiB to 2.0 GiB`

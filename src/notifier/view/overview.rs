@@ -8,6 +8,7 @@ use super::{
     parts::{Badge, Item, Section, Tone, badge},
 };
 use crate::{
+    alert::Source,
     cause::{Cause, Lock},
     correlator::correlation::{Outcome, Plan, PlanIssue, State},
     ids::DestinationId,
@@ -46,6 +47,7 @@ impl<'a> Writer<'a> {
         }
         let mut intro: Vec<String> =
             self.report.incidents.iter().flat_map(|incident| self.incident(incident)).collect();
+        intro.extend(self.stuck());
         if self.report.outcome == Outcome::Success {
             let texts = self.texts();
             let sentence = match self.report.alerts.iter().any(|alert| alert.source.has_alarmed()) {
@@ -57,6 +59,20 @@ impl<'a> Writer<'a> {
             intro.extend(correlation.plans.iter().map(|plan| self.plan_note(plan)));
         }
         intro
+    }
+
+    /// The run that does not go on, as its destination does not respond.
+    fn stuck(&self) -> Vec<String> {
+        let alerts = self.report.alerts.iter().filter(|alert| alert.source == Source::Stuck);
+        let plans = &self.report.correlation.plans;
+        alerts
+            .filter_map(|alert| plans.iter().find(|plan| Some(&plan.id) == alert.plan.as_ref()))
+            .filter(|plan| plan.outcome != Outcome::Success)
+            .map(|plan| {
+                let destination = plan.destination.as_ref().map(|destination| destination.title());
+                self.phrases.run_is_stuck(&self.plan_title(plan), destination)
+            })
+            .collect()
     }
 
     fn incident(&self, incident: &PlanIncident) -> Vec<String> {
@@ -91,6 +107,7 @@ impl<'a> Writer<'a> {
             |cause| self.phrases.cause_clause(cause, false).unwrap_or(self.texts().cause_unknown).to_owned();
         match news {
             News::Application { module } => self.phrases.news_application(module.as_str()),
+            News::State { module, before, now } => self.phrases.news_state(module.as_str(), *before, *now),
             News::Recovered { module } => self.phrases.news_recovered(module.as_str()),
             News::Cause { module, before, now } => {
                 self.phrases.news_cause(module.as_str(), &clause(*before), &clause(*now))

@@ -85,6 +85,14 @@ impl Steps<'_> {
             let links = link(texts.link_restore, writer.format.links.restore());
             self.push_with(writer.phrases.step_recover_shrunk(shrunk.module.as_str()), [], links);
         }
+        for thinned in writer.report.changes.thinned.iter().take(MAX_NAMES) {
+            let plan = correlation.plans.iter().find(|plan| plan.id == thinned.plan);
+            let destination = plan.and_then(|plan| plan.destination.as_ref());
+            let destination = destination.map_or(thinned.destination.as_str(), |known| known.title());
+            let links = link(texts.link_backup, writer.format.links.backup());
+            let step = writer.phrases.step_find_snapshots(thinned.module.as_str(), destination);
+            self.push_with(step, [], links);
+        }
         for plan in writer.unwell() {
             self.run_again(plan);
         }

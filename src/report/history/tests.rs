@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 use super::*;
-use crate::run::Run;
+use crate::{
+    repo_check::findings::{Health, RepositoryReport, Snapshot, Snapshots},
+    run::Run,
+};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -58,8 +61,9 @@ fn changes(runs: &[Plan], told: Option<Outcome>) -> Changes {
     let history = History {
         runs: HashMap::from([(last.id.clone(), past.collect())]),
         told: told.map(|outcome| (last.id.clone(), outcome)).into_iter().collect(),
+        ..History::default()
     };
-    Changes::new(std::slice::from_ref(last), &history)
+    Changes::new(std::slice::from_ref(last), None, &history)
 }
 
 fn mail(state: State, hour: i64, size: u64, files: u64) -> Plan {
@@ -83,10 +87,115 @@ fn a_destination_grows_by_what_its_applications_grow() {
     let second = plan(vec![
         application("mail1", State::Ok, 24, 12 * MIB, 1),
         application("web1", State::Ok, 24, MIB, 1),
-        application("new1", State::Ok, 24, 5 * MIB, 1),
     ]);
     let usage = &changes(&[first, second], None).destinations[0];
-    assert_eq!((usage.size, usage.applications, usage.growth), (18 * MIB, 3, Some(7 * MIB.cast_signed())));
+    assert_eq!((usage.size, usage.applications, usage.growth), (13 * MIB, 2, Some(2 * MIB.cast_signed())));
+}
+
+#[test]
+fn what_has_no_before_is_no_growth() {
+    let one = |hour| application("mail1", State::Ok, hour, 10 * MIB, 1);
+    let two = |state, hour, size| application("nextcloud1", state, hour, size, 1);
+    // A night after a failure that was the first night: 42 GiB more, and none of it has grown.
+    let runs = [
+        plan(vec![one(0), two(State::Failed, 0, 0)]),
+        plan(vec![one(24), two(State::Ok, 24, 42 * 1024 * MIB)]),
+    ];
+    let usage = &changes(&runs, None).destinations[0];
+    assert_eq!((usage.size, usage.applications, usage.growth), (10 * MIB + 42 * 1024 * MIB, 2, None));
+    // Nor is an application that was added.
+    let usage =
+        &changes(&[plan(vec![one(0)]), plan(vec![one(24), two(State::Ok, 24, MIB)])], None).destinations[0];
+    assert_eq!(usage.growth, None);
+    // One of which nothing is known at all does not count on either side.
+    let runs = [plan(vec![one(0)]), plan(vec![one(24), two(State::Failed, 24, 0)])];
+    let usage = &changes(&runs, None).destinations[0];
+    assert_eq!((usage.applications, usage.growth), (1, Some(0)));
+}
+
+/// What a repository was found to hold.
+fn repos(count: usize, last: Option<Timestamp>) -> RepoReport {
+    let snapshots = Snapshots { count, last: last.map(|time| Snapshot { time, size: Some(7 * MIB) }) };
+    let repository = RepositoryReport {
+        destination: plan(vec![]).destination.map(|destination| destination.id),
+        module: ModuleId::new("mail1").unwrap(),
+        health: Health::Ok,
+        detail: None,
+        snapshots: Some(snapshots),
+    };
+    RepoReport { destinations: vec![], repositories: vec![repository] }
+}
+
+#[test]
+fn snapshots_that_are_gone_are_pointed_out_when_they_are_most() {
+    let failed = mail(State::Failed, 24, 0, 0);
+    let thinned = |before: usize, now: usize| {
+        let count = (ModuleId::new("mail1").unwrap(), failed.destination.clone().unwrap().id, before);
+        let snapshot_counts = HashMap::from([(failed.id.clone(), vec![count])]);
+        let history = History { snapshot_counts, ..History::default() };
+        let changes = Changes::new(std::slice::from_ref(&failed), Some(&repos(now, None)), &history);
+        changes.thinned.first().map(|thinned| (thinned.before, thinned.now))
+    };
+    assert_eq!(thinned(30, 1), Some((30, 1)));
+    assert_eq!(thinned(30, 0), Some((30, 0)));
+    for (before, now) in [(30, 29), (30, 15), (3, 1), (30, 31), (0, 0)] {
+        assert_eq!(thinned(before, now), None, "{before} → {now}");
+    }
+    let unread = Changes::new(std::slice::from_ref(&failed), None, &History::default());
+    assert!(unread.thinned.is_empty());
+}
+
+#[test]
+fn what_can_be_restored_is_what_was_just_read_else_the_newest_that_is_known() {
+    let failed = mail(State::Failed, 48, 0, 0);
+    let application = &failed.applications[0];
+    let destination = failed.destination.clone().map(|destination| destination.id);
+    let past = |run: &Plan| PastRun { report: None, run: RunRecord::new(run, None).unwrap() };
+    let good = mail(State::Ok, 24, 10 * MIB, 1);
+    let mut history = History::default();
+    let known = |history: &History, repos: Option<&RepoReport>| {
+        let restorable = history.restorable(&failed, application, repos, at(49))?;
+        Some((restorable.at, restorable.as_of, restorable.size, restorable.known_from))
+    };
+    assert_eq!(known(&history, None), None);
+    history.runs.insert(failed.id.clone(), vec![past(&mail(State::Failed, 36, 0, 0)), past(&good)]);
+    assert_eq!(known(&history, None), Some((at(24), at(24), Some(10 * MIB), KnownFrom::Success)));
+    let read = |hour| Restorable {
+        at: at(hour),
+        as_of: at(30),
+        destination: destination.clone(),
+        size: Some(MIB),
+        known_from: KnownFrom::Journal,
+    };
+    history.restore_points.insert(failed.id.clone(), vec![(application.module.clone(), read(25))]);
+    assert_eq!(known(&history, None), Some((at(25), at(30), Some(MIB), KnownFrom::Journal)));
+    history.restore_points.insert(failed.id.clone(), vec![(application.module.clone(), read(5))]);
+    assert_eq!(known(&history, None), Some((at(24), at(24), Some(10 * MIB), KnownFrom::Success)));
+    // The repository has the last word, and nothing in it is nothing to restore.
+    let just_read = repos(3, Some(at(20)));
+    assert_eq!(
+        known(&history, Some(&just_read)),
+        Some((at(20), at(49), Some(7 * MIB), KnownFrom::Repository))
+    );
+    assert_eq!(known(&history, Some(&repos(0, None))), None);
+}
+
+#[test]
+fn of_an_application_that_did_not_run_the_last_success_is_known() {
+    let mut missing = mail(State::Ok, 24, 10 * MIB, 1);
+    missing.applications[0].state = State::Missing;
+    let restorable = History::default().restorable(&missing, &missing.applications[0], None, at(49)).unwrap();
+    assert_eq!((restorable.at, restorable.size), (at(24), Some(10 * MIB)));
+}
+
+#[test]
+fn a_run_of_which_nothing_is_seen_yet_is_not_kept() {
+    let mut pending = mail(State::Ok, 0, 1, 1);
+    pending.applications[0].state = State::Pending;
+    pending.outcome = Outcome::Pending;
+    pending.due = Some(at(24));
+    assert_eq!(RunRecord::new(&pending, None), None);
+    assert!(RunRecord::new(&pending, Some(at(24))).is_some());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, civil::date};
 
 use super::*;
 
-const GRACE: Duration = Duration::from_secs(7200);
+const PATIENCE: Patience = Patience { settle: Duration::from_secs(1800), grace: Duration::from_secs(7200) };
 
 fn rome() -> TimeZone {
     TimeZone::get("Europe/Rome").unwrap()
@@ -20,6 +20,8 @@ struct Months {
     known: Option<PlanSchedule>,
     now: Timestamp,
     raised: Vec<String>,
+    /// When the run was due of which nothing was seen at the last look.
+    silent_since: Option<String>,
 }
 
 impl Months {
@@ -32,6 +34,7 @@ impl Months {
             known: None,
             now: day.at(12, 0, 0, 0).to_zoned_datetime(rome()).unwrap().timestamp(),
             raised: Vec::new(),
+            silent_since: None,
         }
     }
 
@@ -43,11 +46,12 @@ impl Months {
             members: vec![(&self.node, self.last.as_ref())],
             result: None,
         };
-        let findings = look(&snapshot, self.known.as_ref(), self.now, &rome(), GRACE);
+        let findings = look(&snapshot, self.known.as_ref(), self.now, &rome(), PATIENCE);
         // As the journal does: nothing is lost in it.
         let kept = serde_json::to_string(&findings.known).unwrap();
         self.known = Some(serde_json::from_str(&kept).unwrap());
         let local = |at: Timestamp| at.to_zoned_datetime(rome()).strftime("%Y-%m-%d %H:%M").to_string();
+        self.silent_since = findings.silent_since.map(local);
         self.raised.extend(findings.raised.map(|alert| local(alert.starts_at.unwrap())));
     }
 
@@ -185,4 +189,35 @@ fn a_plan_whose_schedule_can_not_be_read_is_not_missed() {
     months.runs();
     months.pass_days_without_runs();
     assert_eq!(months.raised, [] as [&str; 0]);
+}
+
+#[test]
+fn a_run_of_which_nothing_is_seen_after_the_settle_time_may_be_stuck_until_it_is_missing() {
+    let mut months = Months::from(date(2026, 5, 1), "*-*-* 12:30:00");
+    months.look();
+    let due = Some("2026-05-01 12:30".to_owned());
+    for (minutes, expected) in [(59, None), (60, due.clone()), (149, due), (150, None), (600, None)] {
+        months.now = date(2026, 5, 1).at(12, 0, 0, 0).to_zoned_datetime(rome()).unwrap().timestamp();
+        months.now += SignedDuration::from_mins(minutes);
+        months.look();
+        assert_eq!(months.silent_since, expected, "{minutes}");
+    }
+    assert_eq!(months.raised, ["2026-05-01 12:30"]);
+}
+
+#[test]
+fn a_run_that_was_reported_as_stuck_or_has_reported_is_not_asked_about_again() {
+    let mut months = Months::from(date(2026, 5, 1), "*-*-* 12:30:00");
+    months.look();
+    months.now += SignedDuration::from_mins(70);
+    months.look();
+    assert!(months.silent_since.is_some());
+    let due = months.now - SignedDuration::from_mins(40);
+    months.known.as_mut().unwrap().report_stuck(due);
+    months.look();
+    assert_eq!(months.silent_since, None);
+    months.now += SignedDuration::from_hours(24);
+    months.runs();
+    months.look();
+    assert_eq!(months.silent_since, None);
 }

@@ -35,7 +35,9 @@ export const CONFIGURATION = {
   notify_on: "failure",
   wait_seconds: 30,
   settle_seconds: 1800,
-  repeat_seconds: 86400,
+  repeat_seconds: 72000,
+  after_failures: 1,
+  muted: [],
   missing_grace_seconds: 7200,
   repo_check: false,
 };

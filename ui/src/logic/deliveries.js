@@ -17,6 +17,8 @@ export const REASONS = [
   "requested",
   "unchanged",
   "all-well",
+  "too-few",
+  "muted",
   "no-recipients",
 ];
 

@@ -24,6 +24,8 @@ export const FIELDS = [
   "mail_language",
   "notify_on",
   "repeat_seconds",
+  "after_failures",
+  "muted",
   "missing_grace_seconds",
   "wait_seconds",
   "settle_seconds",
@@ -33,12 +35,15 @@ export const FIELDS = [
 /** The form for a configuration, as get-configuration has it. */
 export function toForm(configuration) {
   const { mail_to, mail_from, mail_language, notify_on, missing_grace_seconds, repo_check } = configuration;
+  const { after_failures, muted } = configuration;
   const form = {
     mail_to: mail_to.join("\n"),
     mail_from,
     mail_language,
     notify_on,
     repo_check,
+    after_failures: String(after_failures),
+    muted: muted.map(({ id, until }) => `${id} ${until}`).join("\n"),
     watch_missing: missing_grace_seconds !== null,
   };
   for (const [name, { units }] of Object.entries(DURATIONS)) {
@@ -55,6 +60,8 @@ export function toConfiguration(form) {
     mail_language: form.mail_language,
     notify_on: form.notify_on,
     repo_check: form.repo_check,
+    after_failures: Number(form.after_failures),
+    muted: parseMuted(form.muted),
   };
   for (const name of Object.keys(DURATIONS)) {
     configuration[name] = Math.round(joinSeconds(form[name]));
@@ -70,6 +77,25 @@ export function splitAddresses(text) {
   return text.split(/[\s,;]+/).filter(Boolean);
 }
 
+/** The most failures in a row. */
+export const MAX_FAILURES = 100;
+
+/** Who is muted: an id and its last day on each line. What is between them does not matter. */
+export function parseMuted(text) {
+  const lines = text.split(/[\n,;]+/).filter((line) => line.trim());
+  return lines.map((line) => {
+    const [id, until = ""] = line.trim().split(/[\s=:]+/);
+    return { id, until };
+  });
+}
+
+/** Whether it is a day of the calendar, such as 2026-12-31. */
+export function isDay(text) {
+  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
+  // 30 February would become 2 March.
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+}
+
 /** Whether it looks like an address. The module has the last word. */
 export function isAddress(text) {
   return /^[^\s@<>(),;:\\"[\]]+@[^\s@.<>(),;:\\"[\]]+(\.[^\s@.<>(),;:\\"[\]]+)*$/.test(text) && text.length <= 254;
@@ -77,7 +103,7 @@ export function isAddress(text) {
 
 /** What is wrong: `{field: {code, …what the message names}}`, empty when nothing is. */
 export function validate(form) {
-  const errors = { ...validateAddresses(form), ...validateDurations(form) };
+  const errors = { ...validateAddresses(form), ...validateDurations(form), ...validateLimits(form) };
   if (!errors.wait_seconds && !errors.settle_seconds) {
     if (joinSeconds(form.settle_seconds) < joinSeconds(form.wait_seconds)) {
       errors.settle_seconds = { code: "settle_shorter_than_wait" };
@@ -100,6 +126,27 @@ function validateAddresses(form) {
   const sender = form.mail_from.trim();
   if (sender && !isAddress(sender)) {
     errors.mail_from = { code: "sender_invalid", value: sender };
+  }
+  return errors;
+}
+
+function validateLimits(form) {
+  const errors = {};
+  const failures = form.after_failures.trim();
+  if (!/^\d+$/.test(failures) || Number(failures) < 1 || Number(failures) > MAX_FAILURES) {
+    errors.after_failures = { code: "failures_out_of_range", limit: MAX_FAILURES };
+  }
+  const muted = parseMuted(form.muted);
+  const ids = muted.map(({ id }) => id);
+  const wrong = muted.find(({ id }) => !/^[\w-]{1,64}$/.test(id));
+  const undated = muted.find(({ until }) => !isDay(until));
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (wrong) {
+    errors.muted = { code: "invalid_id", value: wrong.id };
+  } else if (undated) {
+    errors.muted = { code: "invalid_date", value: undated.until || undated.id };
+  } else if (twice) {
+    errors.muted = { code: "duplicate_muted", value: twice };
   }
   return errors;
 }

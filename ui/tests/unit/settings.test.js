@@ -13,7 +13,9 @@ const CONFIGURATION = {
   notify_on: "failure",
   wait_seconds: 30,
   settle_seconds: 1800,
-  repeat_seconds: 86400,
+  repeat_seconds: 72000,
+  after_failures: 1,
+  muted: [{ id: "mail1", until: "2026-12-31" }],
   missing_grace_seconds: 7200,
   repo_check: true,
 };
@@ -51,6 +53,14 @@ describe("the form", () => {
     expect(toConfiguration(form).mail_to).toEqual(["a@x.org", "b@x.org", "c@x.org"]);
   });
 
+  it("takes who is muted however it is written", () => {
+    const form = { ...toForm(CONFIGURATION), muted: " 1=2026-12-24\n\nmail1: 2026-12-31 " };
+    expect(toConfiguration(form).muted).toEqual([
+      { id: "1", until: "2026-12-24" },
+      { id: "mail1", until: "2026-12-31" },
+    ]);
+  });
+
   it("may name nobody", () => {
     expect(validate({ ...toForm(CONFIGURATION), mail_to: "" })).toEqual({});
   });
@@ -65,6 +75,13 @@ describe("the form", () => {
     [{ settle_seconds: { amount: "10", unit: "seconds" } }, "settle_seconds", "settle_shorter_than_wait"],
     [{ missing_grace_seconds: { amount: "8", unit: "days" } }, "missing_grace_seconds", "out_of_range"],
     [{ repeat_seconds: { amount: "32", unit: "days" } }, "repeat_seconds", "out_of_range"],
+    [{ after_failures: "0" }, "after_failures", "failures_out_of_range"],
+    [{ after_failures: "101" }, "after_failures", "failures_out_of_range"],
+    [{ after_failures: "1.5" }, "after_failures", "failures_out_of_range"],
+    [{ muted: "mail1" }, "muted", "invalid_date"],
+    [{ muted: "mail1 2026-02-30" }, "muted", "invalid_date"],
+    [{ muted: "mail@1 2026-12-31" }, "muted", "invalid_id"],
+    [{ muted: "1 2026-12-31\n1 2026-12-30" }, "muted", "duplicate_muted"],
   ])("refuses %j", (change, field, code) => {
     const errors = validate({ ...toForm(CONFIGURATION), ...change });
     expect(Object.keys(errors)).toEqual([field]);

@@ -8,7 +8,7 @@ use crate::{
     alert::Alert,
     watch::{
         runs::{self, PlanRuns},
-        schedule::{self, PlanSchedule},
+        schedule::{self, Patience, PlanSchedule},
     },
 };
 
@@ -81,9 +81,10 @@ fn raised(facts: &ClusterFacts, plan: &str, grace: Duration) -> Vec<Alert> {
         result: None,
     };
     // As long as it is known to be there.
-    let known = schedule::look(&snapshot, None, at("2026-11-20T12:00:00Z"), &TimeZone::UTC, grace).known;
+    let patience = Patience { settle: grace, grace };
+    let known = schedule::look(&snapshot, None, at("2026-11-20T12:00:00Z"), &TimeZone::UTC, patience).known;
     let known: Option<&PlanSchedule> = Some(&known);
-    raised.extend(schedule::look(&snapshot, known, at(NOON), &TimeZone::UTC, grace).raised);
+    raised.extend(schedule::look(&snapshot, known, at(NOON), &TimeZone::UTC, patience).raised);
     raised
 }
 
@@ -142,9 +143,10 @@ proptest! {
             cluster.set_status(module, Ok(run));
         }
         let correlation = classify(&cluster.0, &Scope::about([plan_id("1")]), now, &TimeZone::UTC);
-        let record = crate::report::history::RunRecord::new(&correlation.plans[0], None).unwrap();
-        let past = crate::report::history::PastRun { report: None, run: record };
-        let history = crate::report::history::History { runs: [(plan_id("1"), vec![past])].into(), ..Default::default() };
+        let record = crate::report::history::RunRecord::new(&correlation.plans[0], None);
+        let past = record.map(|run| crate::report::history::PastRun { report: None, run });
+        let runs = [(plan_id("1"), past.into_iter().collect())].into();
+        let history = crate::report::history::History { runs, ..Default::default() };
         let zone = TimeZone::get("Pacific/Kiritimati").unwrap();
         for language in [crate::language::Language::English, crate::language::Language::Italian] {
             let format = crate::notifier::format::Format { language, zone: zone.clone(), links: Default::default() };
@@ -193,8 +195,9 @@ fn raised_at(facts: &ClusterFacts, now: Timestamp) -> Vec<Alert> {
         result: None,
     };
     for grace in [Duration::ZERO, Duration::MAX] {
-        let known = schedule::look(&snapshot, None, now, &zone, grace).known;
-        raised.extend(schedule::look(&snapshot, Some(&known), now, &zone, grace).raised);
+        let patience = Patience { settle: grace, grace };
+        let known = schedule::look(&snapshot, None, now, &zone, patience).known;
+        raised.extend(schedule::look(&snapshot, Some(&known), now, &zone, patience).raised);
     }
     raised
 }

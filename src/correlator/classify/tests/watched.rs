@@ -55,6 +55,29 @@ fn a_run_by_hand_counts_from_its_own_beginning() {
     let cluster = night().ran("mail1", "2026-11-22T06:55:00Z", 1);
     let plan = cluster.ask(&scope, SEVEN).plans.remove(0);
     assert_eq!(states(&plan), "failed pending pending pending");
+    assert_eq!(plan.due, None, "it does not answer to the night's occurrence");
+    // One that began late, as its modules were busy, does.
+    let late = Cluster::new().ran("mail1", "2026-11-22T02:55:00Z", 1);
+    let plan = late.ask(&followed("2026-11-22T02:50:00Z", None, &late), SEVEN).plans.remove(0);
+    assert_eq!(plan.due, Some(at("2026-11-22T02:00:00Z")));
+}
+
+#[test]
+fn what_was_due_before_the_plan_was_first_seen_does_not_count() {
+    let known_since = |since: &str| {
+        let known_since = [(plan_id("1"), at(since))].into();
+        Scope { known_since, ..Scope::about([plan_id("1")]) }
+    };
+    let due = |cluster: &Cluster, since: &str| cluster.ask(&known_since(since), SEVEN).plans.remove(0).due;
+    let never_ran = Cluster::new();
+    assert_eq!(due(&never_ran, "2026-11-21T12:00:00Z"), Some(at("2026-11-22T02:00:00Z")));
+    assert_eq!(due(&never_ran, "2026-11-22T06:00:00Z"), None);
+    // The service came while it ran: the plan was there before.
+    let ran = Cluster::new().ran("mail1", "2026-11-22T02:05:00Z", 0);
+    assert_eq!(due(&ran, "2026-11-22T02:05:00Z"), Some(at("2026-11-22T02:00:00Z")));
+    // It came later, and was run by hand.
+    let by_hand = Cluster::new().ran("mail1", "2026-11-22T06:30:00Z", 0);
+    assert_eq!(due(&by_hand, "2026-11-22T06:00:00Z"), None);
 }
 
 #[test]
