@@ -221,6 +221,12 @@ pub fn is_retry(line: &str) -> bool {
     line.contains("returned error, retrying after") || line.contains("operation failed, retrying after")
 }
 
+/// True for restic's line about one request to the destination that failed, tried again or not.
+pub fn is_request(line: &str) -> bool {
+    const OPERATIONS: [&str; 6] = ["Save(<", "Load(<", "Stat(<", "Remove(<", "Test(<", "List("];
+    OPERATIONS.iter().any(|operation| line.starts_with(operation))
+}
+
 /// True where restic says "no key found" because it could not read the keys, and not because of the password.
 pub fn is_of_keys(line: &str) -> bool {
     let line = line.trim_start();
