@@ -5,6 +5,7 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+mod budget;
 mod cluster_api;
 pub mod findings;
 mod gateway;
@@ -12,14 +13,16 @@ pub mod restic;
 mod snapshots;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{Mutex, OnceLock},
+    time::{Duration, Instant},
 };
 
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 
 use self::{
+    budget::Budget,
     cluster_api::{ClusterApi, Failure},
     findings::{DestinationReport, Detail, Health, RepoReport, RepositoryReport},
     gateway::Gateway,
@@ -33,7 +36,7 @@ use crate::{
 
 /// How many checks run at once. The API allows 25 requests a second, and each check occupies a restic on the
 /// leader.
-const CONCURRENCY: usize = 4;
+const CONCURRENCY: u32 = 4;
 
 /// Checks destinations through the gateway and repositories through the cluster's API.
 pub struct RepoChecker {
@@ -91,21 +94,81 @@ impl RepoChecker {
         if unwell.is_empty() {
             return None;
         }
-        // Both in their order, and never more than a few at once.
-        let places = Semaphore::new(CONCURRENCY);
-        let probes = destinations(&unwell).into_iter().map(|destination| async {
+        let total = self.settings.total;
+        let deadline = Instant::now().checked_add(total);
+        let left = || deadline.map_or(total, |deadline| deadline.saturating_duration_since(Instant::now()));
+        // Never more than a few at once.
+        let places = Semaphore::new(CONCURRENCY as usize);
+        let destinations = destinations(&unwell);
+        // The gateway is only asked to know what else need not be: the repositories have the larger part of the time.
+        let budget = self.budget(total / 2, destinations.len());
+        let probes = destinations.into_iter().map(|destination| async {
             let _place = places.acquire().await;
-            let (health, detail) = self.clients().gateway.probe(&destination.id).await;
+            let (health, detail) = match budget.next(Instant::now()) {
+                Some(limit) => self.clients().gateway.probe(&destination.id, limit).await,
+                None => (Health::Unknown, Some(self.not_reached())),
+            };
             DestinationReport { destination: destination.clone(), health, detail }
         });
-        let destinations = join_all(probes).await;
+        let mut destinations = join_all(probes).await;
+
+        let questions = repositories(&unwell);
+        let budget = self.budget(left(), questions.len());
         let outages = KnownOutages::default();
-        let questions = repositories(&unwell).into_iter().map(|question| async {
+        let mut answers: Vec<Option<RepositoryReport>> = vec![None; questions.len()];
+        self.ask_all(
+            &questions,
+            in_turn(&questions),
+            &mut answers,
+            &destinations,
+            &outages,
+            &budget,
+            &places,
+        )
+        .await;
+        // What was taken for silent may have begun to answer meanwhile: then those that were left out can be asked.
+        if overrule(&mut destinations, answers.iter().flatten()) {
+            let outages = KnownOutages { api: outages.api, silent: Mutex::default() };
+            let left_out: Vec<usize> = in_turn(&questions)
+                .into_iter()
+                .filter(|index| was_left_out(answers.get(*index), &destinations))
+                .collect();
+            budget.again(left_out.len());
+            self.ask_all(&questions, left_out, &mut answers, &destinations, &outages, &budget, &places).await;
+        }
+        Some(RepoReport { destinations, repositories: answers.into_iter().flatten().collect() })
+    }
+
+    fn budget(&self, total: Duration, questions: usize) -> Budget {
+        Budget::new(Instant::now(), total, self.settings.timeout, CONCURRENCY, questions)
+    }
+
+    fn not_reached(&self) -> Detail {
+        Detail::NotReached { seconds: self.settings.total.as_secs() }
+    }
+
+    /// Asks the questions of these indexes, in this order, a few at once.
+    #[expect(clippy::too_many_arguments, reason = "what a check has, which borrows from each other")]
+    async fn ask_all<'a>(
+        &self,
+        questions: &[RepositoryQuestion<'a>],
+        order: Vec<usize>,
+        answers: &mut [Option<RepositoryReport>],
+        destinations: &[DestinationReport],
+        outages: &KnownOutages<'a>,
+        budget: &Budget,
+        places: &Semaphore,
+    ) {
+        let asked = order.into_iter().filter_map(|index| Some((index, questions.get(index)?)));
+        let asked = asked.map(|(index, question)| async move {
             let _place = places.acquire().await;
-            self.ask(question, &destinations, &outages).await
+            (index, self.ask(question, destinations, outages, budget.next(Instant::now())).await)
         });
-        let repositories = join_all(questions).await;
-        Some(RepoReport { destinations, repositories })
+        for (index, answer) in join_all(asked).await {
+            if let Some(place) = answers.get_mut(index) {
+                *place = Some(answer);
+            }
+        }
     }
 
     /// True when a destination does not respond, though the gateway does.
@@ -134,9 +197,10 @@ impl RepoChecker {
 
     async fn ask<'a>(
         &self,
-        question: RepositoryQuestion<'a>,
+        question: &RepositoryQuestion<'a>,
         destinations: &[DestinationReport],
         outages: &KnownOutages<'a>,
+        limit: Option<Duration>,
     ) -> RepositoryReport {
         let report = |health, detail, snapshots| RepositoryReport {
             destination: question.destination.cloned(),
@@ -170,7 +234,8 @@ impl RepoChecker {
         if let Some(detail) = outages.api.get() {
             return cannot_ask(detail.clone());
         }
-        match api.snapshots(destination, path).await {
+        let Some(limit) = limit else { return cannot_ask(self.not_reached()) };
+        match api.snapshots(destination, path, limit).await {
             Ok(snapshots) => report(Health::Ok, None, Some(snapshots)),
             // A large repository takes restic its time; where the destination answers, that is no fault of the storage.
             Err(Failure::Repository(_, detail @ Detail::NoAnswer { .. })) if !gateway_says_silent => {
@@ -219,4 +284,50 @@ fn repositories<'a>(plans: &[&'a Plan]) -> Vec<RepositoryQuestion<'a>> {
         }
     }
     questions
+}
+
+/// The questions' indexes in an order in which the destinations take turns: one that hangs does not keep the others waiting behind it.
+fn in_turn(questions: &[RepositoryQuestion]) -> Vec<usize> {
+    let mut asked_of: HashMap<Option<&DestinationId>, usize> = HashMap::new();
+    let mut order: Vec<(usize, usize)> = Vec::with_capacity(questions.len());
+    for (index, question) in questions.iter().enumerate() {
+        let round = asked_of.entry(question.destination).or_default();
+        order.push((*round, index));
+        *round = round.saturating_add(1);
+    }
+    order.sort_unstable();
+    order.into_iter().map(|(_, index)| index).collect()
+}
+
+/// Corrects what was found of destinations that failed at first, when a repository in them was read afterwards. True if there is one.
+fn overrule<'a>(
+    destinations: &mut [DestinationReport],
+    answers: impl Iterator<Item = &'a RepositoryReport>,
+) -> bool {
+    // restic has read a configuration or a lock before it says one of these.
+    let was_read =
+        |health| matches!(health, Health::Ok | Health::Locked | Health::WrongPassword | Health::Corrupted);
+    let read: HashSet<&DestinationId> = answers
+        .filter(|answer| was_read(answer.health))
+        .filter_map(|answer| answer.destination.as_ref())
+        .collect();
+    let mut any = false;
+    for report in destinations {
+        if report.health.is_unhealthy() && read.contains(&report.destination.id) {
+            let before = report.detail.as_ref().map(ToString::to_string).unwrap_or_default();
+            report.health = Health::Ok;
+            report.detail = Some(Detail::AnsweredAgain { before });
+            any = true;
+        }
+    }
+    any
+}
+
+/// True for a repository that was not asked because its destination was silent, which now answers.
+fn was_left_out(answer: Option<&Option<RepositoryReport>>, destinations: &[DestinationReport]) -> bool {
+    let Some(Some(answer)) = answer else { return false };
+    let answers_now = |report: &DestinationReport| {
+        Some(&report.destination.id) == answer.destination.as_ref() && report.health == Health::Ok
+    };
+    answer.detail == Some(Detail::DestinationSilent) && destinations.iter().any(answers_now)
 }

@@ -51,6 +51,7 @@ const FULL: &[&str] = &[
     "exceeded storage allocation", // FTP 552
     "nt_status_disk_full",         // SMB
     "there is not enough space on the disk",
+    "file too big for remaining disk space", // rclone on a directory
 ];
 
 /// Full or over quota, but of the destination only where the destination says it.
@@ -214,11 +215,25 @@ pub fn is_of_destination(line: &str) -> bool {
     let line = line.trim_start();
     REQUESTS.iter().any(|request| line.starts_with(request) || line.contains(&format!("\n{request}")))
         || OTHERS.iter().any(|words| line.contains(words))
+        || is_of_directory(line)
+}
+
+/// True when restic tells of a file that it was writing into a repository in a directory, which it names after its final place. Its other
+/// temporary files are called `restic-temp-pack-…` and the like.
+fn is_of_directory(line: &str) -> bool {
+    const PARTS: [&str; 5] = ["/data/", "/index/", "/snapshots/", "/locks/", "/keys/"];
+    line.contains("-tmp-") && PARTS.iter().any(|part| line.contains(part))
 }
 
 /// True for restic's notice that it tries a request again. What it has tells why only when all ends badly.
 pub fn is_retry(line: &str) -> bool {
     line.contains("returned error, retrying after") || line.contains("operation failed, retrying after")
+}
+
+/// True for restic's line about one request to the destination that failed, tried again or not.
+pub fn is_request(line: &str) -> bool {
+    const OPERATIONS: [&str; 6] = ["Save(<", "Load(<", "Stat(<", "Remove(<", "Test(<", "List("];
+    OPERATIONS.iter().any(|operation| line.starts_with(operation))
 }
 
 /// True where restic says "no key found" because it could not read the keys, and not because of the password.
@@ -242,6 +257,10 @@ mod tests {
                 Some(Trouble::Full),
             ),
             ("Cannot upload files, storage cap exceeded. (403 storage_cap_exceeded)", Some(Trouble::Full)),
+            (
+                "ERROR : bin/data/bc/bc67d1c8: Post request rcat error: preallocate: file too big for remaining disk space",
+                Some(Trouble::Full),
+            ),
             ("Transaction cap exceeded. (403 transaction_cap_exceeded)", None),
             (
                 "googleapi: Error 403: Quota exceeded for quota metric 'Queries' and limit 'Queries per minute'",
@@ -255,6 +274,10 @@ mod tests {
             (
                 "Save(<data/1dfeacf5bf>) returned error, retrying after 1s: write /r/data/1d/1dfeacf5bf-tmp-1: no space left on \
                  device",
+                Some(Trouble::Full),
+            ),
+            (
+                "Fatal: unable to save snapshot: write /srv/repo/data/58/58acef5d3df0-tmp-1095419310: no space left on device",
                 Some(Trouble::Full),
             ),
             (

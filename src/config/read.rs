@@ -314,6 +314,7 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
                 .unwrap_or_else(|| Url::parse("http://127.0.0.1:4694").expect("a valid URL")),
             api: api(&mut env),
             timeout: env.seconds("REPO_CHECK_TIMEOUT_SECONDS", 60, 1..=600),
+            total: env.seconds("REPO_CHECK_TOTAL_SECONDS", 300, 1..=3600),
         },
         loki: loki(&mut env),
         cluster_admin: cluster_admin(&mut env),

@@ -109,8 +109,10 @@ pub struct RepoCheckSettings {
     pub gateway: Url,
     /// `REPO_CHECK_API_*`: without it, destinations are probed and repositories are not checked.
     pub api: Option<ApiSettings>,
-    /// `REPO_CHECK_TIMEOUT_SECONDS`: for each check. 1 to 600 s.
+    /// `REPO_CHECK_TIMEOUT_SECONDS`: for each question. 1 to 600 s.
     pub timeout: Duration,
+    /// `REPO_CHECK_TOTAL_SECONDS`: for all questions of a report. 1 to 3600 s.
+    pub total: Duration,
 }
 
 /// The cluster's API server.

@@ -88,6 +88,7 @@ fn every_wrong_value_is_listed_with_what_would_be_right() {
         ("REPO_CHECK_GATEWAY_URL", "ftp://x"),
         ("REPO_CHECK_API_URL", "cluster-leader:9311"),
         ("REPO_CHECK_TIMEOUT_SECONDS", "0"),
+        ("REPO_CHECK_TOTAL_SECONDS", "3601"),
         ("SMTP_ENABLED", "maybe"),
         ("SMTP_PORT", "70000"),
         ("SMTP_ENCRYPTION", "ssl"),
@@ -112,7 +113,7 @@ fn every_wrong_value_is_listed_with_what_would_be_right() {
         assert!(message.contains(&format!("\n  {variable}: ")), "{variable} is not in {message}");
     }
     // The API's URL also asks for its user and password.
-    assert!(message.starts_with("28 environment variables are wrong:"), "{message}");
+    assert!(message.starts_with("29 environment variables are wrong:"), "{message}");
     assert!(message.contains("SMTP_ENCRYPTION: \"ssl\" is none of none, starttls, tls"), "{message}");
     assert!(
         message.contains("CORRELATOR_WAIT_SECONDS: \"-1\" is not a whole number from 0 to 3600"),

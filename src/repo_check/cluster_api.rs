@@ -53,7 +53,7 @@ pub(super) enum Failure {
 pub(super) struct ClusterApi {
     client: Client,
     settings: ApiSettings,
-    /// For one repository.
+    /// For one repository, where there is time for it.
     timeout: Duration,
     /// The token of the last login. NS8's are good for two weeks.
     token: Mutex<Option<SecretString>>,
@@ -110,16 +110,27 @@ impl ClusterApi {
     /// Asks for the snapshots in the repository at `path` of `destination`.
     ///
     /// # Errors
-    /// [`Failure`], within the time limit.
-    pub async fn snapshots(&self, destination: &DestinationId, path: &str) -> Result<Snapshots, Failure> {
+    /// [`Failure`], within `limit`.
+    pub async fn snapshots(
+        &self,
+        destination: &DestinationId,
+        path: &str,
+        limit: Duration,
+    ) -> Result<Snapshots, Failure> {
         let now = Instant::now();
-        let deadline = now.checked_add(self.timeout).unwrap_or(now);
-        let task = self.within(deadline, self.create_task(destination, path)).await;
-        let task = task.unwrap_or_else(|| {
-            let reason = format!("no answer within {} seconds", self.timeout.as_secs());
-            Err(Detail::ApiSilent { reason })
-        });
-        let task = task.map_err(Failure::Api)?;
+        let deadline = now.checked_add(limit).unwrap_or(now);
+        let no_answer = || Detail::NoAnswer { seconds: limit.as_secs().max(1) };
+        let task = match self.within(deadline, self.create_task(destination, path)).await {
+            Some(task) => task.map_err(Failure::Api)?,
+            // With less time than a question should have, that says little about the API.
+            None if limit < self.timeout => {
+                return Err(Failure::Repository(Health::Unknown, no_answer()));
+            }
+            None => {
+                let reason = format!("no answer within {} seconds", limit.as_secs());
+                return Err(Failure::Api(Detail::ApiSilent { reason }));
+            }
+        };
         let result = self.within(deadline, async {
             let answer = self.task_result(&task).await.map_err(Failure::Api)?;
             // What stands in it is of this repository: whatever is wrong with that, the next one can be asked about.
@@ -129,8 +140,7 @@ impl ClusterApi {
         });
         let Some(result) = result.await else {
             // The task was taken but does not end: restic hangs at the repository.
-            let seconds = self.timeout.as_secs();
-            return Err(Failure::Repository(Health::Unreachable, Detail::NoAnswer { seconds }));
+            return Err(Failure::Repository(Health::Unreachable, no_answer()));
         };
         read_result(result?.data, Timestamp::now())
     }
@@ -287,6 +297,10 @@ fn read_result(result: TaskResult, now: Timestamp) -> Result<Snapshots, Failure>
         let (health, message) = restic::read_error(&result.error);
         return Err(Failure::Repository(health, Detail::Restic { message }));
     }
+    // restic ends well though it could not load snapshots. What it lists then is not all, and what it does list may lack the same files.
+    if let Some((health, message)) = restic::read_unloaded(&result.error) {
+        return Err(Failure::Repository(health, Detail::Restic { message }));
+    }
     result.output.snapshots(now).map_err(not_known)
 }
 
@@ -307,6 +321,15 @@ mod tests {
         let failure = result(1, "Fatal: wrong password or no key found\n", &Value::String(String::new()));
         let detail = Detail::Restic { message: "Fatal: wrong password or no key found".into() };
         assert_eq!(failure, Err(Failure::Repository(Health::WrongPassword, detail)));
+    }
+
+    #[test]
+    fn a_list_that_lacks_snapshots_is_not_readable() {
+        let snapshots = json!([{"timestamp": 1_763_776_800, "total_bytes": 700}]);
+        let error = "could not load snapshot 384ecfd3: ciphertext verification failed\n";
+        let detail = Detail::Restic { message: error.trim().into() };
+        assert_eq!(result(0, error, &snapshots), Err(Failure::Repository(Health::Corrupted, detail)));
+        assert_eq!(result(0, "Trying to pull image...\n", &snapshots).unwrap().count, 1);
     }
 
     #[test]

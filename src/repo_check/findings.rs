@@ -179,6 +179,16 @@ pub enum Detail {
         /// What was tried, and the answer.
         reason: String,
     },
+    /// It was not asked, as the time for the whole check was over.
+    NotReached {
+        /// The limit.
+        seconds: u64,
+    },
+    /// It did not answer at first, and then did: a repository in it was read.
+    AnsweredAgain {
+        /// What was found first, in plain English.
+        before: String,
+    },
     /// The plan has no destination.
     NoDestination,
     /// The application's image or UUID is not known, which make the path of its repository.
@@ -199,6 +209,10 @@ impl fmt::Display for Detail {
             Detail::ApiRefused { reason } => {
                 write!(f, "not checked: the cluster API denies access: {reason}")
             }
+            Detail::NotReached { seconds } => {
+                write!(f, "not checked: the whole check was over after {seconds} seconds")
+            }
+            Detail::AnsweredAgain { before } => write!(f, "answered again; before that: {before}"),
             Detail::NoDestination => f.write_str("the plan has no destination"),
             Detail::NoPath => f.write_str("the application's image or UUID is not known"),
         }

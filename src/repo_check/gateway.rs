@@ -25,9 +25,9 @@ pub(super) struct Gateway {
 }
 
 impl Gateway {
-    /// Checks that a destination answers.
-    pub async fn probe(&self, destination: &DestinationId) -> (Health, Option<Detail>) {
-        match self.request(destination.as_str()).await {
+    /// Checks that a destination answers within `limit`.
+    pub async fn probe(&self, destination: &DestinationId, limit: Duration) -> (Health, Option<Detail>) {
+        match self.request(destination.as_str(), limit).await {
             Ok(StatusCode::NOT_FOUND) => (Health::Ok, None),
             Ok(status) => {
                 let health = if status.is_server_error() { Health::Unreachable } else { Health::Error };
@@ -41,18 +41,18 @@ impl Gateway {
 
     /// Checks that the gateway itself answers; the destination does not matter.
     pub async fn ping(&self) -> Result<(), Detail> {
-        self.request("00000000-0000-0000-0000-000000000000").await.map(drop)
+        self.request("00000000-0000-0000-0000-000000000000", self.timeout).await.map(drop)
     }
 
-    async fn request(&self, destination: &str) -> Result<StatusCode, Detail> {
+    async fn request(&self, destination: &str, limit: Duration) -> Result<StatusCode, Detail> {
         let segment = text::path_segment(destination).unwrap_or_default();
         let url = format!("{}/{segment}/_probe_rest_404", self.url.as_str().trim_end_matches('/'));
         // Its status is the answer; a body is not read.
-        let answer = self.client.get(url).header(ACCEPT, REST_PROTOCOL).timeout(self.timeout).send().await;
+        let answer = self.client.get(url).header(ACCEPT, REST_PROTOCOL).timeout(limit).send().await;
         match answer {
             Ok(answer) => Ok(answer.status()),
             Err(error) if error.is_connect() => Err(Detail::GatewaySilent { reason: http::reason(&error) }),
-            Err(error) if error.is_timeout() => Err(Detail::NoAnswer { seconds: self.timeout.as_secs() }),
+            Err(error) if error.is_timeout() => Err(Detail::NoAnswer { seconds: limit.as_secs().max(1) }),
             Err(error) => Err(Detail::GatewaySilent { reason: http::reason(&error) }),
         }
     }

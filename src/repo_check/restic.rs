@@ -6,10 +6,16 @@
 use serde::Deserialize;
 
 use super::Health;
-use crate::text;
+use crate::{
+    cause::words::{self, Trouble},
+    text,
+};
 
 /// How much of restic's message is kept, in characters. Its errors are a line or two.
 const MAX_MESSAGE: usize = 600;
+
+/// How many of the lines about snapshots that could not be loaded are kept, besides the last.
+const SHOWN_LINES: usize = 3;
 
 /// How much of an output is looked at, in bytes.
 const MAX_OUTPUT: usize = 64 * 1024;
@@ -36,13 +42,70 @@ pub fn read_error(output: &str) -> (Health, String) {
         None => (1, output),
     };
     // Exit codes since restic 0.17; before, every failure is 1.
-    let health = match code {
-        10 => Health::NotFound,
-        11 => Health::Locked,
-        12 => Health::WrongPassword,
-        _ => classify(message),
+    let (said, request) = match code {
+        10 => (Some(Trouble::Missing), None),
+        11 => (Some(Trouble::Locked), None),
+        _ => {
+            let said = words::trouble(message);
+            let said = said.or((code == 12).then_some(Trouble::WrongPassword));
+            // Code 12 only says that no key fits: also where the keys could not be read. And what restic gave up on is not always in
+            // its last words.
+            let is_open = matches!(said, None | Some(Trouble::WrongPassword));
+            let request = is_open.then(|| failed_request(output, said)).flatten();
+            (request.map(|(trouble, _)| trouble).or(said), request.map(|(_, line)| line))
+        }
     };
-    (health, shorten(message))
+    let mut shown = shorten(message);
+    if let Some(line) = request
+        && !shown.contains(line)
+    {
+        shown = text::lines(&format!("{line}\n{shown}"), MAX_MESSAGE);
+    }
+    (said.map_or(Health::Error, health), shown)
+}
+
+/// What restic says on its standard error of snapshots that it could not load, though it ends as if all were well. None when it says nothing
+/// of the kind.
+pub fn read_unloaded(output: &str) -> Option<(Health, String)> {
+    let output = end_of(output);
+    let lines: Vec<&str> = output
+        .lines()
+        .map(str::trim)
+        .filter(|line| {
+            line.contains("could not load snapshot")
+                || line.contains("failed to load snapshot")
+                || (line.starts_with("List(snapshot)") && !words::is_retry(line))
+        })
+        .collect();
+    let last = lines.len().checked_sub(1)?;
+    let trouble = lines.iter().find_map(|line| words::trouble(line));
+    // The first ones and the last: there may be one for each of many snapshots.
+    let shown: Vec<&str> = lines
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| *index < SHOWN_LINES || *index == last)
+        .map(|(_, line)| *line)
+        .collect();
+    Some((trouble.map_or(Health::Error, health), text::lines(&shown.join("\n"), MAX_MESSAGE)))
+}
+
+/// The last request to the destination that failed, where that is why restic gave up.
+fn failed_request(output: &str, said: Option<Trouble>) -> Option<(Trouble, &str)> {
+    let requests = output.lines().map(str::trim).filter(|line| words::is_request(line));
+    let of_keys = |line: &&str| said.is_none() || words::is_of_keys(line);
+    requests.filter(of_keys).filter_map(|line| Some((words::trouble(line)?, line))).next_back()
+}
+
+/// The repository's health in that trouble. Of those that have no word of their own, the message says more.
+const fn health(trouble: Trouble) -> Health {
+    match trouble {
+        Trouble::Unreachable => Health::Unreachable,
+        Trouble::Locked => Health::Locked,
+        Trouble::WrongPassword => Health::WrongPassword,
+        Trouble::Missing => Health::NotFound,
+        Trouble::Damaged => Health::Corrupted,
+        Trouble::Denied | Trouble::Full | Trouble::DiskFull => Health::Error,
+    }
 }
 
 /// The end of an output, where restic says why it gave up.
@@ -54,62 +117,10 @@ fn end_of(output: &str) -> &str {
     output.get(from..).unwrap_or_default()
 }
 
-/// What a message in words means. The order matters: a repository that can't be reached also makes restic ask "Is there a
-/// repository at the following location?".
-fn classify(message: &str) -> Health {
-    const UNREACHABLE: [&str; 16] = [
-        "connection refused",
-        "connection reset",
-        "connection timed out",
-        "context deadline exceeded",
-        "i/o timeout",
-        "no such host",
-        "no route to host",
-        "network is unreachable",
-        "host is down",
-        "server misbehaving",
-        "tls handshake",
-        "500 internal server error",
-        "502 bad gateway",
-        "503 service unavailable",
-        "504 gateway",
-        "unexpected http response (5",
-    ];
-    const LOCKED: [&str; 1] = ["repository is already locked"];
-    const WRONG_PASSWORD: [&str; 1] = ["wrong password or no key found"];
-    const CORRUPTED: [&str; 8] = [
-        "ciphertext verification failed",
-        "is damaged",
-        "invalid data returned",
-        "hash does not match",
-        "unexpected end of json",
-        "invalid character",
-        "unmarshal",
-        "repository contains errors",
-    ];
-    const NOT_FOUND: [&str; 2] =
-        ["is there a repository at the following location?", "repository does not exist"];
-
-    let message = message.to_lowercase();
-    let has = |phrases: &[&str]| phrases.iter().any(|phrase| message.contains(phrase));
-    if has(&UNREACHABLE) {
-        Health::Unreachable
-    } else if has(&LOCKED) {
-        Health::Locked
-    } else if has(&WRONG_PASSWORD) {
-        Health::WrongPassword
-    } else if has(&CORRUPTED) {
-        Health::Corrupted
-    } else if has(&NOT_FOUND) {
-        Health::NotFound
-    } else {
-        Health::Error
-    }
-}
-
 /// The part of an output that says what went wrong: from restic's "Fatal:" on, else its last lines.
 fn shorten(output: &str) -> String {
-    let output = output.trim();
+    // restic prints `null` for snapshots that it could not load, which core's action can't read.
+    let output = output.split("Traceback (most recent call last)").next().unwrap_or_default().trim();
     let from_fatal = output.find("Fatal:").map_or(output, |position| &output[position..]);
     let lines: Vec<&str> = from_fatal.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let said =
@@ -152,6 +163,30 @@ mod tests {
             ("Fatal: server response unexpected: 500 Internal Server Error (500)", Health::Unreachable),
             ("Fatal: Get \"http://x/\": context deadline exceeded", Health::Unreachable),
             ("Fatal: unexpected HTTP response (403): 403 Forbidden", Health::Error),
+            (
+                "Fatal: unable to open config file: unexpected HTTP response (401): 401 Unauthorized\nIs there a repository at the \
+                 following location?\nrest:http://127.0.0.1:4694/",
+                Health::Error,
+            ),
+            (
+                "Fatal: unable to open config file: unexpected HTTP response (429): 429 Too Many Requests\nIs there a repository at \
+                 the following location?\nrest:http://127.0.0.1:4694/",
+                Health::Unreachable,
+            ),
+            (
+                "Fatal: unable to open config file: client.Head: Head \"http://127.0.0.1:4694/config\": EOF\nIs there a repository \
+                 at the following location?",
+                Health::Unreachable,
+            ),
+            (
+                "Fatal: unable to open config file: <config/> does not exist\nIs there a repository at the following location?",
+                Health::NotFound,
+            ),
+            (
+                "Fatal: unable to open config file: something new\nIs there a repository at the following location?",
+                Health::Error,
+            ),
+            ("Fatal: <key/998d1f8704> does not exist", Health::Corrupted),
             ("something else", Health::Error),
             ("", Health::Error),
         ];
@@ -172,6 +207,57 @@ mod tests {
             [(10, Health::NotFound), (11, Health::Locked), (12, Health::WrongPassword), (1, Health::Error)];
         for (code, health) in expected {
             assert_eq!(read_error(&output(code)), (health, "Fatal: something new".into()), "{code}");
+        }
+    }
+
+    /// As restic 0.18 prints it when a storage answers 503 to the list of keys, or to nothing but it, and somebody ends it.
+    #[test]
+    fn no_key_found_is_no_wrong_password_where_the_keys_could_not_be_read() {
+        let retry = "List(key) returned error, retrying after 688.649291ms: unexpected HTTP response (503): 503 Service Unavailable";
+        let no_key =
+            r#"{"message_type":"exit_error","code":12,"message":"Fatal: wrong password or no key found"}"#;
+        let (health, message) =
+            read_error(&format!("{retry}\nsignal interrupt received, cleaning up\n{no_key}\n"));
+        assert_eq!(
+            (health, message),
+            (Health::Unreachable, format!("{retry}\nFatal: wrong password or no key found"))
+        );
+        let of_config = retry.replace("List(key)", "Stat(<config/>)");
+        assert_eq!(read_error(&format!("{of_config}\n{no_key}\n")).0, Health::WrongPassword);
+    }
+
+    #[test]
+    fn what_was_tried_again_says_why_restic_was_ended() {
+        let output = "Stat(<config/>) returned error, retrying after 783.53561ms: unexpected HTTP response (503): 503 Service \
+                      Unavailable\n[2Ksignal interrupt received, cleaning up\n{\"message_type\":\"exit_error\",\"code\":1,\
+                      \"message\":\"Fatal: unable to open config file: context canceled\\nIs there a repository at the following \
+                      location?\\nrest:http://127.0.0.1:4694/\"}\n";
+        let (health, message) = read_error(output);
+        assert_eq!(health, Health::Unreachable);
+        assert!(message.contains("(503)") && message.contains("context canceled"), "{message}");
+    }
+
+    #[test]
+    fn snapshots_that_were_not_loaded_are_seen_though_restic_ends_well() {
+        let expected = [
+            (
+                "List(snapshot) failed: unexpected HTTP response (401): 401 Unauthorized\ncould not load snapshots: unexpected HTTP \
+                 response (401): 401 Unauthorized\n",
+                Some(Health::Error),
+            ),
+            (
+                "Load(<snapshot/31eee02c07>, 0, 0) failed: <snapshot/31eee02c07> does not exist\nIgnoring \"31eee02c\": failed to \
+                 load snapshot 31eee02c: <snapshot/31eee02c07> does not exist\n",
+                Some(Health::Corrupted),
+            ),
+            ("could not load snapshot 384ecfd3: ciphertext verification failed\n", Some(Health::Corrupted)),
+            ("could not load snapshot 384ecfd3: context canceled\n", Some(Health::Error)),
+            ("List(snapshot) returned error, retrying after 1s: unexpected HTTP response (500)\n", None),
+            ("Trying to pull image...\n", None),
+            ("", None),
+        ];
+        for (output, health) in expected {
+            assert_eq!(read_unloaded(output).map(|(health, _)| health), health, "{output}");
         }
     }
 

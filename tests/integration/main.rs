@@ -8,6 +8,8 @@
 mod support;
 
 mod attack_http;
+mod causes;
+mod causes_in_logs;
 mod cluster_reading;
 mod commands;
 mod delivery;
@@ -21,6 +23,8 @@ mod pipeline;
 mod plans_now;
 mod redis_outage;
 mod repo_check;
+mod repo_check_bounds;
+mod restic_words;
 mod smtp_oddities;
 mod smtp_tls;
 mod survival;

@@ -631,6 +631,10 @@ fn with_detail(state: &str, detail: Option<&Detail>) -> String {
         Some(Detail::NotAsked) => "the repository check is switched off in Settings".into(),
         Some(Detail::ApiSilent { reason }) => format!("the cluster API could not be queried: {reason}"),
         Some(Detail::ApiRefused { reason }) => format!("the cluster API denied access: {reason}"),
+        Some(Detail::NotReached { seconds }) => {
+            format!("not checked within the {seconds} s of the whole check")
+        }
+        Some(Detail::AnsweredAgain { before }) => format!("it answered again; before that, {before}"),
         Some(Detail::NoDestination) => "the plan has no destination known to the cluster".into(),
         Some(Detail::NoPath) => "the application's image or UUID is missing in Redis".into(),
     };

@@ -643,6 +643,10 @@ fn with_detail(state: &str, detail: Option<&Detail>) -> String {
         Some(Detail::NotAsked) => "il controllo dei repository è disattivato nelle impostazioni".into(),
         Some(Detail::ApiSilent { reason }) => format!("impossibile interrogare l'API del cluster: {reason}"),
         Some(Detail::ApiRefused { reason }) => format!("l'API del cluster ha negato l'accesso: {reason}"),
+        Some(Detail::NotReached { seconds }) => {
+            format!("non controllato entro i {seconds} s dell'intero controllo")
+        }
+        Some(Detail::AnsweredAgain { before }) => format!("ha ripreso a rispondere; prima: {before}"),
         Some(Detail::NoDestination) => "il piano non ha una destinazione nota al cluster".into(),
         Some(Detail::NoPath) => "in Redis mancano l'immagine o l'UUID dell'applicazione".into(),
     };

@@ -228,7 +228,13 @@ fn read_backup_snapshots(gateway: &str, data: &Value) -> Value {
     if !output.status.success() {
         return json!({"error": error, "output": "", "exit_code": 1, "file": "task/cluster/x"});
     }
-    let snapshots: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let Ok(snapshots) = serde_json::from_slice::<Vec<Value>>(&output.stdout) else {
+        // `null`, where restic could not list them: the action fails as it iterates over None.
+        let error = format!(
+            "{error}Traceback (most recent call last):\nTypeError: 'NoneType' object is not iterable\n"
+        );
+        return json!({"error": error, "output": "", "exit_code": 1, "file": "task/cluster/x"});
+    };
     let items: Vec<Value> = snapshots
         .iter()
         .map(|snapshot| {

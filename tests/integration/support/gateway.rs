@@ -46,9 +46,15 @@ impl Gateway {
     }
 
     pub async fn start_backend(&mut self, root: &Path) {
+        self.start_backend_with(root, &[]).await;
+    }
+
+    /// With more options for rclone, such as `--user` and `--pass`, which nobody knows here.
+    pub async fn start_backend_with(&mut self, root: &Path, options: &[&str]) {
         let mut command = Command::new("rclone");
         command
             .args(["serve", "restic", "--addr", &format!("127.0.0.1:{}", self.rclone_port)])
+            .args(options)
             .arg(root)
             .env("RCLONE_CONFIG", "/dev/null");
         self.rclone = Some(Process::start(&mut command, &self.dir.path().join("rclone.log")));

@@ -11,6 +11,7 @@ use std::{
 use super::{
     eventually,
     process::Process,
+    project_file,
     sample::{DESTINATION, path_of},
 };
 
@@ -45,7 +46,8 @@ impl Repositories {
         self.dir.path()
     }
 
-    fn repository(&self, module: &str) -> PathBuf {
+    /// Where a module's repository is, or would be.
+    pub fn repository(&self, module: &str) -> PathBuf {
         self.dir.path().join(DESTINATION).join(path_of(module))
     }
 
@@ -73,6 +75,34 @@ impl Repositories {
         // restic makes its files read-only.
         std::fs::remove_file(&config).unwrap();
         std::fs::write(&config, bytes).unwrap();
+    }
+
+    /// Overwrites what the repository's snapshots are listed from. restic then ends as if all were well.
+    pub fn damage_snapshots(&self, module: &str) {
+        for entry in std::fs::read_dir(self.repository(module).join("snapshots")).unwrap() {
+            let path = entry.unwrap().path();
+            let mut bytes = std::fs::read(&path).unwrap();
+            bytes[20..40].fill(0xa5);
+            std::fs::remove_file(&path).unwrap();
+            std::fs::write(&path, bytes).unwrap();
+        }
+    }
+
+    /// Leaves an exclusive lock in the repository that is so old, as a prune does that was killed.
+    pub fn stale_lock(&self, module: &str, minutes: u32) {
+        self.leave_lock(module, minutes, "exclusive");
+    }
+
+    /// Leaves a lock that lets backups through, as a backup does that was killed.
+    pub fn shared_lock(&self, module: &str, minutes: u32) {
+        self.leave_lock(module, minutes, "shared");
+    }
+
+    fn leave_lock(&self, module: &str, minutes: u32, kind: &str) {
+        let mut command = Command::new("python3");
+        command.arg(project_file("tests/integration/support/stale_lock.py"));
+        command.arg(self.repository(module)).args([&minutes.to_string(), kind]);
+        run(command.env("RESTIC_PASSWORD", PASSWORD));
     }
 
     /// Starts a restic that holds an exclusive lock on the repository for as long as the test runs.
