@@ -173,7 +173,7 @@ impl RepoChecker {
 
     /// True when a destination does not respond, though the gateway does.
     pub async fn is_silent(&self, destination: &DestinationId) -> bool {
-        self.clients().gateway.probe(destination).await.0 == Health::Unreachable
+        self.clients().gateway.probe(destination, self.settings.timeout).await.0 == Health::Unreachable
     }
 
     /// Checks that the gateway itself answers.
