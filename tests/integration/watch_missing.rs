@@ -85,7 +85,8 @@ async fn a_run_that_hangs_on_a_dead_destination_is_told_once_after_the_settle_ti
     let service = settings.start().await;
     let first = smtp.received(1).await.remove(0);
     assert!(Timestamp::now() >= due + SignedDuration::from_secs(2));
-    assert!(first.subject.contains("PENDING"), "{}", first.subject);
+    assert_eq!(first.headers["X-Backup-Outcome"], "PENDING");
+    assert!(first.text.contains("seems to be stuck"), "{}", first.text);
     let report = service.get_json("/api/reports/1").await;
     assert_eq!(report["alerts"][0]["source"], "stuck");
     assert_eq!(report["repos"]["destinations"][0]["health"], "UNREACHABLE");

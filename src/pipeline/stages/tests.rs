@@ -14,6 +14,7 @@ use crate::{
     cause::{Cause, Diagnosis},
     correlator::correlation::{Application, Destination, MissingReason},
     ids::{DestinationId, ModuleId, NodeId},
+    logs::findings::{ApplicationLog, LogLine},
     notifier::{
         decision::{HoldReason, SendReason},
         delivery::{Delivery, DeliveryState},
@@ -55,6 +56,42 @@ fn application((module, state, cause): &Found, began_at: Timestamp) -> Applicati
         is_own_word: false,
         diagnosis: cause.map(|cause| Diagnosis { cause, evidence: vec![], lock: None }),
     }
+}
+
+/// The words from which the causes follow that the applications have.
+fn logs(correlation: &Correlation) -> LogReport {
+    let mut logs = LogReport::default();
+    for plan in &correlation.plans {
+        for application in &plan.applications {
+            let Some(diagnosis) = &application.diagnosis else { continue };
+            let at = application.last_run.as_ref().unwrap().end;
+            let text = match diagnosis.cause {
+                Cause::StorageFull => "Fatal: unable to save snapshot: 507 Insufficient Storage",
+                Cause::StorageUnreachable => "Fatal: unable to open config file: 500 Internal Server Error",
+                Cause::DumpFailed => {
+                    "[ERROR] module-dump-state failed. Check if the module is fully configured."
+                }
+                Cause::Interrupted => "backup1.service: Main process exited, code=killed, status=15/TERM",
+                Cause::LockedLive => {
+                    "unable to create lock in backend: repository is already locked by PID 1 on node1 by root\n\
+                     lock was created at 2026-11-25 01:37:45 (11s ago)"
+                }
+                Cause::LockedStale => {
+                    "unable to create lock in backend: repository is already locked by PID 1 on node1 by root\n\
+                     lock was created at 2026-11-25 01:37:45 (5h0m11s ago)"
+                }
+                Cause::Unknown => continue,
+                cause => panic!("no words for {cause}"),
+            };
+            logs.applications.push(ApplicationLog {
+                plan: plan.id.clone(),
+                module: application.module.clone(),
+                started_by: None,
+                lines: text.lines().map(|text| LogLine { at, text: text.to_owned() }).collect(),
+            });
+        }
+    }
+    logs
 }
 
 fn destination() -> DestinationId {
@@ -128,7 +165,8 @@ impl Monitor {
             internal_error: None,
             plans,
         };
-        self.stages.report(&job, correlation, None, repos, now).await.unwrap();
+        let logs = Some(logs(&correlation));
+        self.stages.report(&job, correlation, logs, repos, now).await.unwrap();
         for outgoing in journal.outgoing(now).await.unwrap().0 {
             let sent = Delivery { state: DeliveryState::Sent, sent_at: Some(now), ..outgoing.delivery };
             journal.record_delivery(outgoing.id, 0, sent).await.unwrap();
@@ -271,7 +309,7 @@ async fn what_is_muted_is_kept_and_mailed_once_it_is_not_muted_any_more() {
     for night in 0..2 {
         assert_eq!(monitor.run(&MAIL_FAILS, at(24 * night)).await, Decision::Hold(HoldReason::Muted));
     }
-    assert_eq!(monitor.last_report().await.outcome, Outcome::Partial);
+    assert_eq!(monitor.last_report().await.outcome, Outcome::RepoFailure);
     assert_eq!(monitor.run(&MAIL_FAILS, at(48)).await, Decision::Send(SendReason::New));
     assert_eq!(monitor.last_report().await.incidents[0].failing_runs, 3);
     let other = plan("2", &MAIL_FAILS, at(49));
