@@ -101,7 +101,7 @@ impl RepoChecker {
         let places = Semaphore::new(CONCURRENCY as usize);
         let destinations = destinations(&unwell);
         // The gateway is only asked to know what else need not be: the repositories have the larger part of the time.
-        let budget = self.budget(total / 2, destinations.len());
+        let budget = self.budget(total.checked_div(2).unwrap_or(total), destinations.len());
         let probes = destinations.into_iter().map(|destination| async {
             let _place = places.acquire().await;
             let (health, detail) = match budget.next(Instant::now()) {

@@ -69,7 +69,7 @@ fn on_a_small_disk(dir: &Path, script: &str) -> Command {
     command
 }
 
-/// Backs up more than there is room for behind rclone, for as long as it takes restic to try again. Gives restic's lines and rclone's.
+/// Backs up more than there is room for behind rclone, until restic has tried again for a while. Gives restic's lines and rclone's.
 fn fill_a_small_disk() -> (Vec<String>, Vec<String>) {
     let dir = tempfile::tempdir().unwrap();
     let (disk, data, log) = (dir.path().join("disk"), dir.path().join("data"), dir.path().join("rclone.log"));
@@ -78,22 +78,15 @@ fn fill_a_small_disk() -> (Vec<String>, Vec<String>) {
     let script = format!(
         "head -c 20000000 /dev/urandom >'{data}'
          rclone serve restic --addr 127.0.0.1:{port} '{disk}' >'{log}' 2>&1 &
+         rclone=$!
          tries=0
          until restic --no-cache -q -r rest:http://127.0.0.1:{port}/mail/ init 2>/dev/null; do
              tries=$((tries + 1))
              [ $tries -lt 100 ] || break
              sleep 0.1
          done
-         restic --no-cache -r rest:http://127.0.0.1:{port}/mail/ backup '{data}' >'{data}.log' 2>&1 &
-         tries=0
-         until grep -q 'retrying after' '{data}.log' || [ $tries -gt 300 ]; do
-             tries=$((tries + 1))
-             sleep 0.1
-         done
-         kill -INT $!
-         wait $!
-         kill %1
-         cat '{data}.log'",
+         timeout -k 5 -s INT 15 restic --no-cache -r rest:http://127.0.0.1:{port}/mail/ backup '{data}' 2>&1
+         kill $rclone",
         data = data.display(),
         disk = disk.display(),
         log = log.display(),
