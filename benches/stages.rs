@@ -18,7 +18,7 @@ use ns8_backup_monitor::{
     },
     ids::{DestinationId, JobId, ModuleId, NodeId, PlanId},
     language::Language,
-    notifier::{self, format::Format},
+    notifier::{self, format::Format, links::Links},
     report::Report,
 };
 
@@ -118,7 +118,7 @@ fn render(criterion: &mut Criterion, failing: usize, name: &str) {
     let facts = cluster(1, 1000, failing);
     let correlation = classify(&facts, &Scope::about([]), now(), &TimeZone::UTC);
     let report = Report::new(JobId(1), now(), "Acme".into(), Vec::new(), correlation, None, None);
-    let format = Format { language: Language::English, zone: TimeZone::UTC };
+    let format = Format { language: Language::English, zone: TimeZone::UTC, links: Links::default() };
     criterion.bench_function(name, |bencher| {
         bencher.iter(|| notifier::compose(black_box(&report), &format));
     });

@@ -14,7 +14,7 @@ use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    checks::readiness::Readiness,
+    checks::readiness::{Outside, Readiness},
     config::Settings,
     correlator::read::{ClusterReader, ReadError},
     delivery_worker::DeliveryWorker,
@@ -145,9 +145,7 @@ impl Service {
         let readiness = Readiness::new(
             Arc::clone(&settings),
             journal.clone(),
-            reader.clone(),
-            Arc::clone(&checker),
-            Arc::clone(&logs),
+            Outside { reader: reader.clone(), checker: Arc::clone(&checker), logs: Arc::clone(&logs) },
             Arc::clone(&troubles),
             Arc::clone(&refusals),
             standing,

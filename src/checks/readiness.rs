@@ -60,13 +60,21 @@ impl Ready {
     }
 }
 
+/// What the service depends on outside of itself, as it is asked.
+pub struct Outside {
+    /// The cluster's Redis.
+    pub reader: ClusterReader,
+    /// The gateway and the cluster's API.
+    pub checker: Arc<RepoChecker>,
+    /// Loki.
+    pub logs: Arc<LogReader>,
+}
+
 /// Asks, and remembers the answers for a moment.
 pub struct Readiness {
     settings: Arc<Settings>,
     journal: Journal,
-    reader: ClusterReader,
-    checker: Arc<RepoChecker>,
-    logs: Arc<LogReader>,
+    outside: Outside,
     troubles: Arc<WatcherTroubles>,
     refusals: Arc<Refusals>,
     standing: watch::Receiver<Standing>,
@@ -79,15 +87,13 @@ impl Readiness {
     pub fn new(
         settings: Arc<Settings>,
         journal: Journal,
-        reader: ClusterReader,
-        checker: Arc<RepoChecker>,
-        logs: Arc<LogReader>,
+        outside: Outside,
         troubles: Arc<WatcherTroubles>,
         refusals: Arc<Refusals>,
         standing: watch::Receiver<Standing>,
     ) -> Self {
         let (last, last_outside) = Default::default();
-        Self { settings, journal, reader, checker, logs, troubles, refusals, standing, last, last_outside }
+        Self { settings, journal, outside, troubles, refusals, standing, last, last_outside }
     }
 
     /// Whether this instance sends the reports. None outside of NS8, where nobody else would.
@@ -114,7 +120,7 @@ impl Readiness {
         let silent = |what: &str| format!("{what} does not answer within {} seconds", TIMEOUT.as_secs());
         let (journal, redis) = tokio::join!(
             timeout(TIMEOUT, self.journal.probe(Timestamp::now())),
-            timeout(TIMEOUT, self.reader.ping()),
+            timeout(TIMEOUT, self.outside.reader.ping()),
         );
         let (journal, redis) = (answer(journal, silent("the journal")), answer(redis, silent("Redis")));
         let trouble = |watcher| self.troubles.trouble(watcher).map_or(Ok(()), Err);
@@ -165,9 +171,10 @@ impl Readiness {
 
     async fn ask_outside(&self) -> Vec<Check> {
         let silent = || format!("no answer within {} seconds", TIMEOUT_OUTSIDE.as_secs());
-        let gateway = async { answer(timeout(TIMEOUT_OUTSIDE, self.checker.ping_gateway()).await, silent()) };
-        let api = async { answer(timeout(TIMEOUT_OUTSIDE, self.checker.ping_api()).await, silent()) };
-        let logs = async { answer(timeout(TIMEOUT_OUTSIDE, self.logs.ping()).await, silent()) };
+        let gateway =
+            async { answer(timeout(TIMEOUT_OUTSIDE, self.outside.checker.ping_gateway()).await, silent()) };
+        let api = async { answer(timeout(TIMEOUT_OUTSIDE, self.outside.checker.ping_api()).await, silent()) };
+        let logs = async { answer(timeout(TIMEOUT_OUTSIDE, self.outside.logs.ping()).await, silent()) };
         let (gateway, api, logs) = tokio::join!(
             Subject::Gateway.check(&self.settings, gateway),
             Subject::Api.check(&self.settings, api),

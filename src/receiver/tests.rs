@@ -4,7 +4,11 @@
 //! The routes as one filter, without a socket. What needs a socket (limits, time limits) is among the integration tests.
 
 use super::*;
-use crate::{checks::readiness::Readiness, config::Settings, journal::Journal};
+use crate::{
+    checks::readiness::{Outside, Readiness},
+    config::Settings,
+    journal::Journal,
+};
 use crate::{
     correlator::read::ClusterReader, duty::watch::Standing, logs::LogReader, repo_check::RepoChecker,
     roster::view::RosterView,
@@ -28,9 +32,7 @@ impl Fixture {
         let readiness = Readiness::new(
             Arc::clone(&settings),
             journal.clone(),
-            reader,
-            checker,
-            Arc::new(LogReader::new(&settings)),
+            Outside { reader, checker, logs: Arc::new(LogReader::new(&settings)) },
             Arc::default(),
             Arc::default(),
             tokio::sync::watch::channel(Standing::alone()).1,

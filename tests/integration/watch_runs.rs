@@ -188,7 +188,7 @@ async fn check_threads(service: &Service, mails: &[Mail], script: &BTreeMap<Time
     );
     let mut threads: BTreeMap<String, Vec<&Mail>> = BTreeMap::new();
     for mail in mails {
-        let is_well = mail.subject.contains("SUCCESS");
+        let is_well = mail.headers["X-Backup-Outcome"] == "SUCCESS";
         match mail.headers["In-Reply-To"].as_str() {
             Some(first) => {
                 assert_eq!(mail.headers["References"], first);
@@ -199,12 +199,13 @@ async fn check_threads(service: &Service, mails: &[Mail], script: &BTreeMap<Time
         }
     }
     assert_eq!(threads.len(), expected);
-    let closings = |thread: &[&Mail]| thread.iter().filter(|mail| mail.subject.contains("recovered")).count();
+    let closings =
+        |thread: &[&Mail]| thread.iter().filter(|mail| mail.subject.contains("working again")).count();
     for (place, thread) in threads.values().enumerate() {
         assert!(closings(thread) <= 1, "{thread:?}");
         assert_eq!(
             closings(thread),
-            usize::from(thread.last().unwrap().subject.contains("recovered")),
+            usize::from(thread.last().unwrap().subject.contains("working again")),
             "{place}"
         );
     }

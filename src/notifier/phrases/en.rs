@@ -218,7 +218,7 @@ impl Phrases for English {
     }
 
     fn incident_over(&self, plan: Option<&str>, lasted: &str, since: &str, runs: u32) -> String {
-        let plan = plan.map(|plan| format!("{plan}: working")).unwrap_or_else(|| "Working".into());
+        let plan = plan.map_or_else(|| "Working".into(), |plan| format!("{plan}: working"));
         let runs = if runs == 1 { "1 run".into() } else { format!("{runs} runs") };
         format!("{plan} again after {lasted}: it had failed since {since}, {runs} in all.")
     }

@@ -251,7 +251,7 @@ impl Phrases for Italian {
     }
 
     fn incident_over(&self, plan: Option<&str>, lasted: &str, since: &str, runs: u32) -> String {
-        let plan = plan.map(|plan| format!("{plan}: di")).unwrap_or_else(|| "Di".into());
+        let plan = plan.map_or_else(|| "Di".into(), |plan| format!("{plan}: di"));
         let runs = if runs == 1 { "1 esecuzione".into() } else { format!("{runs} esecuzioni") };
         format!("{plan} nuovo regolare dopo {lasted}: non riusciva da {since}, in tutto {runs}.")
     }

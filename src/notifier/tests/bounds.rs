@@ -52,7 +52,7 @@ prop_compose! {
             };
             if state == State::Failed { diagnosed(application, cause, &["Fatal: <b>no</b>"]) } else { application }
         });
-        Plan { id: PlanId::new(&id.to_string()).unwrap(), ..plan("1", &name, applications.collect()) }
+        Plan { id: PlanId::new(id.to_string()).unwrap(), ..plan("1", &name, applications.collect()) }
     }
 }
 

@@ -102,7 +102,10 @@ impl<'a> Writer<'a> {
             .collect();
         ids.sort();
         ids.dedup();
-        plan.destination.as_ref().filter(|_| ids.len() > 1).map(|destination| destination.title())
+        plan.destination
+            .as_ref()
+            .filter(|_| ids.len() > 1)
+            .map(crate::correlator::correlation::Destination::title)
     }
 
     /// `mail1, webtop1 and 38 more`

@@ -110,7 +110,7 @@ impl Writer<'_> {
             }
         };
         let mut items: Vec<Item> = kinds.iter().take(self.limits.lines).map(item).collect();
-        let is_cut = kinds.iter().skip(self.limits.lines).next().is_some()
+        let is_cut = kinds.get(self.limits.lines).is_some()
             || kinds.iter().any(|(_, members)| members.len() > self.limits.names.saturating_add(1));
         if is_cut {
             items.push(self.whole_list());

@@ -69,7 +69,8 @@ impl<'a> Writer<'a> {
             .filter_map(|alert| plans.iter().find(|plan| Some(&plan.id) == alert.plan.as_ref()))
             .filter(|plan| plan.outcome != Outcome::Success)
             .map(|plan| {
-                let destination = plan.destination.as_ref().map(|destination| destination.title());
+                let destination =
+                    plan.destination.as_ref().map(crate::correlator::correlation::Destination::title);
                 self.phrases.run_is_stuck(&self.plan_title(plan), destination)
             })
             .collect()
@@ -249,7 +250,7 @@ impl<'a> Writer<'a> {
         let host = one(distinct(locks.iter().filter_map(|lock| lock.host.clone())));
         let oldest = locks.iter().filter_map(|lock| lock.created_at).min();
         let age = oldest.map(|time| self.format.age(time, self.report.correlation.at));
-        let lock = (!locks.is_empty()).then(|| LockFacts { host: host.as_deref(), age: age.as_deref() });
+        let lock = (!locks.is_empty()).then_some(LockFacts { host: host.as_deref(), age: age.as_deref() });
         self.phrases.cause_sentence(
             cause,
             &CauseFacts {

@@ -229,13 +229,13 @@ impl Steps<'_> {
                 self.push_with(sentence, [], Vec::new());
             }
             Cause::LockedStale => {
-                self.for_each(sentence, members, Vec::new(), |member| restic(member, "unlock"))
+                self.for_each(sentence, members, Vec::new(), |member| restic(member, "unlock"));
             }
             Cause::LockedLive => {
                 self.for_each(sentence, members, Vec::new(), |member| restic(member, "unlock --remove-all"));
             }
             Cause::RepositoryDamaged => {
-                self.for_each(sentence, members, Vec::new(), |member| restic(member, "check"))
+                self.for_each(sentence, members, Vec::new(), |member| restic(member, "check"));
             }
             Cause::DiskFull => self.push(sentence, ["df -h".into()]),
             Cause::Killed => self.push(sentence, [journal("-k", since)]),
@@ -281,7 +281,8 @@ impl Steps<'_> {
                 })
                 .collect();
             if let Some(first) = of_it.first() {
-                let destination = first.plan.destination.as_ref().map(|destination| destination.title());
+                let destination =
+                    first.plan.destination.as_ref().map(crate::correlator::correlation::Destination::title);
                 self.cause(cause, destination, &of_it);
             }
         }
