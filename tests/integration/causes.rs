@@ -62,7 +62,7 @@ async fn the_state_of_a_repository_is_the_cause_that_the_report_names() {
         ("samba1", "repository-missing", "config"),
         ("dokuwiki1", "repository-damaged", "ciphertext verification failed"),
         // restic ends with 0, and says on standard error that it could not load any snapshot.
-        ("roundcube1", "repository-damaged", "could not load snapshot"),
+        ("roundcube1", "repository-damaged", "load snapshot"),
         // Nothing is wrong with it now, and no line says what was.
         ("ejabberd1", "unknown", ""),
     ];

@@ -7,6 +7,7 @@
 use std::{
     collections::HashMap,
     convert::Infallible,
+    process::Command,
     sync::{Arc, Mutex},
 };
 
@@ -21,11 +22,7 @@ use warp::{
     reply::Response,
 };
 
-use super::{
-    eventually,
-    repositories::{PASSWORD, restic},
-    service::Settings,
-};
+use super::{eventually, repositories::PASSWORD, service::Settings};
 
 pub const USER: &str = "module/backup-monitor1";
 pub const USER_PASSWORD: &str = "the module's password";
@@ -223,7 +220,22 @@ async fn task_status(id: String, state: Arc<State>, headers: HeaderMap) -> Respo
 fn read_backup_snapshots(gateway: &str, data: &Value) -> Value {
     let (destination, path) = (data["repository"].as_str().unwrap(), data["path"].as_str().unwrap());
     let repository = format!("rest:{gateway}/{destination}/{path}");
-    let output = restic(&repository, PASSWORD).args(["snapshots", "--json"]).output().unwrap();
+    // From 0.17 on, restic tries for a quarter of an hour what fails: it must not outlive the test.
+    let mut command = Command::new("timeout");
+    command.args([
+        "-k",
+        "5",
+        "-s",
+        "INT",
+        "45",
+        "restic",
+        "--no-cache",
+        "-r",
+        &repository,
+        "snapshots",
+        "--json",
+    ]);
+    let output = command.env("RESTIC_PASSWORD", PASSWORD).output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     if !output.status.success() {
         return json!({"error": error, "output": "", "exit_code": 1, "file": "task/cluster/x"});
