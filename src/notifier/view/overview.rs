@@ -170,7 +170,7 @@ impl<'a> Writer<'a> {
             .flatten();
         match cause {
             // Nothing is known but what it says itself.
-            Some(Cause::Unknown) if words.is_some() => item.lines.push(self.texts().own_words.to_owned()),
+            Some(Cause::Unknown) if words.is_some() => {}
             Some(cause) => item.lines.push(self.cause_sentence(*cause, members)),
             None => {}
         }
@@ -187,6 +187,9 @@ impl<'a> Writer<'a> {
         }
         item.lines.extend(self.restore_lines(members));
         item.lines.extend(self.streak_line(members));
+        if *cause == Some(Cause::Unknown) && item.quote.is_some() {
+            item.lines.push(self.texts().own_words.to_owned());
+        }
         item
     }
 

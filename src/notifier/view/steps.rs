@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     context::{Member, Writer, distinct},
+    overview::is_grave,
     parts::{Item, Link, Section},
 };
 use crate::{
@@ -69,7 +70,7 @@ impl Steps<'_> {
             self.push(texts.step_wait_for_plan, []);
         }
         for plan in &correlation.plans {
-            self.issues(plan);
+            self.issues(plan, is_grave);
         }
         if let Some(repos) = &writer.report.repos {
             self.gateway(repos);
@@ -80,6 +81,9 @@ impl Steps<'_> {
         }
         for plan in writer.unwell() {
             self.missing(plan);
+        }
+        for plan in &correlation.plans {
+            self.issues(plan, |issue| !is_grave(issue));
         }
         for shrunk in writer.report.changes.shrunk.iter().take(MAX_NAMES) {
             let links = link(texts.link_restore, writer.format.links.restore());
@@ -144,12 +148,12 @@ impl Steps<'_> {
     }
 
     /// What keeps a plan from working at all comes first: no other step helps before it.
-    fn issues(&mut self, plan: &Plan) {
+    fn issues(&mut self, plan: &Plan, which: impl Fn(&PlanIssue) -> bool) {
         let (texts, phrases) = (self.writer.texts(), self.writer.phrases);
         let title = self.writer.plan_title(plan);
         let writer = self.writer;
         let backup = || link(texts.link_backup, writer.format.links.backup());
-        for issue in &plan.issues {
+        for issue in plan.issues.iter().filter(|issue| which(issue)) {
             let (sentence, links) = match issue {
                 PlanIssue::PlanNotFound => (texts.step_plan_gone.to_owned(), Vec::new()),
                 PlanIssue::PlanDisabled => (phrases.step_enable_plan(&title), backup()),
