@@ -6,6 +6,7 @@
 //! The service is the real one, configured by variables as always. What surrounds it on a node is simulated: a Redis with a
 //! sample cluster in memory, the rclone gateway, the cluster API, and a mail server.
 
+mod log;
 mod mail_server;
 mod redis;
 mod sample;
@@ -76,11 +77,12 @@ pub async fn run() -> Result<(), DemoError> {
     std::fs::create_dir_all(&output).map_err(io_error(format!("make the directory {OUTPUT}")))?;
 
     let cluster = MemoryRedis::start(sample.keys()).await.map_err(io_error("start its Redis"))?;
-    let storage = Storage::start(sample.snapshots()).await.map_err(io_error("start its gateway"))?;
+    let storage =
+        Storage::start(sample.snapshots(), sample.journal()).await.map_err(io_error("start its gateway"))?;
     let mail_server = MailServer::start().await.map_err(io_error("start its mail server"))?;
     step(1, "A simulated NS8 node, in memory:");
     say(&format!("Redis on {}, with the cluster \"Acme\": {}", cluster.address, sample.description()));
-    say(&format!("rclone gateway and cluster API on {}", storage.address));
+    say(&format!("rclone gateway, cluster API and Loki on {}", storage.address));
     say(&format!("mail server on {}", mail_server.address));
 
     let settings = settings(&sample, &cluster, &storage, &mail_server, &state.0)?;
@@ -107,7 +109,7 @@ pub async fn run() -> Result<(), DemoError> {
     .await?;
     say("the last application has finished successfully");
 
-    step(5, "It has read the cluster and checked the destination and the repository:");
+    step(5, "It has read the cluster and the log, and checked the destination and the repository:");
     let report = client.get(&format!("/api/reports/{finished}")).await?;
     say(&format!("outcome {}", report["outcome"].as_str().unwrap_or_default()));
 
@@ -196,6 +198,8 @@ fn settings(
         ("REPO_CHECK_API_URL", format!("http://{}", storage.address)),
         ("REPO_CHECK_API_USER", "module/backup-monitor1".into()),
         ("REPO_CHECK_API_PASSWORD", "demo".into()),
+        ("LOKI_URL", format!("http://{}", storage.address)),
+        ("CLUSTER_ADMIN_URL", "https://leader.acme.example/cluster-admin/".into()),
         ("SMTP_ENABLED", "1".into()),
         ("SMTP_HOST", mail_server.address.ip().to_string()),
         ("SMTP_PORT", mail_server.address.port().to_string()),

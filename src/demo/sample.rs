@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
-use super::{redis::Key, storage::Answer};
+use super::{log::Entry, redis::Key, storage::Answer};
 
 const PLAN: &str = "1";
 const PLAN_NAME: &str = "Nightly S3";
@@ -170,6 +170,37 @@ impl Sample {
     pub fn late_result(&self) -> (String, String, String) {
         let status = self.status(&WEBTOP, 34, 38, 0);
         (format!("node/1/backup_status/{PLAN}"), WEBTOP.module.to_owned(), status)
+    }
+
+    /// What the failed backup left in the node's journal.
+    pub fn journal(&self) -> Vec<Entry> {
+        let entry = |minute, module: Option<&'static str>, message: &str| Entry {
+            at: self.minute(minute),
+            module,
+            unit: module.map_or(format!("backup{PLAN}.service"), |_| "user@1004.service".into()),
+            message: message.into(),
+        };
+        let begun = format!("mail1: starting backup {PLAN} at {}", self.minute(0).strftime("%c"));
+        vec![
+            entry(0, None, &begun),
+            entry(
+                11,
+                Some("mail1"),
+                "Error: can only create exec sessions on running containers: container state improper",
+            ),
+            entry(
+                12,
+                Some("mail1"),
+                "[ERROR] module-dump-state failed. Command '['module-dump-state', '1']' returned non-zero exit status 255.",
+            ),
+            entry(12, Some("mail1"), "[ERROR] module-backup aborted."),
+            entry(12, None, &format!("mail1: backup {PLAN} failed (exit code 1)")),
+            entry(
+                12,
+                None,
+                &format!("nextcloud1: starting backup {PLAN} at {}", self.minute(12).strftime("%c")),
+            ),
+        ]
     }
 
     /// restic's answer for each repository, by its path.

@@ -165,7 +165,11 @@ async fn the_demo_shows_a_mail_and_leaves_it_behind() {
     let output = settings.run(&["demo"]).await;
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let text = stdout(&output);
-    assert!(text.contains("Subject: [Acme] Backup: mail1 failed"), "{text}");
+    assert!(text.contains("Subject: [Acme] Backup: mail1 failed, could not dump its data"), "{text}");
+    // Each of its parts has answered: the log, the repository.
+    for part in ["container state improper", "7 snapshots in total"] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
     let left = settings.state_dir().parent().unwrap().join("demo-output");
     for name in ["mail.html", "mail.txt", "mail.eml"] {
         assert!(left.join(name).metadata().unwrap().len() > 500, "{name}");

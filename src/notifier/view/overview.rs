@@ -275,7 +275,10 @@ impl<'a> Writer<'a> {
                 .filter(|_| members[0].application.state == State::Failed)?;
             run.error.as_ref()?.lines().next().map(str::to_owned)
         };
-        self.evidence(members).first().cloned().or_else(error)
+        // That a step failed is said by the cause; what the step itself said is better.
+        let lines = self.evidence(members);
+        let says_why = |line: &&String| !line.starts_with("[ERROR] module-");
+        lines.iter().find(says_why).or(lines.first()).cloned().or_else(error)
     }
 
     /// The telling lines of the first that has any.

@@ -94,8 +94,8 @@ impl CausePhrases for English {
         let (repository, its) = if count > 1 { ("repositories", "their") } else { ("repository", "its") };
         match cause {
             Cause::StorageUnreachable => format!(
-                "Check that {destination} is up and can be reached: provider, network, name resolution. The rclone \
-                 gateway logs its errors, on {node}:"
+                "Check that {destination} is up, can be reached and has free space: provider, network, name resolution. The \
+                 rclone gateway logs its errors, on {node}:"
             ),
             Cause::AccessDenied => format!(
                 "Check with the provider that the access key for {destination} is valid and may write, then enter the \

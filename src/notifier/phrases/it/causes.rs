@@ -106,8 +106,8 @@ impl CausePhrases for Italian {
         let destination = facts.destination.unwrap_or("la destinazione");
         match cause {
             Cause::StorageUnreachable => format!(
-                "Verificare che {destination} sia in funzione e raggiungibile: provider, rete, DNS. Gli errori sono nel \
-                 log del gateway rclone, sul {node}:"
+                "Verificare che {destination} sia in funzione, raggiungibile e con spazio libero: provider, rete, DNS. Gli \
+                 errori sono nel log del gateway rclone, sul {node}:"
             ),
             Cause::AccessDenied => format!(
                 "Verificare con il provider che la chiave di accesso usata per {destination} sia valida e possa \
