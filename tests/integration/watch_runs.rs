@@ -248,7 +248,10 @@ async fn of_runs_that_are_well_only_the_one_after_a_failure_is_mailed() {
     runs(&service, 2).await;
     night(&redis, 7, &[]).await;
     let mail = smtp.received(2).await.remove(1);
-    assert_eq!(mail.subject, "[Acme] Backup: working again, all 4 applications backed up (Nightly S3)");
+    assert_eq!(
+        mail.subject,
+        "[Acme] Backup: working again after 24 h, all 4 applications backed up (Nightly S3)"
+    );
     runs(&service, 3).await;
     night(&redis, 6, &[]).await;
     assert_eq!(runs(&service, 4).await, "unneeded");

@@ -14,7 +14,7 @@ use crate::{
         phrases::{Phrases, Texts},
     },
     repo_check::findings::RepoReport,
-    report::Report,
+    report::{Report, incident::PlanIncident},
 };
 
 /// Writes the parts of one report.
@@ -84,6 +84,14 @@ impl<'a> Writer<'a> {
             })
         };
         STATES.into_iter().flat_map(in_state).collect()
+    }
+
+    /// How long an incident that is over lasted: from its first run to the end of the one that was well.
+    pub(super) fn lasted(&self, incident: &PlanIncident) -> String {
+        let plan = self.report.correlation.plans.iter().find(|plan| plan.id == incident.plan);
+        let ends = plan.into_iter().flat_map(|plan| &plan.applications);
+        let end = ends.filter_map(|application| Some(application.last_run.as_ref()?.end)).max();
+        self.format.age(incident.since, end.unwrap_or(self.report.correlation.at))
     }
 
     /// A heading for a plan, where there are several.

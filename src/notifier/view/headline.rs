@@ -73,8 +73,8 @@ impl Writer<'_> {
         let all = self.phrases.all_backed_up(total);
         let mut parts = Vec::new();
         let over = self.report.incidents.iter().filter(|incident| incident.is_over);
-        if let Some(since) = over.map(|incident| incident.since).min() {
-            parts.push(self.phrases.working_again(Some(&self.format.age(since, self.report.correlation.at))));
+        if let Some(first) = over.min_by_key(|incident| incident.since) {
+            parts.push(self.phrases.working_again(Some(&self.lasted(first))));
         } else if !self.report.changes.recovered.is_empty() {
             parts.push(self.phrases.working_again(None));
         }

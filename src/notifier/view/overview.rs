@@ -85,7 +85,7 @@ impl<'a> Writer<'a> {
         let title = self.heading(plan);
         let title = title.as_deref();
         if incident.is_over {
-            let lasted = self.format.age(incident.since, now);
+            let lasted = self.lasted(incident);
             return vec![self.phrases.incident_over(title, &lasted, &since, incident.failing_runs)];
         }
         let mut lines = Vec::new();
