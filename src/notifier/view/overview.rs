@@ -171,7 +171,12 @@ impl<'a> Writer<'a> {
         match cause {
             // Nothing is known but what it says itself.
             Some(Cause::Unknown) if words.is_some() => {}
-            Some(cause) => item.lines.push(self.cause_sentence(*cause, members)),
+            Some(cause) => {
+                item.lines.push(self.cause_sentence(*cause, members));
+                if self.is_found_afterwards(*cause, members) {
+                    item.lines.push(self.phrases.found_afterwards().to_owned());
+                }
+            }
             None => {}
         }
         item.quote = words.map(|words| crate::text::one_line(&words, MAX_EVIDENCE));
@@ -265,6 +270,20 @@ impl<'a> Writer<'a> {
         )
     }
 
+    /// True when the log had nothing of these, so that the cause is what the check of the repository has found afterwards.
+    fn is_found_afterwards(&self, cause: Cause, members: &[Member]) -> bool {
+        let has_lines = |member: &Member| {
+            let own = self
+                .report
+                .logs
+                .as_ref()
+                .and_then(|logs| logs.of(&member.plan.id, &member.application.module));
+            own.is_some_and(|log| !log.lines.is_empty())
+                || member.application.last_run.as_ref().is_some_and(|run| run.error.is_some())
+        };
+        cause.is_of_storage() && !members.iter().any(has_lines)
+    }
+
     /// The most telling of what a failed backup says itself.
     fn own_words(&self, members: &[Member]) -> Option<String> {
         let error = || {
@@ -290,14 +309,14 @@ impl<'a> Writer<'a> {
     pub(super) fn state_badge(&self, member: Member) -> Option<Badge> {
         let badges = &self.texts().badges;
         match member.application.state {
-            State::Failed
-                if member.cause().is_some_and(Cause::saved_data)
-                    || member.saved_at(self.report.repos.as_ref()).is_some() =>
-            {
+            State::Failed if member.cause().is_some_and(Cause::saved_data) => {
                 badge(badges.data_saved, Tone::Warning)
             }
             State::Failed => badge(badges.failed, Tone::Bad),
             State::Pending => badge(badges.pending, Tone::Busy),
+            State::Missing if matches!(member.cause(), Some(Cause::Interrupted | Cause::Killed)) => {
+                badge(badges.interrupted, Tone::Bad)
+            }
             State::Missing if member.is_unreadable() => badge(badges.unknown, Tone::Neutral),
             State::Missing | State::Ok => badge(badges.missing, Tone::Bad),
         }
