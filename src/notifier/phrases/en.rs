@@ -580,10 +580,10 @@ impl Phrases for English {
         has_command: bool,
     ) -> String {
         let wait = next.map(|next| format!(", or wait for {next}")).unwrap_or_default();
-        let all = if applications > 1 {
-            format!(" It backs up all {applications} applications again.")
-        } else {
-            String::new()
+        let all = match applications {
+            0 | 1 => String::new(),
+            2 => " It backs up both applications again.".into(),
+            _ => format!(" It backs up all {applications} applications again."),
         };
         let place = if has_command { " On the leader node:" } else { "" };
         format!("Once fixed, run “{plan}” again{wait}.{all}{place}")

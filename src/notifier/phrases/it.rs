@@ -614,6 +614,7 @@ impl Phrases for Italian {
         let wait = next.map(|next| format!(" o attendere {next}")).unwrap_or_default();
         let all = match applications {
             0 | 1 => String::new(),
+            2 => " Verrà rifatto il backup di entrambe le applicazioni.".into(),
             _ => format!(" Verrà rifatto il backup di tutte e {applications} le applicazioni."),
         };
         let place = if has_command { " Sul nodo leader:" } else { "" };

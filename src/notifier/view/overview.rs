@@ -45,8 +45,8 @@ impl<'a> Writer<'a> {
         if let Some(reason) = &correlation.read_error {
             return vec![self.phrases.cluster_unread(reason)];
         }
-        let mut intro: Vec<String> =
-            self.report.incidents.iter().flat_map(|incident| self.incident(incident)).collect();
+        let incidents = self.report.incidents.iter().take(self.limits.plans);
+        let mut intro: Vec<String> = incidents.flat_map(|incident| self.incident(incident)).collect();
         intro.extend(self.stuck());
         if self.report.outcome == Outcome::Success {
             let texts = self.texts();
@@ -56,7 +56,7 @@ impl<'a> Writer<'a> {
                 false => texts.all_fine,
             };
             intro.push(sentence.to_owned());
-            intro.extend(correlation.plans.iter().map(|plan| self.plan_note(plan)));
+            intro.extend(correlation.plans.iter().take(self.limits.plans).map(|plan| self.plan_note(plan)));
         }
         intro
     }
@@ -66,6 +66,7 @@ impl<'a> Writer<'a> {
         let alerts = self.report.alerts.iter().filter(|alert| alert.source == Source::Stuck);
         let plans = &self.report.correlation.plans;
         alerts
+            .take(self.limits.plans)
             .filter_map(|alert| plans.iter().find(|plan| Some(&plan.id) == alert.plan.as_ref()))
             .filter(|plan| plan.outcome != Outcome::Success)
             .map(|plan| {
@@ -148,11 +149,17 @@ impl<'a> Writer<'a> {
         if rest > 0 {
             items.push(Item { lines: vec![self.phrases.more_below(rest)], ..Item::default() });
         }
+        let mut issues = Vec::new();
         for plan in self.unwell() {
-            let issues = plan.issues.iter().filter(|issue| plan.applications.is_empty() || is_grave(issue));
-            items.extend(
-                issues.map(|issue| Item { title: Some(self.plan_title(plan)), ..self.plan_issue(issue) }),
+            let grave = plan.issues.iter().filter(|issue| plan.applications.is_empty() || is_grave(issue));
+            issues.extend(
+                grave.map(|issue| Item { title: Some(self.plan_title(plan)), ..self.plan_issue(issue) }),
             );
+        }
+        let more = issues.len().saturating_sub(self.limits.findings);
+        items.extend(issues.into_iter().take(self.limits.findings));
+        if more > 0 {
+            items.push(self.whole_list());
         }
         Section { heading: None, numbered: false, groups: self.group(items) }
     }
