@@ -35,7 +35,7 @@ fn neither_do_many_plans_make_it_long() {
                 application.state = outcome;
                 let applications = if id % 3 == 0 { vec![] } else { vec![application] };
                 let mut plan =
-                    Plan { id: PlanId::new(&id.to_string()).unwrap(), ..plan("1", &name, applications) };
+                    Plan { id: PlanId::new(id.to_string()).unwrap(), ..plan("1", &name, applications) };
                 if id % 3 == 0 && outcome != State::Ok {
                     plan.issues = vec![PlanIssue::PlanNotFound];
                 }
@@ -48,7 +48,7 @@ fn neither_do_many_plans_make_it_long() {
         let mut report = diagnosed_report(plans, None);
         report.incidents = (1..=300)
             .map(|id: u32| crate::report::incident::PlanIncident {
-                plan: PlanId::new(&id.to_string()).unwrap(),
+                plan: PlanId::new(id.to_string()).unwrap(),
                 ..incident(3, "2026-11-20T01:00:05Z", Vec::new())
             })
             .collect();
