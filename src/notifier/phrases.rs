@@ -12,12 +12,14 @@
 pub mod causes;
 mod en;
 mod facts;
+mod headline;
 mod it;
 mod registry;
+mod steps;
 mod texts;
 
 use crate::{
-    correlator::correlation::{Outcome, State},
+    correlator::correlation::Outcome,
     notifier::decision::Decision,
     repo_check::findings::{Detail, Health},
 };
@@ -25,108 +27,29 @@ use crate::{
 pub use self::{
     causes::{CauseFacts, CausePhrases, LockFacts, StepFacts},
     facts::{Counted, SnapshotAges, SnapshotFacts, Unit},
+    headline::HeadlinePhrases,
+    steps::StepPhrases,
     texts::{Badges, Columns, Headings, Texts},
 };
 
 /// The emails' words in one language.
-pub trait Phrases: CausePhrases {
+pub trait Phrases: CausePhrases + HeadlinePhrases + StepPhrases {
     /// All phrases without values.
     fn texts(&self) -> &'static Texts;
 
     /// The unit after a number of days.
     fn day_unit(&self, days: u64) -> &'static str;
 
-    // ---- Subject and headline ----
-
     /// An outcome as the body of an email and the status page show it, after the word "Backup".
     fn outcome(&self, outcome: Outcome) -> &'static str;
 
-    /// The subject.
-    fn subject(&self, cluster: &str, headline: &str) -> String {
-        format!("[{cluster}] Backup: {headline}")
-    }
-
-    /// Headline: one or two applications by name, which are all in this state (not [`State::Ok`]).
-    fn named_in_state(&self, applications: &str, count: usize, state: State) -> String;
-
-    /// Headline: how many are in which state. At least one of the three counts is not 0.
-    fn counts(&self, counted: &Counted) -> String;
-
-    /// Headline, behind the plan's name: `1 of 4`.
-    fn of_total(&self, count: usize, total: usize) -> String;
-
-    /// Headline: not one of `total` (at least 1) backups has run.
-    fn nothing_ran(&self, total: usize) -> String;
-
-    /// Headline: all `total` applications are backed up.
-    fn all_backed_up(&self, total: usize) -> String;
-
-    /// Headline: all is well, after `lasted` in which it was not.
-    fn working_again(&self, lasted: Option<&str>) -> String;
-
-    /// Headline: a backup shrank; `before` and `now` are sizes, or come from [`files`](Phrases::files).
-    fn shrank_clause(&self, application: &str, before: &str, now: &str) -> String;
-
-    /// Headline: `count` (at least 2) backups shrank.
-    fn shrank_count(&self, count: usize) -> String;
-
-    /// Headline: most snapshots of an application are gone.
-    fn thinned_clause(&self, application: &str, before: usize, now: usize) -> String;
-
-    /// Headline: most snapshots of `count` (at least 2) applications are gone.
-    fn thinned_count(&self, count: usize) -> String;
-
     /// Most snapshots of an application are gone since they were last counted.
     fn thinned(&self, before: usize, now: usize) -> String;
-
-    /// A number of files.
-    fn files(&self, count: u64) -> String;
-
-    /// Several plans, by their number.
-    fn plans(&self, count: usize) -> String;
-
-    /// Several nodes, by their number.
-    fn nodes(&self, count: usize) -> String;
-
-    /// `40 applications: mail1, mail2 and 38 more`
-    fn counted_applications(&self, count: usize, names: &str) -> String;
-
-    /// `mail1, mail2 and 38 more`
-    fn and_more(&self, names: &str, more: usize) -> String;
-
-    /// The title of a plan without a name.
-    fn plan_by_id(&self, id: &str) -> String;
 
     // ---- On the pages and in `report` ----
 
     /// Why a report is mailed, or why it is not.
     fn decision(&self, decision: Decision) -> &'static str;
-
-    // ---- The incident ----
-
-    /// The plan has failed before: how many runs in a row (at least 2), since when, and for how long changes are not saved.
-    fn incident_goes_on(&self, plan: Option<&str>, runs: u32, since: &str, at_risk: Option<&str>) -> String;
-
-    /// The plan works again.
-    fn incident_over(&self, plan: Option<&str>, lasted: &str, since: &str, runs: u32) -> String;
-
-    /// New: another application fails.
-    fn news_application(&self, application: &str) -> String;
-
-    /// New: an application works again, while others do not.
-    fn news_recovered(&self, application: &str) -> String;
-
-    /// New: an application that had failed did not run, or the reverse.
-    fn news_state(&self, application: &str, before: State, now: State) -> String;
-
-    /// New: another cause; both come from [`CausePhrases::cause_clause`].
-    fn news_cause(&self, application: &str, before: &str, now: &str) -> String;
-
-    /// Nothing has reported in the run for a while, and its destination does not respond.
-    fn run_is_stuck(&self, plan: &str, destination: Option<&str>) -> String;
-
-    /// More that is new.
-    fn more_news(&self, count: usize) -> String;
 
     // ---- Below the headline, and in the footer ----
 
@@ -256,50 +179,6 @@ pub trait Phrases: CausePhrases {
 
     /// How many runs in a row have failed.
     fn failed_runs_in_a_row(&self, least: u32, most: u32) -> String;
-
-    // ---- Next steps; those that end with a colon are followed by commands ----
-
-    /// Snapshots are gone: find out why.
-    fn step_find_snapshots(&self, application: &str, destination: &str) -> String;
-
-    /// A backup shrank: restore what was lost before retention removes it.
-    fn step_recover_shrunk(&self, application: &str, node: &str) -> String;
-
-    /// Below the commands of a step: they are the same for other applications.
-    fn same_for(&self, applications: &str) -> String;
-
-    /// Results are missing, though the node has reported others in this run.
-    fn step_check_run(&self, applications: &str, node: &str) -> String;
-
-    /// Results are missing, and the node has reported nothing in this run.
-    fn step_check_timer(&self, applications: &str, node: &str) -> String;
-
-    /// A timer is missing.
-    fn step_restore_timer(&self, node: &str) -> String;
-
-    /// An application's status in Redis can't be read.
-    fn step_inspect_status(&self, application: &str) -> String;
-
-    /// Run the plan again, by `api-cli` on the leader. The command follows unless the plan's id is none of NS8's.
-    fn step_run_again(
-        &self,
-        plan: &str,
-        applications: usize,
-        next: Option<&str>,
-        has_command: bool,
-    ) -> String;
-
-    /// The plan names a module that is not installed any more.
-    fn step_remove_from_plan(&self, plan: &str, module: &str) -> String;
-
-    /// The plan has no applications.
-    fn step_add_applications(&self, plan: &str) -> String;
-
-    /// The plan has no destination, or one that does not exist.
-    fn step_set_destination(&self, plan: &str) -> String;
-
-    /// The plan has no schedule, or one that can't be read.
-    fn step_fix_schedule(&self, plan: &str) -> String;
 
     /// The plan is disabled.
     fn step_enable_plan(&self, plan: &str) -> String;

@@ -3,14 +3,16 @@
 
 //! English.
 
-use super::{Badges, Columns, Counted, Headings, Phrases, SnapshotAges, SnapshotFacts, Texts, Unit};
+use super::{Badges, Columns, Headings, Phrases, SnapshotAges, SnapshotFacts, Texts};
 use crate::{
-    correlator::correlation::{Outcome, State},
+    correlator::correlation::Outcome,
     notifier::decision::{Decision, HoldReason, SendReason},
     repo_check::findings::{Detail, Health},
 };
 
 mod causes;
+mod headline;
+mod steps;
 
 /// English.
 pub(super) struct English;
@@ -122,72 +124,6 @@ impl Phrases for English {
         outcome.as_str()
     }
 
-    fn named_in_state(&self, applications: &str, _count: usize, state: State) -> String {
-        format!("{applications} {}", in_state(state))
-    }
-
-    fn counts(&self, counted: &Counted) -> String {
-        let Counted { failed, missing, pending, total, unit } = *counted;
-        let noun = match (unit, total) {
-            (Unit::Applications, 1) => "application",
-            (Unit::Applications, _) => "applications",
-            (Unit::Backups, 1) => "backup",
-            (Unit::Backups, _) => "backups",
-        };
-        let states = [(failed, State::Failed), (missing, State::Missing), (pending, State::Pending)];
-        let mut parts: Vec<String> = Vec::new();
-        for (count, state) in states.into_iter().filter(|(count, _)| *count > 0) {
-            parts.push(match parts.is_empty() {
-                true => format!("{count} of {total} {noun} {}", in_state(state)),
-                false => format!("{count} {}", in_state(state)),
-            });
-        }
-        parts.join(", ")
-    }
-
-    fn of_total(&self, count: usize, total: usize) -> String {
-        format!("{count} of {total}")
-    }
-
-    fn nothing_ran(&self, total: usize) -> String {
-        match total {
-            1 => "the backup did not run".into(),
-            2 => "neither of the 2 backups ran".into(),
-            _ => format!("none of the {total} backups ran"),
-        }
-    }
-
-    fn all_backed_up(&self, total: usize) -> String {
-        match total {
-            1 => "1 application backed up".into(),
-            2 => "both applications backed up".into(),
-            _ => format!("all {total} applications backed up"),
-        }
-    }
-
-    fn working_again(&self, lasted: Option<&str>) -> String {
-        match lasted {
-            Some(lasted) => format!("working again after {lasted}"),
-            None => "working again".into(),
-        }
-    }
-
-    fn shrank_clause(&self, application: &str, before: &str, now: &str) -> String {
-        format!("{application} shrank from {before} to {now}")
-    }
-
-    fn shrank_count(&self, count: usize) -> String {
-        format!("{count} backups shrank")
-    }
-
-    fn thinned_clause(&self, application: &str, before: usize, now: usize) -> String {
-        format!("{application} has {now} instead of {before} snapshots")
-    }
-
-    fn thinned_count(&self, count: usize) -> String {
-        format!("most snapshots of {count} applications are gone")
-    }
-
     fn thinned(&self, before: usize, now: usize) -> String {
         let now = match now {
             0 => "none is left".into(),
@@ -195,62 +131,6 @@ impl Phrases for English {
             _ => format!("{now} are left"),
         };
         format!("Of {before} snapshots, {now}: more than retention removes in one run.")
-    }
-
-    fn files(&self, count: u64) -> String {
-        if count == 1 { "1 file".into() } else { format!("{count} files") }
-    }
-
-    fn nodes(&self, count: usize) -> String {
-        format!("{count} nodes")
-    }
-
-    fn counted_applications(&self, count: usize, names: &str) -> String {
-        format!("{count} applications: {names}")
-    }
-
-    fn and_more(&self, names: &str, more: usize) -> String {
-        format!("{names} and {more} more")
-    }
-
-    fn incident_goes_on(&self, plan: Option<&str>, runs: u32, since: &str, at_risk: Option<&str>) -> String {
-        let plan = plan.map(|plan| format!("{plan}: ")).unwrap_or_default();
-        let at_risk = at_risk.map(|risk| format!("; data at risk: {risk}")).unwrap_or_default();
-        format!("{plan}{} run in a row, failing since {since}{at_risk}.", ordinal(runs))
-    }
-
-    fn incident_over(&self, plan: Option<&str>, lasted: &str, since: &str, runs: u32) -> String {
-        let plan = plan.map_or_else(|| "Working".into(), |plan| format!("{plan}: working"));
-        let runs = if runs == 1 { "1 run".into() } else { format!("{runs} runs") };
-        format!("{plan} again after {lasted}: it had failed since {since}, {runs} in all.")
-    }
-
-    fn news_application(&self, application: &str) -> String {
-        format!("New: {application} is not backed up either.")
-    }
-
-    fn news_recovered(&self, application: &str) -> String {
-        format!("New: {application} is backed up again.")
-    }
-
-    fn news_state(&self, application: &str, before: State, now: State) -> String {
-        format!("New: {application} {} (before: {}).", in_state(now), in_state(before))
-    }
-
-    fn run_is_stuck(&self, plan: &str, destination: Option<&str>) -> String {
-        let destination = destination.unwrap_or("the destination");
-        format!(
-            "“{plan}” seems to be stuck: none of its applications has reported since it was due, and {destination} does \
-             not respond."
-        )
-    }
-
-    fn news_cause(&self, application: &str, before: &str, now: &str) -> String {
-        format!("New: the cause for {application} has changed: {now} (was: {before}).")
-    }
-
-    fn more_news(&self, count: usize) -> String {
-        format!("{count} more changes since the last email.")
     }
 
     fn more_below(&self, count: usize) -> String {
@@ -298,14 +178,6 @@ impl Phrases for English {
             Decision::Hold(HoldReason::Muted) => "Not sent: muted in Settings",
             Decision::Hold(HoldReason::NoRecipients) => "Not sent: no recipients configured",
         }
-    }
-
-    fn plans(&self, count: usize) -> String {
-        format!("{count} plans")
-    }
-
-    fn plan_by_id(&self, id: &str) -> String {
-        format!("plan {id}")
     }
 
     fn due(&self, due: &str, next: Option<&str>) -> String {
@@ -529,113 +401,9 @@ impl Phrases for English {
         }
     }
 
-    fn step_find_snapshots(&self, application: &str, destination: &str) -> String {
-        format!(
-            "If nobody removed snapshots of {application} or lowered the plan's retention, find out what deleted them in \
-             {destination}."
-        )
-    }
-
-    fn step_recover_shrunk(&self, application: &str, node: &str) -> String {
-        format!(
-            "Find out what {application} has lost: compare its last two snapshots. If data is missing, restore an older \
-             snapshot as a new application, before retention removes that snapshot; don't replace the existing one. On \
-             {node}:"
-        )
-    }
-
-    fn same_for(&self, applications: &str) -> String {
-        format!("The same for {applications}.")
-    }
-
-    fn step_check_run(&self, applications: &str, node: &str) -> String {
-        format!(
-            "Other applications on {node} have reported in this run, but nothing has come from {applications} for a long \
-             time. Check whether the backup is still running. On that node:"
-        )
-    }
-
-    fn step_check_timer(&self, applications: &str, node: &str) -> String {
-        format!(
-            "See whether the run of {applications} is still going on, whether its timer exists, and when {node} was \
-             started. On that node:"
-        )
-    }
-
-    fn step_restore_timer(&self, node: &str) -> String {
-        format!("Only if the timer is missing, and no backup is running on {node}, bring it back:")
-    }
-
-    fn step_inspect_status(&self, application: &str) -> String {
-        format!(
-            "Inspect the unreadable status of {application}; the next run will overwrite it. On the leader node:"
-        )
-    }
-
-    fn step_run_again(
-        &self,
-        plan: &str,
-        applications: usize,
-        next: Option<&str>,
-        has_command: bool,
-    ) -> String {
-        let wait = next.map(|next| format!(", or wait for {next}")).unwrap_or_default();
-        let all = match applications {
-            0 | 1 => String::new(),
-            2 => " It backs up both applications again.".into(),
-            _ => format!(" It backs up all {applications} applications again."),
-        };
-        let place = if has_command { " On the leader node:" } else { "" };
-        format!("Once fixed, run “{plan}” again{wait}.{all}{place}")
-    }
-
-    fn step_remove_from_plan(&self, plan: &str, module: &str) -> String {
-        format!("In cluster-admin, edit “{plan}” and remove {module}.")
-    }
-
-    fn step_add_applications(&self, plan: &str) -> String {
-        format!("In cluster-admin, add applications to “{plan}” or delete it.")
-    }
-
-    fn step_set_destination(&self, plan: &str) -> String {
-        format!("In cluster-admin, set an existing destination for “{plan}”.")
-    }
-
-    fn step_fix_schedule(&self, plan: &str) -> String {
-        format!("In cluster-admin, fix the schedule of “{plan}”.")
-    }
-
     fn step_enable_plan(&self, plan: &str) -> String {
         format!("If “{plan}” is meant to run, enable it in cluster-admin.")
     }
-}
-
-fn in_state(state: State) -> &'static str {
-    match state {
-        State::Failed => "failed",
-        State::Missing | State::Ok => "did not run",
-        State::Pending => "still running",
-    }
-}
-
-/// `Third`, `11th`
-fn ordinal(number: u32) -> String {
-    const FIRST: [&str; 10] =
-        ["First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth"];
-    let word = number.checked_sub(1).and_then(|index| FIRST.get(usize::try_from(index).ok()?));
-    word.map_or_else(
-        || {
-            let end = match (number % 100, number % 10) {
-                (11..=13, _) => "th",
-                (_, 1) => "st",
-                (_, 2) => "nd",
-                (_, 3) => "rd",
-                _ => "th",
-            };
-            format!("{number}{end}")
-        },
-        |word| (*word).to_owned(),
-    )
 }
 
 /// restic's message follows as a quotation of its own.

@@ -4,14 +4,16 @@
 //! Italian. Terms follow cluster-admin's own translation (ns8-core, `core/ui/public/i18n/it`): destinazione, pianificazione,
 //! snapshot, retention, disabilitato.
 
-use super::{Badges, Columns, Counted, Headings, Phrases, SnapshotAges, SnapshotFacts, Texts, Unit};
+use super::{Badges, Columns, Headings, Phrases, SnapshotAges, SnapshotFacts, Texts};
 use crate::{
-    correlator::correlation::{Outcome, State},
+    correlator::correlation::Outcome,
     notifier::decision::{Decision, HoldReason, SendReason},
     repo_check::findings::{Detail, Health},
 };
 
 mod causes;
+mod headline;
+mod steps;
 
 /// Italian.
 pub(super) struct Italian;
@@ -136,91 +138,6 @@ impl Phrases for Italian {
         }
     }
 
-    fn named_in_state(&self, applications: &str, count: usize, state: State) -> String {
-        let state = match (state, count) {
-            (State::Failed, 1) => "fallito",
-            (State::Failed, _) => "falliti",
-            (State::Missing | State::Ok, 1) => "non eseguito",
-            (State::Missing | State::Ok, _) => "non eseguiti",
-            (State::Pending, _) => "in corso",
-        };
-        format!("{applications} {state}")
-    }
-
-    fn counts(&self, counted: &Counted) -> String {
-        let Counted { failed, missing, pending, total, unit } = *counted;
-        // "applicazione" is feminine, "backup" masculine.
-        let of_gender = |count: usize, stem: &str| {
-            let end = match (unit, count) {
-                (Unit::Applications, 1) => "a",
-                (Unit::Applications, _) => "e",
-                (Unit::Backups, 1) => "o",
-                (Unit::Backups, _) => "i",
-            };
-            format!("{stem}{end}")
-        };
-        let states = [
-            (failed, of_gender(failed, "fallit")),
-            (missing, of_gender(missing, "non eseguit")),
-            (pending, "in corso".to_owned()),
-        ];
-        let mut parts: Vec<String> = Vec::new();
-        for (count, state) in states.into_iter().filter(|(count, _)| *count > 0) {
-            let noun = match (unit, count) {
-                (Unit::Applications, 1) => "applicazione",
-                (Unit::Applications, _) => "applicazioni",
-                (Unit::Backups, _) => "backup",
-            };
-            parts.push(match parts.is_empty() {
-                true => format!("{count} {noun} su {total} {state}"),
-                false => format!("{count} {state}"),
-            });
-        }
-        parts.join(", ")
-    }
-
-    fn of_total(&self, count: usize, total: usize) -> String {
-        format!("{count} su {total}")
-    }
-
-    fn nothing_ran(&self, total: usize) -> String {
-        match total {
-            1 => "il backup non è partito".into(),
-            _ => format!("nessuno dei {total} backup è partito"),
-        }
-    }
-
-    fn all_backed_up(&self, total: usize) -> String {
-        match total {
-            1 => "1 applicazione salvata".into(),
-            2 => "entrambe le applicazioni salvate".into(),
-            _ => format!("tutte e {total} le applicazioni salvate"),
-        }
-    }
-
-    fn working_again(&self, lasted: Option<&str>) -> String {
-        match lasted {
-            Some(lasted) => format!("di nuovo regolare dopo {lasted}"),
-            None => "di nuovo regolare".into(),
-        }
-    }
-
-    fn shrank_clause(&self, application: &str, before: &str, now: &str) -> String {
-        format!("{application} ridotto da {before} a {now}")
-    }
-
-    fn shrank_count(&self, count: usize) -> String {
-        format!("{count} backup molto più piccoli di prima")
-    }
-
-    fn thinned_clause(&self, application: &str, before: usize, now: usize) -> String {
-        format!("{application} ha {now} snapshot invece di {before}")
-    }
-
-    fn thinned_count(&self, count: usize) -> String {
-        format!("spariti quasi tutti gli snapshot di {count} applicazioni")
-    }
-
     fn thinned(&self, before: usize, now: usize) -> String {
         let left = match now {
             0 => "non ne resta nessuno".into(),
@@ -228,67 +145,6 @@ impl Phrases for Italian {
             _ => format!("ne restano {now}"),
         };
         format!("Di {before} snapshot {left}: più di quanti la retention ne rimuova in un'esecuzione.")
-    }
-
-    fn files(&self, count: u64) -> String {
-        format!("{count} file")
-    }
-
-    fn nodes(&self, count: usize) -> String {
-        format!("{count} nodi")
-    }
-
-    fn counted_applications(&self, count: usize, names: &str) -> String {
-        format!("{count} applicazioni: {names}")
-    }
-
-    fn and_more(&self, names: &str, more: usize) -> String {
-        if more == 1 { format!("{names} e un'altra") } else { format!("{names} e altre {more}") }
-    }
-
-    fn incident_goes_on(&self, plan: Option<&str>, runs: u32, since: &str, at_risk: Option<&str>) -> String {
-        let plan = plan.map(|plan| format!("{plan}: ")).unwrap_or_default();
-        let at_risk = at_risk.map(|risk| format!("; dati a rischio: {risk}")).unwrap_or_default();
-        format!("{plan}{} esecuzione di fila non riuscita, da {since}{at_risk}.", ordinal(runs))
-    }
-
-    fn incident_over(&self, plan: Option<&str>, lasted: &str, since: &str, runs: u32) -> String {
-        let plan = plan.map_or_else(|| "Di".into(), |plan| format!("{plan}: di"));
-        let runs = if runs == 1 { "1 esecuzione".into() } else { format!("{runs} esecuzioni") };
-        format!("{plan} nuovo regolare dopo {lasted}: non riusciva da {since}, in tutto {runs}.")
-    }
-
-    fn news_application(&self, application: &str) -> String {
-        format!("Novità: manca anche il backup di {application}.")
-    }
-
-    fn news_recovered(&self, application: &str) -> String {
-        format!("Novità: il backup di {application} è di nuovo regolare.")
-    }
-
-    fn news_state(&self, application: &str, before: State, now: State) -> String {
-        let state = |state| match state {
-            State::Failed => "fallito",
-            State::Missing | State::Ok => "non eseguito",
-            State::Pending => "in corso",
-        };
-        format!("Novità: backup di {application} {} (prima: {}).", state(now), state(before))
-    }
-
-    fn run_is_stuck(&self, plan: &str, destination: Option<&str>) -> String {
-        let destination = destination.unwrap_or("la destinazione");
-        format!(
-            "«{plan}» sembra bloccato: dall'orario previsto nessuna applicazione ha dato risultati, e {destination} non \
-             risponde."
-        )
-    }
-
-    fn news_cause(&self, application: &str, before: &str, now: &str) -> String {
-        format!("Novità: per {application} la causa è cambiata: {now} (prima: {before}).")
-    }
-
-    fn more_news(&self, count: usize) -> String {
-        format!("Dall'ultima email ci sono altri cambiamenti: {count}.")
     }
 
     fn more_below(&self, count: usize) -> String {
@@ -336,14 +192,6 @@ impl Phrases for Italian {
             Decision::Hold(HoldReason::Muted) => "Non inviata: silenziata nelle impostazioni",
             Decision::Hold(HoldReason::NoRecipients) => "Non inviata: nessun destinatario configurato",
         }
-    }
-
-    fn plans(&self, count: usize) -> String {
-        format!("{count} piani")
-    }
-
-    fn plan_by_id(&self, id: &str) -> String {
-        format!("piano {id}")
     }
 
     fn due(&self, due: &str, next: Option<&str>) -> String {
@@ -561,93 +409,9 @@ impl Phrases for Italian {
         }
     }
 
-    fn step_find_snapshots(&self, application: &str, destination: &str) -> String {
-        format!(
-            "Se nessuno ha rimosso snapshot di {application} o ridotto la retention del piano, individuare che cosa li ha \
-             eliminati: {destination}."
-        )
-    }
-
-    fn step_recover_shrunk(&self, application: &str, node: &str) -> String {
-        format!(
-            "Individuare che cosa si è ridotto in {application} confrontando gli ultimi due snapshot. Se mancano dati, \
-             ripristinare uno snapshot precedente come nuova applicazione, prima che la retention lo rimuova e senza \
-             sostituire quella esistente. Sul {node}:"
-        )
-    }
-
-    fn same_for(&self, applications: &str) -> String {
-        format!("Lo stesso per {applications}.")
-    }
-
-    fn step_check_run(&self, applications: &str, node: &str) -> String {
-        format!(
-            "Sul {node} altre applicazioni hanno già un risultato di questa esecuzione, ma per {applications} non ne \
-             arrivano da molto tempo. Verificare se il backup è ancora in corso. Su quel nodo:"
-        )
-    }
-
-    fn step_check_timer(&self, applications: &str, node: &str) -> String {
-        format!(
-            "Verificare se l'esecuzione di {applications} è ancora in corso, se il suo timer esiste e quando il {node} è \
-             stato avviato. Su quel nodo:"
-        )
-    }
-
-    fn step_restore_timer(&self, node: &str) -> String {
-        format!("Solo se il timer manca e sul {node} non è in corso alcun backup, ripristinarlo:")
-    }
-
-    fn step_inspect_status(&self, application: &str) -> String {
-        format!(
-            "Esaminare lo stato non leggibile di {application}; la prossima esecuzione lo sovrascriverà. Sul nodo leader:"
-        )
-    }
-
-    fn step_run_again(
-        &self,
-        plan: &str,
-        applications: usize,
-        next: Option<&str>,
-        has_command: bool,
-    ) -> String {
-        let wait = next.map(|next| format!(" o attendere {next}")).unwrap_or_default();
-        let all = match applications {
-            0 | 1 => String::new(),
-            2 => " Verrà rifatto il backup di entrambe le applicazioni.".into(),
-            _ => format!(" Verrà rifatto il backup di tutte e {applications} le applicazioni."),
-        };
-        let place = if has_command { " Sul nodo leader:" } else { "" };
-        format!("Risolto il problema, eseguire di nuovo «{plan}»{wait}.{all}{place}")
-    }
-
-    fn step_remove_from_plan(&self, plan: &str, module: &str) -> String {
-        format!("In cluster-admin, modificare «{plan}» e rimuovere {module}.")
-    }
-
-    fn step_add_applications(&self, plan: &str) -> String {
-        format!("In cluster-admin, aggiungere applicazioni a «{plan}» oppure eliminarlo.")
-    }
-
-    fn step_set_destination(&self, plan: &str) -> String {
-        format!("In cluster-admin, assegnare a «{plan}» una destinazione esistente.")
-    }
-
-    fn step_fix_schedule(&self, plan: &str) -> String {
-        format!("In cluster-admin, correggere la pianificazione di «{plan}».")
-    }
-
     fn step_enable_plan(&self, plan: &str) -> String {
         format!("Se «{plan}» deve essere eseguito, abilitarlo in cluster-admin.")
     }
-}
-
-/// `Terza`, `11ª`; feminine, as "esecuzione" is.
-fn ordinal(number: u32) -> String {
-    const FIRST: [&str; 10] =
-        ["Prima", "Seconda", "Terza", "Quarta", "Quinta", "Sesta", "Settima", "Ottava", "Nona", "Decima"];
-    let word = number.checked_sub(1).and_then(|index| FIRST.get(usize::try_from(index).ok()?));
-    word.map_or_else(|| format!("{number}ª"), |word| (*word).to_owned())
 }
 
 /// restic's message follows as a quotation of its own.
