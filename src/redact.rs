@@ -6,6 +6,8 @@
 //!
 //! In doubt more is struck out than is secret. What has been through here once is not changed by a second time.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
@@ -246,26 +248,28 @@ fn line(text: &str) -> usize {
 }
 
 fn backslashes(before: &str) -> usize {
-    before.len() - before.trim_end_matches('\\').len()
+    before.len().saturating_sub(before.trim_end_matches('\\').len())
 }
 
 /// How long the quoted string is that begins here, in bytes: up to the line's end where it has none; 0 where none begins. A shell writes a
 /// quote in a string as `'a'"'"'b'` or `'a'\''b'`.
 fn quoted(text: &str) -> usize {
-    let escapes = text.len() - text.trim_start_matches('\\').len();
+    let escapes = text.len().saturating_sub(text.trim_start_matches('\\').len());
     let Some(quote) = text[escapes..].chars().next().filter(|c| QUOTES.contains(c)) else { return 0 };
-    let mut length = escapes + 1;
+    // A quote is one byte.
+    let mark = escapes.saturating_add(1);
+    let mut length = mark;
     loop {
         let Some(inner) = body(&text[length..], quote, escapes) else {
-            return length + line(&text[length..]);
+            return length.saturating_add(line(&text[length..]));
         };
-        length += inner + escapes + 1;
+        length = length.saturating_add(inner).saturating_add(mark);
         let Some(joint) =
             [r#""'"'"#, r"\''"].iter().find(|joint| quote == '\'' && text[length..].starts_with(**joint))
         else {
             return length;
         };
-        length += joint.len();
+        length = length.saturating_add(joint.len());
     }
 }
 
@@ -273,14 +277,14 @@ fn quoted(text: &str) -> usize {
 ///
 /// Each level of quoting makes 1, 3, 7 … of them, and an escaped quote inside has that many more.
 fn body(text: &str, quote: char, escapes: usize) -> Option<usize> {
-    let period = 2 * (escapes + 1);
+    let period = escapes.saturating_add(1).saturating_mul(2);
     text.match_indices(quote).find_map(|(at, _)| {
         // A shell knows no escapes in such a string.
         if quote == '\'' && escapes == 0 && text[at..].starts_with(r#"'"'"'"#) {
             return Some(at);
         }
         let surplus = backslashes(&text[..at]).checked_sub(escapes)?;
-        (surplus % period == 0).then_some(at - escapes)
+        surplus.is_multiple_of(period).then_some(at.saturating_sub(escapes))
     })
 }
 
