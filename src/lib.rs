@@ -30,7 +30,7 @@
 //! - The values that all of them speak of: [`alert`], [`run`], [`ids`], [`language`], [`oncalendar`].
 //! - [`roster`] is what the cluster's plans are now, for pages and metrics.
 //! - [`telemetry`] is logs and metrics, [`http`] the HTTP client, [`version`] which version this is, [`text`] and [`times`] what makes text
-//!   and times from outside fit for use.
+//!   and times from outside fit for use, [`redact`] what strikes secrets out of them.
 
 #![warn(clippy::unwrap_used)]
 
@@ -53,6 +53,7 @@ pub mod notifier;
 pub mod oncalendar;
 pub mod pipeline;
 pub mod receiver;
+pub mod redact;
 pub mod refusals;
 pub mod repo_check;
 pub mod report;

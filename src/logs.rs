@@ -4,7 +4,7 @@
 //! The backup's own words: the lines that each failed application's backup left in the nodes' journals, which NS8 collects in Loki.
 //!
 //! [`query`] says what is asked, [`loki`] asks, [`answer`] and [`entries`] read the answer, [`turns`] says whose lines they are, [`noise`]
-//! which of them count, [`keep`] which are kept, and [`redact`] strikes secrets out before anything else sees a line.
+//! which of them count, [`keep`] which are kept. [`redact`](crate::redact) strikes secrets out before anything else sees a line.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
@@ -16,7 +16,6 @@ mod loki;
 mod markers;
 mod noise;
 mod query;
-pub mod redact;
 mod report;
 mod turns;
 

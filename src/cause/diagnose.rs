@@ -14,7 +14,7 @@ use super::{
     locks,
     words::{self, Trouble},
 };
-use crate::{logs::findings::LogLine, run::Run, text};
+use crate::{logs::findings::LogLine, redact::redact, run::Run, text};
 
 /// How many lines of evidence are kept.
 pub const MAX_EVIDENCE: usize = 8;
@@ -377,11 +377,12 @@ fn diagnosis(cause: Cause, lines: Vec<&Line>, lock: Option<Lock>) -> Diagnosis {
     Diagnosis { cause, evidence: cleaned(lines.into_iter().map(|line| line.text.as_str())), lock }
 }
 
-/// Fit for a mail: one line each, none twice, none empty, not too many.
+/// Fit for a mail: without secrets, one line each, none twice, none empty, not too many.
 fn cleaned<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut evidence: Vec<String> = Vec::new();
     for line in lines {
-        let line = text::one_line(line, MAX_LINE).trim().to_owned();
+        // Secrets before the cut, which would hide what ends them.
+        let line = text::one_line(&redact(&text::one_line(line, usize::MAX)), MAX_LINE);
         if !line.is_empty() && !evidence.contains(&line) {
             evidence.push(line);
         }
@@ -390,4 +391,49 @@ fn cleaned<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<String> {
         }
     }
     evidence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(repository: Option<Answer>) -> Facts<'static> {
+        Facts {
+            has_failed: true,
+            has_destination: true,
+            unit: "backup1.service",
+            run: None,
+            log: &[],
+            unit_log: &[],
+            repository,
+            destination: None,
+            has_snapshot_of_run: false,
+            asked_at: "2026-11-22T07:00:00Z".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn evidence_has_no_secret_whoever_said_it() {
+        let words = "Fatal: s3:https://acme:hunter2@s3.example.org/b: connection refused";
+        let struck = ["Fatal: s3:https://***@s3.example.org/b: connection refused"];
+        let answer = Answer { trouble: Some(Trouble::Unreachable), words: words.into() };
+        assert_eq!(diagnose(&facts(Some(answer))).unwrap().evidence, struck);
+        let run = Run {
+            start: None,
+            end: facts(None).asked_at,
+            errors: 1,
+            size: None,
+            files: None,
+            error: Some(words.into()),
+        };
+        assert_eq!(diagnose(&Facts { run: Some(&run), ..facts(None) }).unwrap().evidence, struck);
+    }
+
+    #[test]
+    fn a_secret_that_is_cut_is_struck_out_first() {
+        let password = "hunter2".repeat(100);
+        let words = format!("Fatal: --password {password}");
+        let answer = Answer { trouble: Some(Trouble::Unreachable), words };
+        assert_eq!(diagnose(&facts(Some(answer))).unwrap().evidence, ["Fatal: --password ***"]);
+    }
 }

@@ -9,6 +9,7 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::{Deserialize, Deserializer, de::Visitor};
 
 use crate::{
+    redact::redact,
     run::Run,
     text,
     times::{CLOCK_SLACK, Implausible, later, past, past_second},
@@ -89,7 +90,8 @@ pub fn from_result_hash(hash: &BTreeMap<String, String>, now: Timestamp, zone: &
         }
         None => return Err(unreadable("it has no result")),
     };
-    let error = field("error").map(|error| text::lines(error, MAX_ERROR));
+    // Secrets before the cut, which would hide what ends them.
+    let error = field("error").map(|error| text::lines(&redact(&text::lines(error, usize::MAX)), MAX_ERROR));
     Ok(Run { start: None, end, errors, size: None, files: None, error })
 }
 
@@ -321,6 +323,20 @@ mod tests {
         assert!(status("failed", "2026-11-22T01:14:00Z").unwrap_err().contains("\"failed\""));
         assert!(status("success", "yesterday").unwrap_err().contains("ISO 8601"));
         assert!(status("success", "2100-01-01T00:00:00Z").unwrap_err().contains("in the future"));
+    }
+
+    #[test]
+    fn the_words_of_a_result_hash_have_no_secret() {
+        let error = |error: &str| {
+            let fields =
+                hash(&[("result", "error"), ("timestamp", "2026-11-22T02:14:00Z"), ("error", error)]);
+            from_result_hash(&fields, now(), &TimeZone::UTC).unwrap().error.unwrap()
+        };
+        assert_eq!(
+            error("RESTIC_PASSWORD=ab,cdef restic: exit code 1"),
+            "RESTIC_PASSWORD=*** restic: exit code 1"
+        );
+        assert_eq!(error(&format!("x --token {}", "hunter2".repeat(MAX_ERROR))), "x --token ***");
     }
 
     #[test]

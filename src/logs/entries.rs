@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{noise, redact::redact};
-use crate::{ids::PlanId, text};
+use super::noise;
+use crate::{ids::PlanId, redact::redact, text};
 
 /// How much of a message is looked at, in bytes. What is longer was never written for people.
 const MAX_MESSAGE: usize = 16 * 1024;

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use secrecy::ExposeSecret;
 
-use super::{answer::Page, entries::Entry, findings::LogTrouble, redact::redact};
-use crate::{config::LokiSettings, http, text};
+use super::{answer::Page, entries::Entry, findings::LogTrouble};
+use crate::{config::LokiSettings, http, redact::redact, text};
 
 /// How long one answer may take.
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::Health;
 use crate::{
     cause::words::{self, Trouble},
+    redact::redact,
     text,
 };
 
@@ -28,7 +29,7 @@ struct ExitError {
     message: String,
 }
 
-/// What an error output says: the repository's health, and the message itself without what surrounds it.
+/// What an error output says: the repository's health, and the message itself without what surrounds it and without secrets.
 ///
 /// The output is the standard error of a task of the cluster's agent, so that other lines may stand around restic's.
 pub fn read_error(output: &str) -> (Health, String) {
@@ -56,8 +57,8 @@ pub fn read_error(output: &str) -> (Health, String) {
         }
     };
     let mut shown = shorten(message);
-    if let Some(line) = request
-        && !shown.contains(line)
+    if let Some(line) = request.map(redact)
+        && !shown.contains(&line)
     {
         shown = text::lines(&format!("{line}\n{shown}"), MAX_MESSAGE);
     }
@@ -86,7 +87,7 @@ pub fn read_unloaded(output: &str) -> Option<(Health, String)> {
         .filter(|(index, _)| *index < SHOWN_LINES || *index == last)
         .map(|(_, line)| *line)
         .collect();
-    Some((trouble.map_or(Health::Error, health), text::lines(&shown.join("\n"), MAX_MESSAGE)))
+    Some((trouble.map_or(Health::Error, health), fit(&shown.join("\n"))))
 }
 
 /// The last request to the destination that failed, where that is why restic gave up.
@@ -125,7 +126,12 @@ fn shorten(output: &str) -> String {
     let lines: Vec<&str> = from_fatal.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let said =
         if from_fatal.starts_with("Fatal:") { &lines[..] } else { &lines[lines.len().saturating_sub(4)..] };
-    text::lines(&said.join("\n"), MAX_MESSAGE)
+    fit(&said.join("\n"))
+}
+
+/// Fit to be kept: without secrets, which are struck out before the cut could hide what ends them.
+fn fit(message: &str) -> String {
+    text::lines(&redact(&text::lines(message, usize::MAX)), MAX_MESSAGE)
 }
 
 #[cfg(test)]
@@ -259,6 +265,30 @@ mod tests {
         for (output, health) in expected {
             assert_eq!(read_unloaded(output).map(|(health, _)| health), health, "{output}");
         }
+    }
+
+    #[test]
+    fn secrets_are_struck_out_of_all_that_is_kept() {
+        let url = "rest:https://acme:hunter2@127.0.0.1:4694/";
+        let request = format!(
+            "Stat(<config/>) returned error, retrying after 783ms: Head \"{url}\": unexpected HTTP response (503)"
+        );
+        for output in [
+            format!("Fatal: unable to open config file: {url}: connection refused"),
+            format!(
+                "{request}\n{{\"message_type\":\"exit_error\",\"code\":1,\"message\":\"Fatal: something new\"}}"
+            ),
+            "Fatal: Command '['restic', '--password', 'hunter2']' failed".into(),
+            format!("{{\"message_type\":\"exit_error\",\"code\":1,\"message\":\"Fatal: {url}\"}}"),
+        ] {
+            let message = read_error(&output).1;
+            assert!(!message.contains("hunter2") && message.contains("***"), "{output}: {message}");
+        }
+        let (_, message) = read_unloaded(&format!("could not load snapshot 384ecfd3: {url}: EOF")).unwrap();
+        assert_eq!(message, "could not load snapshot 384ecfd3: rest:https://***@127.0.0.1:4694/: EOF");
+        // The password goes on where the message is cut.
+        let long = format!("Fatal: --password {}", "hunter2".repeat(200));
+        assert_eq!(read_error(&long).1, "Fatal: --password ***");
     }
 
     #[test]
