@@ -26,18 +26,16 @@ use std::{sync::OnceLock, time::Duration};
 
 use tokio::{sync::Semaphore, time::timeout};
 
-pub use self::keep::telling;
 use self::{
-    entries::Entry,
-    findings::{LogReport, LogTrouble},
+    findings::LogTrouble,
     loki::Loki,
     query::NodeQuestion,
-    report::Assembly,
+    report::{Assembly, NodeEntries},
 };
+pub use self::{keep::telling, report::Reading};
 use crate::{
     config::{LokiSettings, Settings},
     correlator::correlation::Correlation,
-    ids::NodeId,
 };
 
 /// How many answers are read at once, whoever asks: each may be 8 MiB.
@@ -53,28 +51,6 @@ pub struct LogReader {
     /// Made with the first question, as the HTTP client reads the machine's certificates.
     loki: OnceLock<Loki>,
     places: Semaphore,
-}
-
-/// What was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
-    /// What was found.
-    pub report: LogReport,
-    /// True when there may be more in a minute: a run has just ended, and the end of its backup is not in the log yet.
-    pub may_be_early: bool,
-}
-
-/// What one node's journal holds, in the order of time.
-struct NodeEntries {
-    node: NodeId,
-    entries: Vec<Entry>,
-}
-
-impl NodeEntries {
-    fn new(node: NodeId, mut entries: Vec<Entry>) -> Self {
-        entries.sort_by_key(|entry| entry.at);
-        Self { node, entries }
-    }
 }
 
 impl LogReader {

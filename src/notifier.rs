@@ -20,18 +20,35 @@ pub mod retry;
 pub mod view;
 mod wrap;
 
-use self::{format::Format, message::Message, view::View};
+use self::{
+    format::Format,
+    message::Message,
+    view::{Limits, MAX_HTML, View},
+};
 use crate::report::Report;
 
 /// Writes the email about a report.
 pub fn compose(report: &Report, format: &Format) -> Message {
-    let view = View::new(report, format);
+    let view = view(report, format);
     Message {
         outcome: Some(view.outcome),
         text: render::text(&view),
         html: render::html(&view),
         subject: view.subject,
     }
+}
+
+/// The email about a report, with as much in it as [`MAX_HTML`] allows.
+fn view(report: &Report, format: &Format) -> View {
+    let [most, less @ .., least] = Limits::ALL;
+    let mut view = View::with(report, format, most);
+    for limits in less.into_iter().chain([least]) {
+        if render::html(&view).len() < MAX_HTML {
+            break;
+        }
+        view = View::with(report, format, limits);
+    }
+    view
 }
 
 #[cfg(test)]

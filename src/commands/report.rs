@@ -20,6 +20,7 @@ use crate::{
     notifier::{
         self,
         decision::{Found, Origin, Policy, decide},
+        format::Format,
     },
     repo_check::RepoChecker,
     report::{Report, history::RunRecord},
@@ -59,7 +60,7 @@ pub async fn report(settings: &Settings, plans: Vec<PlanId>) -> Result<(), Repor
     let cluster = settings.cluster_name.clone().or_else(|| correlation.cluster.clone());
     let cluster = cluster.unwrap_or_else(|| crate::pipeline::stages::UNNAMED_CLUSTER.into());
     let report = Report::new(JobId(0), now, cluster, Vec::new(), correlation, logs, repos);
-    let format = settings.mail_format();
+    let format = Format::of(settings);
     let message = notifier::compose(&report, &format);
     println!("{}", message.text.trim_end());
     println!();

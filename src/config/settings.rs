@@ -11,13 +11,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::mutes::Mutes;
-use crate::{
-    alertmanager::AlertNames,
-    ids::ModuleId,
-    language::Language,
-    notifier::{format::Format, links::Links},
-    smtp::SmtpSettings,
-};
+use crate::{alertmanager::AlertNames, ids::ModuleId, language::Language, smtp::SmtpSettings};
 
 /// One wrong variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,18 +220,6 @@ pub struct LogSettings {
 }
 
 impl Settings {
-    /// How values are written in mails.
-    pub fn mail_format(&self) -> Format {
-        Format { language: self.mail.language, zone: self.zone.clone(), links: self.links() }
-    }
-
-    fn links(&self) -> Links {
-        Links {
-            cluster_admin: self.cluster_admin.clone(),
-            module: self.instance.as_ref().map(|instance| instance.module.clone()),
-        }
-    }
-
     /// Why no mail is sent, in words for an administrator; empty when mail is configured.
     pub fn mail_gaps(&self) -> Vec<String> {
         let mut gaps = Vec::new();

@@ -9,11 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    NodeEntries, Reading,
     entries::Entry,
     findings::{ApplicationLog, LogLine, LogTrouble, Starter},
     keep::{MAX_LINES, telling},
     report::Assembly,
+    report::{NodeEntries, Reading},
 };
 use crate::{
     correlator::correlation::{Application, Correlation, Outcome, Plan, State},

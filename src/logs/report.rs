@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    NodeEntries, Reading,
+    entries::Entry,
     findings::{ApplicationLog, ClusterBackupLog, LogLine, LogReport, LogTrouble, Starter, UnitLog},
     keep::keep,
     query::{self, Wanted, is_unwell, unwell_plans},
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     correlator::correlation::{Application, Correlation, Plan},
-    ids::{ModuleId, PlanId},
+    ids::{ModuleId, NodeId, PlanId},
 };
 
 /// How much all lines of a report may be, in bytes: it is kept in the journal, and read by the pages.
@@ -37,6 +37,28 @@ pub(super) struct Assembly<'a> {
     /// When the run began, and what it said of the cluster's own backup.
     cluster_backups: HashMap<&'a PlanId, (Timestamp, Vec<LogLine>)>,
     units: Vec<UnitLog>,
+}
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// What was found.
+    pub report: LogReport,
+    /// True when there may be more in a minute: a run has just ended, and the end of its backup is not in the log yet.
+    pub may_be_early: bool,
+}
+
+/// What one node's journal holds, in the order of time.
+pub struct NodeEntries {
+    node: NodeId,
+    entries: Vec<Entry>,
+}
+
+impl NodeEntries {
+    pub fn new(node: NodeId, mut entries: Vec<Entry>) -> Self {
+        entries.sort_by_key(|entry| entry.at);
+        Self { node, entries }
+    }
 }
 
 /// An application that is not well, and what was found of it.

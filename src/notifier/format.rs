@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp, ZonedDateTime, tz::TimeZone};
 
 use super::links::Links;
-use crate::language::Language;
+use crate::{config::Settings, language::Language};
 
 /// Formats values for the readers of an email or page: in their language, and in the cluster's time zone.
 #[derive(Debug, Clone)]
@@ -29,6 +29,11 @@ const DAY: u64 = 24 * HOUR;
 const TWO_DAYS: u64 = 2 * DAY;
 
 impl Format {
+    /// How mails are written by these settings.
+    pub fn of(settings: &Settings) -> Self {
+        Self { language: settings.mail.language, zone: settings.zone.clone(), links: Links::of(settings) }
+    }
+
     fn local(&self, time: Timestamp) -> ZonedDateTime {
         time.to_zoned_datetime(self.zone.clone())
     }

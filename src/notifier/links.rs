@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use reqwest::Url;
 
 use crate::{
+    config::Settings,
     ids::{JobId, ModuleId, NodeId},
     times::{earlier, later},
 };
@@ -38,6 +39,12 @@ pub enum LogOf<'a> {
 }
 
 impl Links {
+    /// Where links lead by these settings.
+    pub fn of(settings: &Settings) -> Self {
+        let module = settings.instance.as_ref().map(|instance| instance.module.clone());
+        Self { cluster_admin: settings.cluster_admin.clone(), module }
+    }
+
     /// A report on this module's page.
     pub fn report(&self, report: JobId) -> Option<String> {
         let module = self.module.as_ref().filter(|_| report.0 != 0)?;

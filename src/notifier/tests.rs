@@ -351,7 +351,7 @@ fn links() -> Links {
 
 fn view(report: &Report, language: Language) -> View {
     let format = Format { language, zone: TimeZone::get("Europe/Rome").unwrap(), links: links() };
-    View::new(report, &format)
+    super::view(report, &format)
 }
 
 /// All reports in all languages, by the name of their snapshots.

@@ -18,7 +18,7 @@ mod restorable;
 mod steps;
 mod storage;
 
-use super::{format::Format, render};
+use super::format::Format;
 use crate::{correlator::correlation::Outcome, language::Language, report::Report};
 
 use self::context::Writer;
@@ -58,20 +58,8 @@ pub struct View {
 }
 
 impl View {
-    /// The email about a report, with as much in it as [`MAX_HTML`] allows.
-    pub fn new(report: &Report, format: &Format) -> Self {
-        let [most, less @ .., least] = Limits::ALL;
-        let mut view = Self::with(report, format, most);
-        for limits in less.into_iter().chain([least]) {
-            if render::html(&view).len() < MAX_HTML {
-                break;
-            }
-            view = Self::with(report, format, limits);
-        }
-        view
-    }
-
-    fn with(report: &Report, format: &Format, limits: Limits) -> Self {
+    /// The email about a report, with at most so much of everything.
+    pub fn with(report: &Report, format: &Format, limits: Limits) -> Self {
         let writer = Writer { report, format, phrases: format.language.phrases(), limits };
         let has_lost = !report.changes.shrunk.is_empty() || !report.changes.thinned.is_empty();
         let sections = [

@@ -26,6 +26,7 @@ use crate::{
     notifier::{
         self,
         decision::{Decision, Found, Origin, Policy, Verdict, verdicts},
+        format::Format,
         message::Message,
     },
     repo_check::{RepoChecker, findings::RepoReport},
@@ -243,7 +244,7 @@ impl Stages {
         let history = self.journal.history(looks.clone()).await?;
         report.compare(&History { muted: policy.muted.clone(), ..history });
         self.leave_out_quiet_plans(job, &mut report, &looks, &policy).await?;
-        let format = self.settings.mail_format();
+        let format = Format::of(&self.settings);
         // What was still running, or could not be read, is looked at again: its end must not be kept from anybody.
         let is_open = !report.correlation.is_certain();
         let afterwards = if is_open && !job.follow_up {
@@ -285,7 +286,7 @@ impl Stages {
         let correlation = Correlation::failed(now, reason.clone());
         let cluster = self.cluster_name(&correlation).await?;
         let report = Report::new(job.id, now, cluster, job.alerts.clone(), correlation, None, None);
-        let format = self.settings.mail_format();
+        let format = Format::of(&self.settings);
         // Whatever it is that can't be driven may be what can't be written.
         let message = catch_unwind(AssertUnwindSafe(|| notifier::compose(&report, &format)))
             .unwrap_or_else(|_| Message::plain(&report.cluster, job.id, &reason));

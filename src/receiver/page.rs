@@ -69,7 +69,7 @@ pub(super) async fn page(receiver: Arc<Receiver>) -> Response {
         receiver.journal.last_runs(1)
     );
     let language = receiver.settings.mail.language;
-    let format = Format { language, ..receiver.settings.mail_format() };
+    let format = Format { language, ..Format::of(&receiver.settings) };
     let runs = or_empty(runs);
     let plans = plans::plans(&runs, roster.as_deref(), Timestamp::now(), &format.zone);
     let phrases = language.page_phrases();
