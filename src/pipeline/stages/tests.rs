@@ -24,6 +24,8 @@ use crate::{
     run::Run,
 };
 
+mod held;
+
 use State::{Failed, Missing, Ok as Well, Pending};
 
 const WAIT: Duration = Duration::from_secs(30);
