@@ -195,11 +195,15 @@ impl Policy {
         }
     }
 
-    /// True when nothing is mailed of what is said of a plan: it is muted, or all of it that is not well.
-    fn mutes(&self, notification: &Notification) -> bool {
-        let unwell = &notification.unwell;
+    /// True when nothing is mailed of a plan.
+    fn mutes_plan(&self, notification: &Notification) -> bool {
         self.muted.contains(&notification.plan)
-            || (!unwell.is_empty() && unwell.iter().all(|module| self.mutes_application(module)))
+    }
+
+    /// True when nothing is mailed of any application that is not well, and there is one.
+    fn mutes_all_unwell(&self, notification: &Notification) -> bool {
+        let unwell = &notification.unwell;
+        !unwell.is_empty() && unwell.iter().all(|module| self.mutes_application(module))
     }
 
     /// True when nothing is mailed of an application.
@@ -325,7 +329,11 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn verdict(&self) -> Verdict {
-        if self.policy.mutes(self.notification) {
+        // That others are well again is told all the same: the news are of those that are not muted.
+        let has_news = self.before.incident.is_some_and(|incident| incident.has_news);
+        if self.policy.mutes_plan(self.notification)
+            || (!has_news && self.policy.mutes_all_unwell(self.notification))
+        {
             return self.hold(HoldReason::Muted);
         }
         match self.before.incident {

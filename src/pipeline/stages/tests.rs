@@ -325,8 +325,12 @@ async fn an_application_that_is_muted_does_not_hush_the_others() {
     let mut monitor = Monitor::new(&[("NOTIFY_MUTED", &format!("mail1={until}"))]);
     let both = [MAIL_FAILS[0], ("web1", Failed, None)];
     assert_eq!(monitor.run(&both, at(0)).await, Decision::Send(SendReason::New));
-    assert_eq!(monitor.run(&MAIL_FAILS, at(1)).await, Decision::Hold(HoldReason::Muted));
-    assert_eq!(monitor.run(&both, at(2)).await, Decision::Hold(HoldReason::Unchanged));
+    // That web1 is well again is told, though mail1 still fails.
+    assert_eq!(monitor.run(&MAIL_FAILS, at(1)).await, Decision::Send(SendReason::Changed));
+    let news = [News::Recovered { module: ModuleId::new("web1").unwrap() }];
+    assert_eq!(monitor.last_report().await.incidents[0].news, news);
+    assert_eq!(monitor.run(&MAIL_FAILS, at(2)).await, Decision::Hold(HoldReason::Muted));
+    assert_eq!(monitor.run(&both, at(3)).await, Decision::Send(SendReason::Changed));
 }
 
 #[tokio::test]
