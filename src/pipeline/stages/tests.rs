@@ -14,7 +14,7 @@ use crate::{
     cause::{Cause, Diagnosis},
     correlator::correlation::{Application, Destination, MissingReason},
     ids::{DestinationId, ModuleId, NodeId},
-    logs::findings::{ApplicationLog, LogLine},
+    logs::findings::{ApplicationLog, ClusterBackupLog, LogLine, UnitLog},
     notifier::{
         decision::{HoldReason, SendReason},
         delivery::{Delivery, DeliveryState},
@@ -177,7 +177,7 @@ impl Monitor {
             self.mails.push(Mail {
                 report: outgoing.id,
                 reason,
-                outcome: stored.report.for_mail().outcome,
+                outcome: outgoing.message.outcome.unwrap(),
                 answers: outgoing.threads.iter().map(|start| start.report).collect(),
             });
         }
@@ -338,16 +338,26 @@ async fn an_unchanged_plan_does_not_ride_along_in_the_mail_of_another() {
     let mut monitor = Monitor::new(&[]);
     monitor.run(&MAIL_FAILS, at(0)).await;
     // 38 seconds later an alert about another plan makes all that ran recently be looked at.
-    let plans = vec![plan("1", &MAIL_FAILS, at(0)), plan("2", &[("samba1", Failed, None)], at(0))];
+    let other = [("samba1", Failed, None), ("samba2", Well, None)];
+    let plans = vec![plan("1", &MAIL_FAILS, at(0)), plan("2", &other, at(0))];
     let now = at(0) + SignedDuration::from_mins(11);
     let alert = Alert {
         plan: None,
         ..Alert::raised(Source::Webhook, "BackupFailed", plans[1].id.clone(), None, at(0))
     };
     assert_eq!(monitor.report(alert, plans, None, now).await, Decision::Send(SendReason::New));
-    let report = monitor.last_report().await;
+    let mut report = monitor.last_report().await;
     assert_eq!((report.correlation.plans.len(), report.quiet.len()), (2, 1));
+    assert_eq!((report.outcome, monitor.mails[1].outcome), (Outcome::RepoFailure, Outcome::Partial));
+    let log = report.logs.as_mut().unwrap();
+    for id in ["1", "2"].map(|id| PlanId::new(id).unwrap()) {
+        log.units.push(UnitLog { plan: id.clone(), node: NodeId::new("1").unwrap(), lines: vec![] });
+        log.cluster_backup.push(ClusterBackupLog { plan: id, lines: vec![] });
+    }
     let mailed = report.for_mail();
+    let log = mailed.logs.as_ref().unwrap();
+    let plans = (log.units.iter().map(|log| &log.plan)).chain(log.cluster_backup.iter().map(|log| &log.plan));
+    assert_eq!(plans.map(PlanId::as_str).collect::<Vec<_>>(), ["2", "2"]);
     let told: Vec<_> = mailed.correlation.plans.iter().map(|plan| plan.id.as_str()).collect();
     assert_eq!((told, mailed.incidents.len()), (vec!["2"], 1));
     assert_eq!(monitor.mails[1].answers, [], "it begins a thread of its own");
