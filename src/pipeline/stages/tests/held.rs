@@ -53,3 +53,35 @@ async fn what_comes_late_of_the_hour_before_does_not_close_what_was_due_since() 
     run_after(&mut monitor, &ALL_WELL, began_at, at(-1), now).await;
     assert_eq!(monitor.stages.journal.incidents(10).await.unwrap()[0].closed_at, None);
 }
+
+/// What was read of mail1's repository.
+fn read(count: usize, last: Option<Timestamp>) -> RepoReport {
+    let mut repos = repos("mail1", Health::Ok, last);
+    let last = last.map(|time| Snapshot { time, size: Some(42) });
+    repos.repositories[0].snapshots = Some(Snapshots { count, last });
+    repos
+}
+
+async fn fails_with(monitor: &mut Monitor, repos: RepoReport, night: i64) -> Decision {
+    let plan = plan("1", &MAIL_FAILS, at(24 * night));
+    let alert = Alert::raised(Source::Webhook, "BackupFailed", plan.id.clone(), None, at(0));
+    monitor.report(alert, vec![plan], Some(repos), at(24 * night + 1)).await
+}
+
+#[tokio::test]
+async fn that_most_snapshots_are_gone_is_told_however_long_the_plan_is_held_back() {
+    // Two nights are held back, as too few or as muted.
+    let muted = format!("mail1={}", TimeZone::UTC.to_datetime(at(24)).date());
+    for variable in [("NOTIFY_AFTER_FAILURES", "3"), ("NOTIFY_MUTED", muted.as_str())] {
+        let mut monitor = Monitor::new(&[variable]);
+        for (night, count) in [(0, 30), (1, 2)] {
+            assert!(!fails_with(&mut monitor, read(count, Some(at(-24))), night).await.is_send());
+        }
+        let decision = fails_with(&mut monitor, read(2, Some(at(-24))), 2).await;
+        assert_eq!(decision, Decision::Send(SendReason::New));
+        let thinned = monitor.last_report().await.changes.thinned;
+        assert_eq!(thinned.iter().map(|drop| (drop.before, drop.now)).collect::<Vec<_>>(), [(30, 2)]);
+        fails_with(&mut monitor, read(2, Some(at(-24))), 3).await;
+        assert_eq!(monitor.last_report().await.changes.thinned, [], "it was told");
+    }
+}
