@@ -64,7 +64,8 @@ impl Courses {
                 let said = report.incident(&plan.id).into_iter().flat_map(|incident| &incident.applications);
                 for said in said {
                     let kept = turn.incident.applications.iter_mut().find(|kept| kept.module == said.module);
-                    if let (Some(kept), Some(_)) = (kept, &said.restorable) {
+                    // None is an answer too: the repository was read, and there is nothing in it.
+                    if let Some(kept) = kept {
                         kept.restorable = said.restorable.clone();
                     }
                 }

@@ -11,7 +11,7 @@ use crate::{
     ids::{DestinationId, JobId, ModuleId, PlanId},
     report::{
         Report,
-        incident::{KnownFrom, Restorable, course::Incident},
+        incident::{KnownFrom, Restorable, RestorePoint, course::Incident},
     },
 };
 
@@ -161,26 +161,26 @@ pub(super) fn note_restore_points(
     Ok(())
 }
 
-/// What is known of what can be restored of a plan's applications.
-pub(super) fn restore_points(
-    database: &Database,
-    plan: &PlanId,
-) -> rusqlite::Result<Vec<(ModuleId, Restorable)>> {
-    let points: Vec<Option<(ModuleId, Restorable)>> = database
-        .prepare_cached("SELECT * FROM restore_points WHERE plan = ? AND at IS NOT NULL")?
+/// What was in the repositories of a plan's applications when they were last read.
+pub(super) fn restore_points(database: &Database, plan: &PlanId) -> rusqlite::Result<Vec<RestorePoint>> {
+    let points: Vec<Option<RestorePoint>> = database
+        .prepare_cached("SELECT * FROM restore_points WHERE plan = ?")?
         .query_map([plan.as_str()], |row| {
             let size = match rows::number(row, "size")? {
                 0 => None,
                 size => u64::try_from(size).ok(),
             };
-            let restorable = Restorable {
-                at: rows::time(row, "at")?,
-                as_of: rows::time(row, "proved_at")?,
-                destination: DestinationId::new(rows::text(row, "destination")?).ok(),
+            let proved_at = rows::time(row, "proved_at")?;
+            let destination = DestinationId::new(rows::text(row, "destination")?).ok();
+            let restorable = rows::optional_time(row, "at")?.map(|at| Restorable {
+                at,
+                as_of: proved_at,
+                destination: destination.clone(),
                 size,
                 known_from: KnownFrom::Journal,
-            };
-            Ok(ModuleId::new(rows::text(row, "module")?).ok().map(|module| (module, restorable)))
+            });
+            let module = ModuleId::new(rows::text(row, "module")?).ok();
+            Ok(module.map(|module| RestorePoint { module, destination, proved_at, restorable }))
         })?
         .collect::<rusqlite::Result<_>>()?;
     Ok(points.into_iter().flatten().collect())

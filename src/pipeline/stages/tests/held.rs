@@ -85,3 +85,19 @@ async fn that_most_snapshots_are_gone_is_told_however_long_the_plan_is_held_back
         assert_eq!(monitor.last_report().await.changes.thinned, [], "it was told");
     }
 }
+
+#[tokio::test]
+async fn a_snapshot_that_was_seen_to_be_gone_is_not_told_as_restorable_again() {
+    let mut monitor = Monitor::new(&[]);
+    monitor.run(&ALL_WELL, at(-24)).await;
+    let unreadable = repos("mail1", Health::Unreachable, None);
+    let nights = [(read(1, Some(at(-24))), true), (read(0, None), false), (unreadable, false)];
+    for (night, (repos, is_restorable)) in (0..).zip(nights) {
+        fails_with(&mut monitor, repos, night).await;
+        monitor.restart().await;
+        let said = monitor.last_report().await.incidents.remove(0);
+        assert_eq!(said.applications[0].restorable.is_some(), is_restorable, "night {night}");
+        let kept = monitor.stages.journal.incidents(1).await.unwrap().remove(0).incident;
+        assert_eq!(kept.applications[0].restorable.is_some(), is_restorable, "night {night}");
+    }
+}
