@@ -221,6 +221,8 @@ pub struct Before {
     pub of_this_run: Option<String>,
     /// True when a report says the same of this very run, mailed or not.
     pub is_known_run: bool,
+    /// True when the last that was told was that nothing could be read, so that another mail is expected.
+    pub was_unread: bool,
     /// The plan's incident, this run included.
     pub incident: Option<Standing>,
 }
@@ -347,7 +349,11 @@ impl Case<'_> {
             Some(incident) => match incident.told_at {
                 // What 0.1.0 reported was no incident.
                 None => self.without_incident(),
-                Some(_) if incident.has_news || (self.has_shrunk() && !self.is_same()) => {
+                Some(_)
+                    if incident.has_news
+                        || self.before.was_unread
+                        || (self.has_shrunk() && !self.is_same()) =>
+                {
                     Verdict::Send(SendReason::Changed)
                 }
                 Some(_) if self.is_told_of_this_run() => self.nothing_new(),

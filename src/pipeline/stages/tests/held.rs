@@ -101,3 +101,39 @@ async fn a_snapshot_that_was_seen_to_be_gone_is_not_told_as_restorable_again() {
         assert_eq!(kept.applications[0].restorable.is_some(), is_restorable, "night {night}");
     }
 }
+
+#[tokio::test]
+async fn whoever_was_told_that_nothing_is_known_is_told_what_is_known_then() {
+    for names_plan in [true, false] {
+        let mut monitor = Monitor::new(&[]);
+        monitor.run(&MAIL_FAILS, at(0)).await;
+        let plan = plan("1", &MAIL_FAILS, at(0));
+        let alert = Alert::raised(Source::Poll, "BackupFailed", plan.id.clone(), None, at(0));
+        let alert = if names_plan { alert } else { Alert { plan: None, ..alert } };
+        // Redis is down.
+        let journal = monitor.stages.journal.clone();
+        let id = journal.accept(vec![alert.clone()], at(3), WAIT).await.unwrap().unwrap();
+        let job = journal.job(id).await.unwrap().unwrap();
+        let unread = Correlation::unread(at(3), None, "connection refused".into());
+        monitor.stages.report(&job, unread, None, None, at(3)).await.unwrap();
+        assert_eq!(monitor.last_report().await.outcome, Outcome::Unknown);
+        // The follow-up reads what was mailed before.
+        let follow_up = journal.due_jobs().await.unwrap()[0].id;
+        let job = journal.job(follow_up).await.unwrap().unwrap();
+        assert!(job.follow_up);
+        let correlation = Correlation {
+            at: at(4),
+            cluster: Some("Acme".into()),
+            outcome: plan.outcome,
+            read_error: None,
+            internal_error: None,
+            plans: vec![plan.clone()],
+        };
+        let words = Some(logs(&correlation));
+        monitor.stages.report(&job, correlation, words, None, at(4)).await.unwrap();
+        let stored = journal.report(follow_up).await.unwrap().unwrap().readable().unwrap();
+        assert_eq!(stored.decision, Some(Decision::Send(SendReason::Changed)), "names plan: {names_plan}");
+        // Once.
+        assert!(!monitor.report(alert, vec![plan], None, at(5)).await.is_send());
+    }
+}
