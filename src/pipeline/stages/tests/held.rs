@@ -69,11 +69,10 @@ async fn fails_with(monitor: &mut Monitor, repos: RepoReport, night: i64) -> Dec
 }
 
 #[tokio::test]
-async fn that_most_snapshots_are_gone_is_told_however_long_the_plan_is_held_back() {
-    // Two nights are held back, as too few or as muted.
-    let muted = format!("mail1={}", TimeZone::UTC.to_datetime(at(24)).date());
-    for variable in [("NOTIFY_AFTER_FAILURES", "3"), ("NOTIFY_MUTED", muted.as_str())] {
-        let mut monitor = Monitor::new(&[variable]);
+async fn that_most_snapshots_are_gone_is_told_however_long_it_is_muted() {
+    for muted in ["mail1", "1"] {
+        let muted = format!("{muted}={}", TimeZone::UTC.to_datetime(at(24)).date());
+        let mut monitor = Monitor::new(&[("NOTIFY_MUTED", &muted)]);
         for (night, count) in [(0, 30), (1, 2)] {
             assert!(!fails_with(&mut monitor, read(count, Some(at(-24))), night).await.is_send());
         }
@@ -83,6 +82,36 @@ async fn that_most_snapshots_are_gone_is_told_however_long_the_plan_is_held_back
         assert_eq!(thinned.iter().map(|drop| (drop.before, drop.now)).collect::<Vec<_>>(), [(30, 2)]);
         fails_with(&mut monitor, read(2, Some(at(-24))), 3).await;
         assert_eq!(monitor.last_report().await.changes.thinned, [], "it was told");
+    }
+}
+
+#[tokio::test]
+async fn that_most_snapshots_are_gone_does_not_wait_for_more_failures() {
+    let mut monitor = Monitor::new(&[("NOTIFY_AFTER_FAILURES", "3")]);
+    let decision = fails_with(&mut monitor, read(30, Some(at(-24))), 0).await;
+    assert_eq!(decision, Decision::Hold(HoldReason::TooFew));
+    let decision = fails_with(&mut monitor, read(2, Some(at(-24))), 1).await;
+    assert_eq!(decision, Decision::Send(SendReason::New));
+    // Nor is it said twice.
+    let again = fails_with(&mut monitor, read(2, Some(at(-24))), 1).await;
+    assert_eq!(again, Decision::Hold(HoldReason::TooFew));
+}
+
+#[tokio::test]
+async fn a_backup_that_lost_most_of_its_data_is_told_though_all_that_fails_is_muted() {
+    let until = TimeZone::UTC.to_datetime(at(240)).date();
+    let held = Decision::Hold(HoldReason::Muted);
+    for (muted, expected) in [
+        (format!("mail1={until}"), Decision::Send(SendReason::New)),
+        (format!("mail1={until},web1={until}"), held),
+        (format!("1={until}"), held),
+    ] {
+        let mut monitor = Monitor::new(&[("NOTIFY_MUTED", &muted)]);
+        monitor.run(&ALL_WELL, at(-24)).await;
+        let mut plan = plan("1", &MAIL_FAILS, at(0));
+        plan.applications[1].last_run.as_mut().unwrap().size = Some(1000);
+        let alert = Alert::raised(Source::Webhook, "BackupFailed", plan.id.clone(), None, at(0));
+        assert_eq!(monitor.report(alert, vec![plan], None, at(1)).await, expected, "{muted}");
     }
 }
 
