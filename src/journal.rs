@@ -82,7 +82,7 @@ pub fn last_reported(
     };
     let database = Database { connection: &connection, unreadable: &UnreadableRows::default() };
     let before = Courses::of(&database, report, runs, &[], |_| false)
-        .and_then(|courses| courses.before(&database, notifications));
+        .and_then(|courses| courses.before(&database, report, notifications));
     before.map_err(|error| JournalError::from_sqlite(&dir.join(FILE_NAME), &error))
 }
 
@@ -247,7 +247,11 @@ impl Journal {
         self.writer
             .call(move |database| {
                 let is_muted = |module: &ModuleId| muted.contains(module.as_str());
-                Courses::of(database, &report, &runs, &looks, is_muted)?.before(database, &notifications)
+                Courses::of(database, &report, &runs, &looks, is_muted)?.before(
+                    database,
+                    &report,
+                    &notifications,
+                )
             })
             .await
     }

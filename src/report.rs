@@ -159,6 +159,8 @@ impl Report {
         }
         if let Some(logs) = &mut mailed.logs {
             logs.applications.retain(|log| is_told(&log.plan));
+            logs.units.retain(|log| is_told(&log.plan));
+            logs.cluster_backup.retain(|log| is_told(&log.plan));
         }
         mailed
     }

@@ -64,7 +64,8 @@ impl Courses {
                 let said = report.incident(&plan.id).into_iter().flat_map(|incident| &incident.applications);
                 for said in said {
                     let kept = turn.incident.applications.iter_mut().find(|kept| kept.module == said.module);
-                    if let (Some(kept), Some(_)) = (kept, &said.restorable) {
+                    // None is an answer too: the repository was read, and there is nothing in it.
+                    if let Some(kept) = kept {
                         kept.restorable = said.restorable.clone();
                     }
                 }
@@ -94,6 +95,7 @@ impl Courses {
     pub fn before(
         &self,
         database: &Database,
+        report: &Report,
         notifications: &[Notification],
     ) -> rusqlite::Result<Vec<Before>> {
         let before = |notification: &Notification| {
@@ -101,12 +103,14 @@ impl Courses {
             let Some(course) = self.get(&notification.plan) else {
                 return Ok(Before { last, ..Before::default() });
             };
+            let was_unread = notifications::was_unread(database, report, last.as_ref())?;
             // The incident says nothing of a run that is not the last one.
             let turn = course.turn.as_ref().filter(|_| !course.look.is_superseded);
             Ok(Before {
                 last,
                 of_this_run: course.digest.clone().filter(|_| course.is_followed),
                 is_known_run: course.digest.as_ref() == Some(&notification.digest),
+                was_unread,
                 incident: turn.map(|turn| Standing {
                     failing_runs: turn.incident.failing_runs,
                     told_at: turn.incident.told.as_ref().map(|told| told.at),

@@ -10,7 +10,11 @@ use super::rows::{self, Database};
 use crate::{
     correlator::correlation::Outcome,
     ids::{JobId, PlanId},
-    notifier::{decision::Reported, notification::Notification},
+    notifier::{
+        decision::Reported,
+        notification::{ANY_PLAN, Notification, UNREAD},
+    },
+    report::Report,
 };
 
 /// What was last reported of a plan.
@@ -30,6 +34,26 @@ pub(super) fn last(database: &Database, plan: &str) -> rusqlite::Result<Option<R
             None
         }
     }))
+}
+
+/// True when a report that could read says something of a plan of which the last that was told is that nothing could be read. `last` is that, unless
+/// it was told of all plans, as where an alert names none.
+pub(super) fn was_unread(
+    database: &Database,
+    report: &Report,
+    last: Option<&Reported>,
+) -> rusqlite::Result<bool> {
+    if report.correlation.is_blank() {
+        return Ok(false);
+    }
+    if last.is_some_and(|last| last.digest == UNREAD) {
+        return Ok(true);
+    }
+    if report.alerts.iter().all(|alert| alert.plan.is_some()) {
+        return Ok(false);
+    }
+    let of_all = self::last(database, ANY_PLAN)?.filter(|of_all| of_all.digest == UNREAD);
+    Ok(of_all.is_some_and(|of_all| last.is_none_or(|last| last.at < of_all.at)))
 }
 
 /// How the last report of each of these plans came out.

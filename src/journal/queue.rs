@@ -17,6 +17,7 @@ use crate::{
         delivery::{Delivery, DeliveryState},
         message::Message,
     },
+    report::Report,
 };
 
 /// No attempt is farther off than this; see [`backoff`](crate::notifier::retry::backoff).
@@ -200,8 +201,13 @@ pub(super) fn resend(connection: &Connection, id: JobId, now: Timestamp) -> rusq
 
 /// The mail of a row, which can be sent whatever else of the row is damaged.
 pub(super) fn message(row: &Row) -> rusqlite::Result<Message> {
+    // The mail's own outcome: it may leave plans out, of which the column's is the worst.
+    let outcome = match rows::json::<Report>(row, "report")? {
+        Ok(report) => Some(report.for_mail().outcome),
+        Err(_) => rows::word(row, "outcome")?.ok(),
+    };
     Ok(Message {
-        outcome: rows::word(row, "outcome")?.ok(),
+        outcome,
         subject: rows::text(row, "subject")?,
         text: rows::text(row, "text")?,
         html: rows::text(row, "html")?,

@@ -165,9 +165,10 @@ pub(super) fn insert(database: &Database, new: &NewReport) -> rusqlite::Result<D
     let now = report.created_at;
     let muted = |module: &ModuleId| new.policy.mutes_application(module);
     let courses = Courses::of(database, report, &new.runs, &new.looks, muted)?;
-    let before = courses.before(database, &new.found.notifications)?;
+    let before = courses.before(database, report, &new.found.notifications)?;
     let decision = decide(&new.found, &before, new.origin, &new.policy, now);
-    incidents::note_restore_points(database, report)?;
+    let is_told = |plan: &PlanId| decision.is_queued() && !is_quiet(report, plan.as_str());
+    incidents::note_restore_points(database, report, is_told)?;
     if !decision.keeps_report() {
         courses.keep(database, report, None, muted)?;
         return Ok(decision);

@@ -124,16 +124,16 @@ pub struct Found {
     pub outcome: Outcome,
     /// The plans that are well again of which a problem was reported.
     pub recovered: Vec<PlanId>,
-    /// The plans with a backup that holds far less than before, though it succeeded, or of which most snapshots are gone.
-    pub shrunk: Vec<PlanId>,
+    /// The applications, with their plans, whose backup holds far less than before, though it succeeded, or of which most snapshots are gone.
+    pub shrunk: Vec<(PlanId, ModuleId)>,
 }
 
 impl Found {
     /// What the decision depends on of `report`.
     pub fn of(report: &Report) -> Self {
         let changes = &report.changes;
-        let shrunk = changes.shrunk.iter().map(|shrunk| shrunk.plan.clone());
-        let thinned = changes.thinned.iter().map(|thinned| thinned.plan.clone());
+        let shrunk = changes.shrunk.iter().map(|shrunk| (shrunk.plan.clone(), shrunk.module.clone()));
+        let thinned = changes.thinned.iter().map(|thinned| (thinned.plan.clone(), thinned.module.clone()));
         Self {
             notifications: super::notification::notifications(report),
             outcome: report.outcome,
@@ -195,11 +195,15 @@ impl Policy {
         }
     }
 
-    /// True when nothing is mailed of what is said of a plan: it is muted, or all of it that is not well.
-    fn mutes(&self, notification: &Notification) -> bool {
-        let unwell = &notification.unwell;
+    /// True when nothing is mailed of a plan.
+    fn mutes_plan(&self, notification: &Notification) -> bool {
         self.muted.contains(&notification.plan)
-            || (!unwell.is_empty() && unwell.iter().all(|module| self.mutes_application(module)))
+    }
+
+    /// True when nothing is mailed of any application that is not well, and there is one.
+    fn mutes_all_unwell(&self, notification: &Notification) -> bool {
+        let unwell = &notification.unwell;
+        !unwell.is_empty() && unwell.iter().all(|module| self.mutes_application(module))
     }
 
     /// True when nothing is mailed of an application.
@@ -217,6 +221,8 @@ pub struct Before {
     pub of_this_run: Option<String>,
     /// True when a report says the same of this very run, mailed or not.
     pub is_known_run: bool,
+    /// True when the last that was told was that nothing could be read, so that another mail is expected.
+    pub was_unread: bool,
     /// The plan's incident, this run included.
     pub incident: Option<Standing>,
 }
@@ -325,7 +331,11 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn verdict(&self) -> Verdict {
-        if self.policy.mutes(self.notification) {
+        // That others are well again is told all the same: the news are of those that are not muted.
+        let has_news = self.before.incident.is_some_and(|incident| incident.has_news);
+        if self.policy.mutes_plan(self.notification)
+            || (!has_news && !self.has_shrunk_anew() && self.policy.mutes_all_unwell(self.notification))
+        {
             return self.hold(HoldReason::Muted);
         }
         match self.before.incident {
@@ -333,13 +343,16 @@ impl Case<'_> {
                 Some(_) => Verdict::Send(SendReason::Recovered),
                 None => self.without_incident(),
             },
-            Some(incident) if incident.failing_runs < self.policy.after_failures => {
+            // What is gone does not come back with the next run.
+            Some(incident)
+                if incident.failing_runs < self.policy.after_failures && !self.has_shrunk_anew() =>
+            {
                 self.hold(HoldReason::TooFew)
             }
             Some(incident) => match incident.told_at {
                 // What 0.1.0 reported was no incident.
                 None => self.without_incident(),
-                Some(_) if incident.has_news || (self.has_shrunk() && !self.is_same()) => {
+                Some(_) if incident.has_news || self.before.was_unread || self.has_shrunk_anew() => {
                     Verdict::Send(SendReason::Changed)
                 }
                 Some(_) if self.is_told_of_this_run() => self.nothing_new(),
@@ -408,8 +421,16 @@ impl Case<'_> {
         at > self.now.saturating_sub(self.policy.repeat).unwrap_or(Timestamp::MIN) && at <= self.now
     }
 
+    /// True when an application that is not muted has lost most of its data or snapshots.
     fn has_shrunk(&self) -> bool {
-        self.found.shrunk.iter().any(|plan| plan.as_str() == self.notification.plan)
+        self.found.shrunk.iter().any(|(plan, module)| {
+            plan.as_str() == self.notification.plan && !self.policy.mutes_application(module)
+        })
+    }
+
+    /// True when that was not just reported.
+    fn has_shrunk_anew(&self) -> bool {
+        self.has_shrunk() && !self.is_same() && !self.is_told_of_this_run()
     }
 }
 

@@ -28,7 +28,10 @@ pub struct Notification {
 }
 
 /// Stands for the plans of a report that could not say which.
-const ANY_PLAN: &str = "*";
+pub const ANY_PLAN: &str = "*";
+
+/// What is told of a plan when nothing could be read.
+pub const UNREAD: &str = "unread";
 
 /// What `report` tells, plan by plan.
 pub fn notifications(report: &Report) -> Vec<Notification> {
@@ -56,7 +59,7 @@ pub fn notifications(report: &Report) -> Vec<Notification> {
     plans.dedup();
     let unread = |plan: &str| Notification {
         plan: plan.into(),
-        digest: "unread".into(),
+        digest: UNREAD.into(),
         outcome: report.outcome,
         unwell: Vec::new(),
     };

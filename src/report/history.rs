@@ -12,7 +12,7 @@ use crate::{
     correlator::correlation::{Application, Destination, Outcome, Plan, State},
     ids::{DestinationId, JobId, ModuleId, NodeId, PlanId},
     repo_check::findings::RepoReport,
-    report::incident::{KnownFrom, Restorable, course::Incident},
+    report::incident::{KnownFrom, Restorable, RestorePoint, course::Incident},
 };
 
 /// How many earlier runs are looked at for the last good backup of each application.
@@ -133,7 +133,7 @@ pub struct History {
     /// When the run of each plan that the report is about began, and whether a later run is known.
     pub looks: HashMap<PlanId, Look>,
     /// What could be restored of each plan's applications when their repositories were last read.
-    pub restore_points: HashMap<PlanId, Vec<(ModuleId, Restorable)>>,
+    pub restore_points: HashMap<PlanId, Vec<RestorePoint>>,
     /// The plans and applications that are muted: nothing is new of them.
     pub muted: BTreeSet<String>,
     /// How many snapshots there were then.
@@ -171,7 +171,7 @@ impl History {
         }
         let module = &application.module;
         let read = self.restore_points.get(&plan.id).into_iter().flatten();
-        let read = read.filter(|(read, _)| read == module).map(|(_, restorable)| restorable.clone());
+        let read = read.filter(|point| point.module == *module);
         let incident = self.incidents.get(&plan.id);
         let kept =
             incident.and_then(|incident| incident.applications.iter().find(|kept| kept.module == *module));
@@ -197,7 +197,11 @@ impl History {
             size: run.size,
             known_from: KnownFrom::Success,
         });
-        read.chain(kept).chain(succeeded).chain(earlier).max_by_key(|restorable| restorable.at)
+        // What was not in the repository when it was read is gone, also where it can't be read now.
+        let is_current = |known: &Restorable| !read.clone().any(|point| point.outdates(known));
+        let known = kept.into_iter().chain(succeeded).chain(earlier).filter(is_current);
+        let read = read.clone().filter_map(|point| point.restorable.clone());
+        read.chain(known).max_by_key(|restorable| restorable.at)
     }
 }
 

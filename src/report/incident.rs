@@ -64,6 +64,27 @@ pub struct Restorable {
     pub known_from: KnownFrom,
 }
 
+/// What was in an application's repository when it was last read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestorePoint {
+    /// The application.
+    pub module: ModuleId,
+    /// Where the repository is. None where that can't be read any more.
+    pub destination: Option<DestinationId>,
+    /// When it was read.
+    pub proved_at: Timestamp,
+    /// The newest snapshot in it. None when there was none.
+    pub restorable: Option<Restorable>,
+}
+
+impl RestorePoint {
+    /// True when what was known of the application before says nothing any more: the repository was read since.
+    pub fn outdates(&self, known: &Restorable) -> bool {
+        let is_there = known.destination.is_none() || known.destination == self.destination;
+        is_there && known.as_of <= self.proved_at
+    }
+}
+
 /// How it is known what can be restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -76,7 +76,7 @@ fn each_reason_has_its_case() {
     use Outcome::{Partial, Success};
     use SendReason::{AllClear, Changed, EveryRun, New, Recovered, Reminder};
     let recovered = Found { recovered: vec![plan()], ..well() };
-    let shrunk = Found { shrunk: vec![plan()], ..well() };
+    let shrunk = Found { shrunk: vec![(plan(), ModuleId::new("web1").unwrap())], ..well() };
     let told_of_run = |digest: &str| Before {
         of_this_run: Some(digest.into()),
         ..reported("the next run", Partial, hours_ago(1))

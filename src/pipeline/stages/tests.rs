@@ -14,7 +14,7 @@ use crate::{
     cause::{Cause, Diagnosis},
     correlator::correlation::{Application, Destination, MissingReason},
     ids::{DestinationId, ModuleId, NodeId},
-    logs::findings::{ApplicationLog, LogLine},
+    logs::findings::{ApplicationLog, ClusterBackupLog, LogLine, UnitLog},
     notifier::{
         decision::{HoldReason, SendReason},
         delivery::{Delivery, DeliveryState},
@@ -23,6 +23,8 @@ use crate::{
     report::incident::{KnownFrom, News},
     run::Run,
 };
+
+mod held;
 
 use State::{Failed, Missing, Ok as Well, Pending};
 
@@ -175,7 +177,7 @@ impl Monitor {
             self.mails.push(Mail {
                 report: outgoing.id,
                 reason,
-                outcome: stored.report.for_mail().outcome,
+                outcome: outgoing.message.outcome.unwrap(),
                 answers: outgoing.threads.iter().map(|start| start.report).collect(),
             });
         }
@@ -323,8 +325,12 @@ async fn an_application_that_is_muted_does_not_hush_the_others() {
     let mut monitor = Monitor::new(&[("NOTIFY_MUTED", &format!("mail1={until}"))]);
     let both = [MAIL_FAILS[0], ("web1", Failed, None)];
     assert_eq!(monitor.run(&both, at(0)).await, Decision::Send(SendReason::New));
-    assert_eq!(monitor.run(&MAIL_FAILS, at(1)).await, Decision::Hold(HoldReason::Muted));
-    assert_eq!(monitor.run(&both, at(2)).await, Decision::Hold(HoldReason::Unchanged));
+    // That web1 is well again is told, though mail1 still fails.
+    assert_eq!(monitor.run(&MAIL_FAILS, at(1)).await, Decision::Send(SendReason::Changed));
+    let news = [News::Recovered { module: ModuleId::new("web1").unwrap() }];
+    assert_eq!(monitor.last_report().await.incidents[0].news, news);
+    assert_eq!(monitor.run(&MAIL_FAILS, at(2)).await, Decision::Hold(HoldReason::Muted));
+    assert_eq!(monitor.run(&both, at(3)).await, Decision::Send(SendReason::Changed));
 }
 
 #[tokio::test]
@@ -332,16 +338,26 @@ async fn an_unchanged_plan_does_not_ride_along_in_the_mail_of_another() {
     let mut monitor = Monitor::new(&[]);
     monitor.run(&MAIL_FAILS, at(0)).await;
     // 38 seconds later an alert about another plan makes all that ran recently be looked at.
-    let plans = vec![plan("1", &MAIL_FAILS, at(0)), plan("2", &[("samba1", Failed, None)], at(0))];
+    let other = [("samba1", Failed, None), ("samba2", Well, None)];
+    let plans = vec![plan("1", &MAIL_FAILS, at(0)), plan("2", &other, at(0))];
     let now = at(0) + SignedDuration::from_mins(11);
     let alert = Alert {
         plan: None,
         ..Alert::raised(Source::Webhook, "BackupFailed", plans[1].id.clone(), None, at(0))
     };
     assert_eq!(monitor.report(alert, plans, None, now).await, Decision::Send(SendReason::New));
-    let report = monitor.last_report().await;
+    let mut report = monitor.last_report().await;
     assert_eq!((report.correlation.plans.len(), report.quiet.len()), (2, 1));
+    assert_eq!((report.outcome, monitor.mails[1].outcome), (Outcome::RepoFailure, Outcome::Partial));
+    let log = report.logs.as_mut().unwrap();
+    for id in ["1", "2"].map(|id| PlanId::new(id).unwrap()) {
+        log.units.push(UnitLog { plan: id.clone(), node: NodeId::new("1").unwrap(), lines: vec![] });
+        log.cluster_backup.push(ClusterBackupLog { plan: id, lines: vec![] });
+    }
     let mailed = report.for_mail();
+    let log = mailed.logs.as_ref().unwrap();
+    let plans = (log.units.iter().map(|log| &log.plan)).chain(log.cluster_backup.iter().map(|log| &log.plan));
+    assert_eq!(plans.map(PlanId::as_str).collect::<Vec<_>>(), ["2", "2"]);
     let told: Vec<_> = mailed.correlation.plans.iter().map(|plan| plan.id.as_str()).collect();
     assert_eq!((told, mailed.incidents.len()), (vec!["2"], 1));
     assert_eq!(monitor.mails[1].answers, [], "it begins a thread of its own");

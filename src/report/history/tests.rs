@@ -160,17 +160,27 @@ fn what_can_be_restored_is_what_was_just_read_else_the_newest_that_is_known() {
     assert_eq!(known(&history, None), None);
     history.runs.insert(failed.id.clone(), vec![past(&mail(State::Failed, 36, 0, 0)), past(&good)]);
     assert_eq!(known(&history, None), Some((at(24), at(24), Some(10 * MIB), KnownFrom::Success)));
-    let read = |hour| Restorable {
-        at: at(hour),
-        as_of: at(30),
-        destination: destination.clone(),
-        size: Some(MIB),
-        known_from: KnownFrom::Journal,
+    let read = |hour: Option<i64>, proved: i64| {
+        let restorable = hour.map(|hour| Restorable {
+            at: at(hour),
+            as_of: at(proved),
+            destination: destination.clone(),
+            size: Some(MIB),
+            known_from: KnownFrom::Journal,
+        });
+        let (module, destination) = (application.module.clone(), destination.clone());
+        vec![RestorePoint { module, destination, proved_at: at(proved), restorable }]
     };
-    history.restore_points.insert(failed.id.clone(), vec![(application.module.clone(), read(25))]);
+    history.restore_points.insert(failed.id.clone(), read(Some(25), 30));
     assert_eq!(known(&history, None), Some((at(25), at(30), Some(MIB), KnownFrom::Journal)));
-    history.restore_points.insert(failed.id.clone(), vec![(application.module.clone(), read(5))]);
+    // What succeeded since it was read.
+    history.restore_points.insert(failed.id.clone(), read(Some(5), 20));
     assert_eq!(known(&history, None), Some((at(24), at(24), Some(10 * MIB), KnownFrom::Success)));
+    // What succeeded before it was read, and was not in it.
+    history.restore_points.insert(failed.id.clone(), read(Some(5), 30));
+    assert_eq!(known(&history, None), Some((at(5), at(30), Some(MIB), KnownFrom::Journal)));
+    history.restore_points.insert(failed.id.clone(), read(None, 30));
+    assert_eq!(known(&history, None), None);
     // The repository has the last word, and nothing in it is nothing to restore.
     let just_read = repos(3, Some(at(20)));
     assert_eq!(

@@ -11,6 +11,7 @@ use crate::{
     cause::Cause,
     correlator::correlation::{Application, Outcome, Plan, PlanIssue, State},
     ids::{JobId, ModuleId, PlanId},
+    times::{CLOCK_SLACK, earlier},
 };
 
 /// An incident as the journal keeps it.
@@ -24,6 +25,9 @@ pub struct Incident {
     pub since: Timestamp,
     /// When the last run that counts in it began.
     pub last_run: Timestamp,
+    /// True when that is only when it was due: nothing of the run was seen by then.
+    #[serde(default)]
+    pub is_only_due: bool,
     /// How many runs in a row were not SUCCESS.
     pub failing_runs: u32,
     /// How the last run came out.
@@ -88,8 +92,9 @@ pub fn turn(open: Option<&Incident>, plan: &Plan, began_at: Timestamp, is_supers
             .then(|| Turn { incident: Incident::new(plan, began_at), is_over });
     };
     // An occurrence of which nothing was seen yet is the run that then answers to it.
-    let is_same =
-        began_at == open.last_run || plan.due.is_some_and(|due| due == open.last_run && began_at >= due);
+    let is_same = began_at == open.last_run
+        || plan.due.is_some_and(|due| due == open.last_run && began_at >= due)
+        || open.is_answered_early(plan, began_at);
     if is_gone || (is_over && (is_same || began_at > open.last_run)) {
         return Some(Turn { incident: open.clone(), is_over });
     }
@@ -108,6 +113,7 @@ impl Incident {
             name: plan.name.clone(),
             since: began_at,
             last_run: began_at,
+            is_only_due: false,
             failing_runs: 0,
             outcome: plan.outcome,
             applications: Vec::new(),
@@ -117,12 +123,27 @@ impl Incident {
         incident
     }
 
+    /// True when a run that began before the occurrence of which nothing was seen yet is the one that answers to it: it was started by hand
+    /// and still ran then, or by a clock that is slow.
+    fn is_answered_early(&self, plan: &Plan, began_at: Timestamp) -> bool {
+        let due = self.last_run;
+        let Some(end) = end(plan).filter(|_| self.is_only_due && began_at < due) else { return false };
+        // In a plan that runs every hour, the run before is as near.
+        let is_nearer_to_earlier = plan.due.is_some_and(|before| {
+            before < due && began_at.duration_since(before) < due.duration_since(began_at)
+        });
+        end >= due || (began_at >= earlier(due, CLOCK_SLACK) && !is_nearer_to_earlier)
+    }
+
     fn go_on(&mut self, plan: &Plan, began_at: Timestamp, is_same: bool) {
         if !is_same {
             self.failing_runs = self.failing_runs.saturating_add(1);
         }
         let counted = self.last_run;
-        self.last_run = began_at;
+        if began_at >= self.last_run {
+            self.last_run = began_at;
+            self.is_only_due = plan.due == Some(began_at) && end(plan).is_none();
+        }
         self.outcome = plan.outcome;
         self.name = plan.name.clone().or(self.name.take());
         let before = std::mem::take(&mut self.applications);
@@ -134,7 +155,7 @@ impl Incident {
                 State::Pending => self.applications.extend(known.cloned()),
                 State::Failed | State::Missing => {
                     let was_counted = is_same && known.is_some_and(|known| known.last_run == counted);
-                    self.applications.push(Failing::new(application, began_at, known, was_counted));
+                    self.applications.push(Failing::new(application, self.last_run, known, was_counted));
                 }
             }
         }
@@ -219,10 +240,18 @@ impl Incident {
     }
 }
 
+/// When the last application that has had its turn in a run ended. None when none has.
+fn end(plan: &Plan) -> Option<Timestamp> {
+    let of_this_run = plan.applications.iter().filter(|application| {
+        matches!(application.state, State::Ok | State::Failed) && !application.is_own_word
+    });
+    of_this_run.filter_map(|application| application.last_run.as_ref()).map(|run| run.end).max()
+}
+
 impl Failing {
     fn new(
         application: &Application,
-        began_at: Timestamp,
+        last_run: Timestamp,
         known: Option<&Failing>,
         was_counted: bool,
     ) -> Self {
@@ -235,7 +264,7 @@ impl Failing {
             state,
             cause: cause.filter(|cause| *cause != Cause::Unknown).or(known_cause),
             failing_runs: if was_counted { runs_before } else { runs_before.saturating_add(1) },
-            last_run: began_at,
+            last_run,
             restorable: known.and_then(|known| known.restorable.clone()),
         }
     }

@@ -136,6 +136,30 @@ fn an_occurrence_of_which_nothing_was_seen_is_the_run_that_answers_to_it() {
 }
 
 #[test]
+fn a_run_that_began_before_an_occurrence_of_which_nothing_was_seen_may_answer_to_it() {
+    let (mut stuck, due) = night(24, (Pending, None), Pending);
+    stuck.due = Some(due);
+    let open = turn(None, &stuck, due, false).unwrap().incident;
+    // Seconds before and after it was due; was due before by so many hours.
+    let table = [
+        ("a slow clock, and a short run", -2, -1, 24, true),
+        ("the same of an hourly plan", -2, -1, 1, true),
+        ("by hand, and it still ran then", -7200, 60, 24, true),
+        ("the run of the hour before", -3590, -3000, 1, false),
+        ("a run in the evening", -7200, -7000, 24, false),
+    ];
+    for (case, began, ended, hours, is_it) in table {
+        let moment = |seconds| due + jiff::SignedDuration::from_secs(seconds);
+        let (mut well, _) = night(24, (Well, None), Well);
+        well.due = Some(moment(-3600 * hours));
+        for application in &mut well.applications {
+            application.last_run.as_mut().unwrap().end = moment(ended);
+        }
+        assert_eq!(turn(Some(&open), &well, moment(began), false).unwrap().is_over, is_it, "{case}");
+    }
+}
+
+#[test]
 fn what_comes_late_of_an_earlier_run_changes_nothing() {
     let nights =
         [night(0, (Failed, None), Well), night(24, (Failed, None), Well), night(0, (Well, None), Well)];
