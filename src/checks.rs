@@ -142,13 +142,19 @@ impl Check {
     pub fn of_duty(duty: &Duty) -> Self {
         let (state, reason) = match duty {
             Duty::Active => (CheckState::Ok, None),
+            // It works, and mails: what is missing is another node's.
+            Duty::InPlaceOf(peer) => (
+                CheckState::Ok,
+                Some(format!("reports are sent by this copy of {peer}, as that one shows no sign of life")),
+            ),
             Duty::Starting => (CheckState::Off, Some("looking for other instances".to_owned())),
             Duty::Standby(peer) => {
                 (CheckState::Off, Some(format!("standing by: reports are sent by {peer}")))
             }
             Duty::Copy(peer) => {
                 let words = format!(
-                    "this is a copy of {peer}, which is still installed: nothing is sent until it is configured"
+                    "this is a copy of {peer}, which is still installed: nothing is sent until it is configured, or \
+                     that one is gone for a while"
                 );
                 (CheckState::Failed, Some(words))
             }

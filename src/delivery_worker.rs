@@ -103,7 +103,7 @@ impl DeliveryWorker {
                 return Ok(None);
             }
             // What somebody asks for on the pages is sent by whom they ask.
-            if standing.duty != Duty::Active && outgoing.resends == 0 {
+            if !standing.duty.mails() && outgoing.resends == 0 {
                 self.keep_back(&outgoing, &standing).await?;
                 continue;
             }
@@ -111,7 +111,7 @@ impl DeliveryWorker {
             self.note(&outgoing, &after);
             self.journal.record_delivery(outgoing.id, outgoing.resends, after).await?;
         }
-        if standing.duty != Duty::Active {
+        if !standing.duty.mails() {
             // What is kept back is due all the time.
             return Ok(None);
         }

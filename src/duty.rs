@@ -8,6 +8,8 @@
 //! where a module may write. It says `active` or `standby`. All instances watch and make reports; the active one mails. The others keep
 //! theirs until they know that the active one has outlived them, so that nothing is lost when it is gone.
 //!
+//! A copy of an instance that is still installed is the last in line: it mails if nobody does, as on the node that is left of two.
+//!
 //! Whoever is active stays it as long as it lives: an instance that comes back finds runs that another one has reported meanwhile.
 
 pub mod watch;
@@ -31,12 +33,23 @@ use crate::{
 pub enum Duty {
     /// It mails.
     Active,
+    /// It mails, though it is a copy of an instance that is still installed: neither that one nor any other shows that it mails.
+    #[serde(rename = "active")]
+    InPlaceOf(Peer),
     /// Nothing is known of other instances yet: nothing is mailed for the moment.
     Starting,
     /// Another one mails. It takes over when that one is gone.
     Standby(Peer),
-    /// It is a clone of an instance that is still installed, or was restored beside it: it mails nothing until it is configured.
+    /// It is a clone of an instance that is still installed, or was restored beside it: it mails nothing until it is configured, or nobody
+    /// else does.
     Copy(Peer),
+}
+
+impl Duty {
+    /// True for an instance that mails.
+    pub const fn mails(&self) -> bool {
+        matches!(self, Duty::Active | Duty::InPlaceOf(_))
+    }
 }
 
 /// Another instance.
@@ -167,7 +180,7 @@ impl Watchman {
     pub fn sign(&self) -> Option<Sign> {
         match self.duty {
             _ if !self.identity.can_mail => None,
-            Duty::Active => Some(Sign::Active),
+            Duty::Active | Duty::InPlaceOf(_) => Some(Sign::Active),
             Duty::Standby(_) => Some(Sign::Standby),
             Duty::Starting | Duty::Copy(_) => None,
         }
@@ -191,15 +204,26 @@ impl Watchman {
         } else {
             self.alone_since.get_or_insert(now);
         }
+        let alone = self.alone_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
         if let Some(origin) = copied_from(&self.identity, instances) {
-            self.duty = Duty::Copy(origin);
+            // A node that is lost stays in the cluster, and its instances with it: a copy is the last in line, but it is in it.
+            let has_begun = match self.duty {
+                Duty::InPlaceOf(_) => true,
+                Duty::Starting => instances.own == Some(Sign::Active),
+                Duty::Active | Duty::Standby(_) | Duty::Copy(_) => false,
+            };
+            let is_needed = has_begun || alone >= self.identity.takeover.saturating_mul(2);
+            self.duty = match active {
+                None if self.identity.can_mail && is_needed => Duty::InPlaceOf(origin),
+                _ => Duty::Copy(origin),
+            };
             return;
         }
         let own_place = instances.place(&self.identity.module, instances.node.as_ref());
         let is_before_us =
             |module: &ModuleId, seen: &Seen| instances.place(module, Some(&seen.node)) < own_place;
         let was_active =
-            self.duty == Duty::Active || (self.duty == Duty::Starting && instances.own == Some(Sign::Active));
+            self.duty.mails() || (self.duty == Duty::Starting && instances.own == Some(Sign::Active));
         let first = in_line.first().map(|(module, _)| instances.peer(module));
         let Some(first) = first.filter(|_| self.identity.can_mail) else {
             // Nobody waits for an instance that can't mail, itself included.
@@ -214,8 +238,6 @@ impl Watchman {
             _ if was_active => Duty::Active,
             _ => {
                 let is_first = !in_line.iter().any(|(module, seen)| is_before_us(module, seen));
-                let alone =
-                    self.alone_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
                 let patience = match heir {
                     // At a start nobody else may have begun yet.
                     None if is_first && self.duty == Duty::Starting => Duration::ZERO,
@@ -234,6 +256,7 @@ pub fn at_a_glance(identity: &Identity, instances: &Instances) -> Duty {
     let in_line = instances.in_line();
     let active = in_line.iter().find(|(_, seen)| seen.sign == Some(Sign::Active));
     match (copied_from(identity, instances), active) {
+        (Some(origin), None) if instances.own == Some(Sign::Active) => Duty::InPlaceOf(origin),
         (Some(origin), _) => Duty::Copy(origin),
         (None, Some((module, _))) if instances.own != Some(Sign::Active) && identity.can_mail => {
             Duty::Standby(instances.peer(module))

@@ -34,7 +34,8 @@ pub async fn check(settings: &Settings, as_json: bool) -> bool {
     for Check { subject, state, reason, .. } in &checks {
         let (title, reason) = (subject.title(), reason.as_deref().unwrap_or_default());
         match state {
-            CheckState::Ok => println!("{title:14} ok"),
+            CheckState::Ok if reason.is_empty() => println!("{title:14} ok"),
+            CheckState::Ok => println!("{title:14} ok       {reason}"),
             CheckState::Failed => println!("{title:14} FAILED   {reason}"),
             CheckState::Off => println!("{title:14} skipped  {reason}"),
         }

@@ -130,12 +130,12 @@ fn an_instance_without_recipients_is_not_waited_for_and_waits_for_nobody() {
 }
 
 #[test]
-fn a_copy_keeps_quiet_as_long_as_its_origin_is_installed() {
+fn a_copy_keeps_quiet_as_long_as_its_origin_mails() {
     let now = Instant::now();
     let origin = Some(Origin { module: module(1), uuid: "3792c7db".into() });
     let copy = Identity { origin, ..instance(2) };
     let beside =
-        |uuid: Option<&str>| Instances { origin_uuid: uuid.map(str::to_owned), ..seen(2, &[(1, None)]) };
+        |uuid: Option<&str>| Instances { origin_uuid: uuid.map(str::to_owned), ..seen(2, &[(1, ACTIVE)]) };
     let mut watchman = Watchman::new(copy.clone(), now);
     watchman.see_nothing(now + TAKEOVER * 9);
     assert_eq!(watchman.duty(), &Duty::Starting, "it may be a copy of one that lives");
@@ -157,6 +157,45 @@ fn a_copy_keeps_quiet_as_long_as_its_origin_is_installed() {
     let mut restored = Watchman::new(Identity { origin: own, ..instance(2) }, now);
     restored.see(&Instances { origin_uuid: Some("3792c7db".into()), ..seen(2, &[]) }, now);
     assert_eq!(restored.duty(), &Duty::Active);
+}
+
+#[test]
+fn a_copy_takes_the_place_of_an_origin_that_is_gone_but_still_installed() {
+    let began = Instant::now();
+    let origin = Some(Origin { module: module(1), uuid: "3792c7db".into() });
+    let copy = Identity { origin, ..instance(2) };
+    let beside = |others: &[(u32, Option<Sign>)]| Instances {
+        origin_uuid: Some("3792c7db".into()),
+        ..seen(2, others)
+    };
+    let dead = beside(&[(1, None), (3, STANDBY)]);
+    let origin = Peer { instance: module(1), node: Some(node(1)) };
+    let (quiet, mails) = (Duty::Copy(origin.clone()), Duty::InPlaceOf(origin));
+    let mut watchman = Watchman::new(copy.clone(), began);
+    watchman.see(&dead, began);
+    watchman.see(&dead, began + TAKEOVER * 2 - Duration::from_secs(1));
+    assert_eq!(watchman.duty(), &quiet, "who stands by goes first");
+    let taken = began + TAKEOVER * 2;
+    watchman.see(&dead, taken);
+    assert_eq!((watchman.duty(), watchman.sign()), (&mails, Some(Sign::Active)));
+    watchman.see(&beside(&[(1, STANDBY)]), taken);
+    assert_eq!(watchman.duty(), &mails, "who is active stays it");
+    // A restart changes nothing, and another process sees it too.
+    let after_restart = Instances { own: ACTIVE, ..dead.clone() };
+    let mut restarted = Watchman::new(copy.clone(), taken);
+    restarted.see(&after_restart, taken);
+    assert_eq!(restarted.duty(), &mails);
+    assert_eq!(at_a_glance(&copy, &after_restart), mails);
+    // Any other one has precedence, even after it in line.
+    watchman.see(&beside(&[(1, None), (3, ACTIVE)]), taken);
+    assert_eq!((watchman.duty(), watchman.sign()), (&quiet, None));
+    watchman.see(&dead, taken);
+    assert_eq!(watchman.duty(), &quiet, "the time begins anew");
+    // Without recipients it takes nobody's place.
+    let mut mute = Watchman::new(Identity { can_mail: false, ..copy }, began);
+    mute.see(&dead, began);
+    mute.see(&dead, taken);
+    assert_eq!(mute.duty(), &quiet);
 }
 
 #[test]

@@ -124,10 +124,14 @@ impl DutyWatch {
 fn log(duty: &Duty) {
     match duty {
         Duty::Active => tracing::info!("this instance sends the reports"),
+        Duty::InPlaceOf(peer) => tracing::warn!(
+            "this is a copy of {peer}, which shows no sign of life: this instance sends the reports until it does"
+        ),
         Duty::Starting => {}
         Duty::Standby(peer) => tracing::info!("standing by: reports are sent by {peer}"),
         Duty::Copy(peer) => tracing::warn!(
-            "this is a copy of {peer}, which is still installed: no reports are sent until this one is configured"
+            "this is a copy of {peer}, which is still installed: no reports are sent until this one is configured, or no \
+             instance has sent them for a while"
         ),
     }
 }

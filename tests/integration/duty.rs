@@ -138,6 +138,8 @@ async fn two_instances_send_each_report_once_and_the_second_takes_over_when_the_
 #[tokio::test]
 async fn a_copy_beside_its_origin_sends_nothing_until_that_is_removed() {
     let (redis, smtp) = cluster().await;
+    // The origin is active: nothing but that keeps its copy quiet.
+    redis.run(&["SET", "module/backup-monitor1/duty", "active"]).await;
     let mut settings = instance(&redis, &smtp, SECOND.0);
     settings.set("MODULE_ORIGIN", FIRST.0).set("MODULE_ORIGIN_UUID", uuid_of(FIRST.0));
     let copy = settings.start().await;
@@ -169,6 +171,22 @@ async fn a_copy_beside_its_origin_sends_nothing_until_that_is_removed() {
     has_duty(&copy, "active").await;
     smtp.received(1).await;
     assert_eq!(told(&copy, 1).await[0]["delivery"]["state"], "sent");
+}
+
+#[tokio::test]
+async fn a_copy_beside_a_dead_origin_sends_the_reports_and_says_so() {
+    let (redis, smtp) = cluster().await;
+    let mut settings = instance(&redis, &smtp, SECOND.0);
+    settings.set("MODULE_ORIGIN", FIRST.0).set("MODULE_ORIGIN_UUID", uuid_of(FIRST.0));
+    let copy = settings.start().await;
+    let ready = has_duty(&copy, "active").await;
+    assert_eq!(ready["duty"], json!({"state": "active", "instance": FIRST.0, "node": FIRST.1}));
+    let page = copy.get("/").await.1.to_string();
+    let words = "This is a copy of backup-monitor1 on node 1, which shows no sign of life: reports are sent from here";
+    assert!(page.contains(words), "{page}");
+    copy.alert(crate::support::sample::webhook()).await;
+    smtp.received(1).await;
+    assert_eq!(redis.denied().await, 0, "more than a module may do");
 }
 
 #[tokio::test]

@@ -67,7 +67,9 @@ export function dutyWords(duty) {
   if (state === "starting") {
     return { key: "checks.duty.starting" };
   }
-  return ["standby", "copy"].includes(state) ? { key: `checks.duty.${state}`, values: { instance, node: node ?? "–" } } : null;
+  // With an instance, it is active in the place of that one.
+  const words = { standby: "standby", copy: "copy", active: instance && "in_place_of" }[state];
+  return words ? { key: `checks.duty.${words}`, values: { instance, node: node ?? "–" } } : null;
 }
 
 export function failedChecks(checks) {

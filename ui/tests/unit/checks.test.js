@@ -52,6 +52,7 @@ it("has words of its own for another instance that sends the reports", () => {
   const values = { instance: "backup-monitor1", node: "1" };
   expect(dutyWords(check.duty)).toEqual({ key: "checks.duty.standby", values });
   expect(dutyWords({ ...duty, state: "copy" })).toEqual({ key: "checks.duty.copy", values });
+  expect(dutyWords({ ...duty, state: "active" })).toEqual({ key: "checks.duty.in_place_of", values });
   expect(dutyWords({ state: "starting" })).toEqual({ key: "checks.duty.starting" });
   for (const other of [{ state: "active" }, { state: "resting" }, undefined]) {
     expect(dutyWords(other)).toBe(null);
