@@ -119,12 +119,12 @@ impl DeliveryWorker {
         Ok(self.journal.outgoing(now).await?.1)
     }
 
-    /// Keeps a mail back for another instance, and drops it when that one has been active for long enough to have sent its own.
+    /// Keeps a mail back for another instance, and drops it when that one has been active for long enough to have sent its own, and
+    /// has nothing left.
     async fn keep_back(&mut self, outgoing: &Outgoing, standing: &Standing) -> Result<(), JournalError> {
         let since = *self.kept_since.entry(outgoing.id).or_insert_with(Instant::now);
-        let is_outlived = standing
-            .peer_active_at
-            .is_some_and(|at| at.saturating_duration_since(since) >= standing.takeover);
+        let is_outlived =
+            standing.peer_done_at.is_some_and(|at| at.saturating_duration_since(since) >= standing.keep);
         let (Duty::Standby(peer) | Duty::Copy(peer)) = &standing.duty else { return Ok(()) };
         if !is_outlived {
             return Ok(());

@@ -429,6 +429,14 @@ impl Journal {
         self.writer.call(|database| queue::queued(database)).await
     }
 
+    /// True while there are jobs that are not done, or mails that wait to be sent.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn is_behind(&self) -> Result<bool, JournalError> {
+        self.writer.call(|database| queue::is_behind(database)).await
+    }
+
     /// Mails that do not reach everybody, in words: those that wait after an attempt, and those that were given up or refused since `since`.
     ///
     /// # Errors

@@ -129,7 +129,7 @@ impl Service {
         let pipeline = Pipeline::new(journal.clone(), stages);
         let (duty, standing) = match &settings.instance {
             Some(instance) => {
-                let (duty, standing) = DutyWatch::new(instance.clone(), &settings);
+                let (duty, standing) = DutyWatch::new(instance.clone(), &settings, journal.clone());
                 (Some(duty), standing)
             }
             // Nobody changes it: the sender may go.

@@ -104,6 +104,15 @@ pub(super) fn queued(connection: &Connection) -> rusqlite::Result<u32> {
         .query_row([], |row| rows::count(row, "queued"))
 }
 
+/// True while there is a job or a mail.
+pub(super) fn is_behind(connection: &Connection) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM jobs) OR EXISTS (SELECT 1 FROM reports WHERE delivery = 'queued')",
+        )?
+        .query_row([], |row| row.get(0))
+}
+
 /// What is known of mails that do not reach everybody: each that was tried and waits, and since `since` each that was given up or refused by
 /// somebody. In words, the newest first, a few at most.
 pub(super) fn undelivered(database: &Database, since: Timestamp) -> rusqlite::Result<Vec<String>> {

@@ -36,6 +36,8 @@ fn instance(redis: &Redis, smtp: &SmtpServer, module: &str) -> Settings {
         .set("REDIS_URL", redis.url())
         .set("WATCH_RUNS", "true")
         .set("CORRELATOR_SETTLE_SECONDS", "1")
+        .set("REPO_CHECK_TOTAL_SECONDS", "1")
+        .set("ALERTMANAGER_POLL_SECONDS", "1")
         .set("MODULE_ID", module)
         .set("LEADER_REDIS_URL", redis.module_url(module))
         .set("TAKEOVER_SECONDS", "2");
@@ -70,6 +72,15 @@ async fn told(service: &Service, count: usize) -> Vec<Value> {
                 .then(|| reports.clone())
         })
         .await
+}
+
+/// Waits until the instances have read so many signs.
+async fn signs_are_read(redis: &Redis, count: u64) {
+    let mut read = 0;
+    while read < count {
+        read += eventually("a look at the others", || async { redis.calls().await.get("getrange").copied() })
+            .await;
+    }
 }
 
 #[tokio::test]
@@ -136,6 +147,36 @@ async fn two_instances_send_each_report_once_and_the_second_takes_over_when_the_
 }
 
 #[tokio::test]
+async fn mails_that_the_active_instance_can_not_send_are_kept_by_the_other_one() {
+    let (redis, smtp) = cluster().await;
+    let mut first_settings = instance(&redis, &smtp, FIRST.0);
+    // It has lost its way to the mail server.
+    first_settings.set("SMTP_PORT", "1");
+    let first = first_settings.start().await;
+    has_duty(&first, "active").await;
+    let second = instance(&redis, &smtp, SECOND.0).start().await;
+    has_duty(&second, "standby").await;
+    for service in [&first, &second] {
+        eventually("the plan", || async {
+            (service.get_json("/api/plans").await["plans"] != json!([])).then_some(())
+        })
+        .await;
+    }
+    night(&redis, "samba1").await;
+    for service in [&first, &second] {
+        service.status_shows("the report", |status| (status["reports"] != json!([])).then_some(())).await;
+    }
+    // Twenty a second, at most: for longer than a mail is kept beside an active instance that has nothing left.
+    signs_are_read(&redis, 200).await;
+    let reports = second.get_json("/api/status").await["reports"].clone();
+    assert_eq!(reports[0]["delivery"]["state"], "queued", "{reports}");
+    assert_eq!(smtp.mails().len(), 0);
+    first.kill();
+    assert_eq!(told(&second, 1).await[0]["delivery"]["state"], "sent");
+    assert_eq!(smtp.mails().len(), 1);
+}
+
+#[tokio::test]
 async fn a_copy_beside_its_origin_sends_nothing_until_that_is_removed() {
     let (redis, smtp) = cluster().await;
     // The origin is active: nothing but that keeps its copy quiet.
@@ -159,12 +200,7 @@ async fn a_copy_beside_its_origin_sends_nothing_until_that_is_removed() {
     night(&redis, "samba1").await;
     copy.status_shows("the report", |status| (status["reports"] != json!([])).then_some(())).await;
     // Many times the time after which another instance would have taken over.
-    let mut looks = 0;
-    while looks < 30 {
-        looks +=
-            eventually("a look at the others", || async { redis.calls().await.get("getrange").copied() })
-                .await;
-    }
+    signs_are_read(&redis, 30).await;
     assert_eq!(smtp.mails().len(), 0);
     redis.run(&["HDEL", "cluster/module_uuid", FIRST.0]).await;
     redis.run(&["HDEL", "cluster/module_node", FIRST.0]).await;
