@@ -171,9 +171,25 @@ async fn mails_that_the_active_instance_can_not_send_are_kept_by_the_other_one()
     let reports = second.get_json("/api/status").await["reports"].clone();
     assert_eq!(reports[0]["delivery"]["state"], "queued", "{reports}");
     assert_eq!(smtp.mails().len(), 0);
+
+    // One that is kept back is sent to whom asks for it.
+    night(&redis, "webtop1").await;
+    let newest = second
+        .status_shows("the second report", |status| {
+            let reports = status["reports"].as_array().unwrap();
+            (reports.len() == 2).then(|| reports[0]["id"].clone())
+        })
+        .await;
+    let answer = second.http.post(second.url(&format!("/api/reports/{newest}/send"))).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::ACCEPTED);
+    smtp.received(1).await;
+    has_duty(&second, "standby").await;
+
     first.kill();
-    assert_eq!(told(&second, 1).await[0]["delivery"]["state"], "sent");
-    assert_eq!(smtp.mails().len(), 1);
+    for report in told(&second, 2).await {
+        assert_eq!(report["delivery"]["state"], "sent", "{report}");
+    }
+    assert_eq!(smtp.mails().len(), 2);
 }
 
 #[tokio::test]
