@@ -210,8 +210,12 @@ impl Watchman {
     /// Notes that nothing could be seen at `now`. What was to be done is still to be done; who has never seen anything does not wait for
     /// ever.
     pub fn see_nothing(&mut self, now: Instant) {
-        let has_waited = now.saturating_duration_since(self.began) >= self.identity.takeover;
-        if self.duty == Duty::Starting && self.identity.origin.is_none() && has_waited {
+        let patience = match self.identity.origin {
+            None => self.identity.takeover,
+            // It may be a copy of one that mails.
+            Some(_) => self.identity.takeover.saturating_mul(2),
+        };
+        if self.duty == Duty::Starting && now.saturating_duration_since(self.began) >= patience {
             self.duty = Duty::Active;
         }
     }

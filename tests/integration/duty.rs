@@ -243,11 +243,16 @@ async fn a_copy_beside_a_dead_origin_sends_the_reports_and_says_so() {
 
 #[tokio::test]
 async fn without_redis_an_instance_does_not_keep_its_mails_for_ever() {
-    let (redis, smtp) = cluster().await;
-    let mut settings = instance(&redis, &smtp, FIRST.0);
-    settings.set("REDIS_URL", "redis://127.0.0.1:1").set("LEADER_REDIS_URL", "redis://127.0.0.1:1");
-    let service = settings.start().await;
-    has_duty(&service, "starting").await;
-    service.alert(crate::support::sample::webhook()).await;
-    assert_eq!(smtp.received(1).await[0].headers["X-Backup-Outcome"], "UNKNOWN");
+    for may_be_a_copy in [false, true] {
+        let (redis, smtp) = cluster().await;
+        let mut settings = instance(&redis, &smtp, SECOND.0);
+        settings.set("REDIS_URL", "redis://127.0.0.1:1").set("LEADER_REDIS_URL", "redis://127.0.0.1:1");
+        if may_be_a_copy {
+            settings.set("MODULE_ORIGIN", FIRST.0).set("MODULE_ORIGIN_UUID", uuid_of(FIRST.0));
+        }
+        let service = settings.start().await;
+        has_duty(&service, "starting").await;
+        service.alert(crate::support::sample::webhook()).await;
+        assert_eq!(smtp.received(1).await[0].headers["X-Backup-Outcome"], "UNKNOWN");
+    }
 }
