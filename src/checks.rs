@@ -139,7 +139,7 @@ impl Subject {
 
 impl Check {
     /// Whose turn it is to mail. That another instance does is no fault; that of a copy, nobody may know of.
-    pub fn of_duty(duty: &Duty) -> Self {
+    pub fn of_duty(duty: &Duty, settings: &Settings) -> Self {
         let (state, reason) = match duty {
             Duty::Active => (CheckState::Ok, None),
             // It works, and mails: what is missing is another node's.
@@ -158,6 +158,13 @@ impl Check {
                 );
                 (CheckState::Failed, Some(words))
             }
+        };
+        let (state, reason) = match settings.duty_fault() {
+            Some(fault) => {
+                let reasons: Vec<String> = [Some(fault), reason].into_iter().flatten().collect();
+                (CheckState::Failed, Some(reasons.join("; ")))
+            }
+            None => (state, reason),
         };
         Check { subject: Subject::Duty, name: Subject::Duty.name(), state, reason }
     }

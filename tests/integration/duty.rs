@@ -256,3 +256,20 @@ async fn without_redis_an_instance_does_not_keep_its_mails_for_ever() {
         assert_eq!(smtp.received(1).await[0].headers["X-Backup-Outcome"], "UNKNOWN");
     }
 }
+
+#[tokio::test]
+async fn an_instance_that_can_not_give_its_sign_runs_and_says_so() {
+    let (redis, smtp) = cluster().await;
+    let mut settings = instance(&redis, &smtp, FIRST.0);
+    settings.set("LEADER_REDIS_URL", "redis://module:s3cr3t@a b:6379");
+    let service = settings.start().await;
+    let ready = has_duty(&service, "active").await;
+    let reason = ready["reasons"][0].as_str().unwrap();
+    assert!(reason.starts_with("LEADER_REDIS_URL: is not a Redis URL"), "{reason}");
+    assert!(reason.ends_with("other instances can't see that this one is alive"), "{reason}");
+    let check = String::from_utf8(settings.run(&["check"]).await.stdout).unwrap();
+    assert!(check.contains("FAILED   LEADER_REDIS_URL: is not a Redis URL"), "{check}");
+    assert!(!format!("{ready}{check}").contains("s3cr3t"));
+    service.alert(crate::support::sample::webhook()).await;
+    smtp.received(1).await;
+}

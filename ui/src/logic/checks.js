@@ -41,7 +41,8 @@ export function listChecks(monitor) {
   }
   const checks = [service, ...merge(monitor.status.checks ?? [])];
   const duty = checks.find(({ name }) => name === "duty");
-  if (duty) {
+  // That nothing is sent from here explains itself; any other fault has to be read.
+  if (duty && (duty.state !== "failed" || monitor.status.duty?.state === "copy")) {
     duty.duty = monitor.status.duty;
   }
   return checks.sort((a, b) => ORDER[a.state] - ORDER[b.state] || position(a.name) - position(b.name));
