@@ -139,19 +139,32 @@ impl Subject {
 
 impl Check {
     /// Whose turn it is to mail. That another instance does is no fault; that of a copy, nobody may know of.
-    pub fn of_duty(duty: &Duty) -> Self {
+    pub fn of_duty(duty: &Duty, settings: &Settings) -> Self {
         let (state, reason) = match duty {
             Duty::Active => (CheckState::Ok, None),
+            // It works, and mails: what is missing is another node's.
+            Duty::InPlaceOf(peer) => (
+                CheckState::Ok,
+                Some(format!("reports are sent by this copy of {peer}, as that one shows no sign of life")),
+            ),
             Duty::Starting => (CheckState::Off, Some("looking for other instances".to_owned())),
             Duty::Standby(peer) => {
                 (CheckState::Off, Some(format!("standing by: reports are sent by {peer}")))
             }
             Duty::Copy(peer) => {
                 let words = format!(
-                    "this is a copy of {peer}, which is still installed: nothing is sent until it is configured"
+                    "this is a copy of {peer}, which is still installed: nothing is sent until it is configured, or \
+                     that one is gone for a while"
                 );
                 (CheckState::Failed, Some(words))
             }
+        };
+        let (state, reason) = match settings.duty_fault() {
+            Some(fault) => {
+                let reasons: Vec<String> = [Some(fault), reason].into_iter().flatten().collect();
+                (CheckState::Failed, Some(reasons.join("; ")))
+            }
+            None => (state, reason),
         };
         Check { subject: Subject::Duty, name: Subject::Duty.name(), state, reason }
     }

@@ -87,31 +87,35 @@ impl DeliveryWorker {
         now: Timestamp,
         shutdown: &CancellationToken,
     ) -> Result<Option<Timestamp>, JournalError> {
-        let (due, next) = self.journal.outgoing(now).await?;
+        let has_gaps = !self.settings.mail_gaps().is_empty();
+        let standing = self.standing.borrow_and_update().clone();
+        let mails = standing.duty.mails();
+        if mails {
+            self.kept_since.clear();
+        } else if !has_gaps {
+            self.keep_back(&standing).await?;
+        }
+        // What somebody asks for on the pages is sent by whom they ask.
+        let (due, next) = match mails {
+            true => self.journal.outgoing(now).await?,
+            false => (self.journal.asked_for(now).await?, None),
+        };
         if due.is_empty() {
             return Ok(next);
         }
-        if !self.settings.mail_gaps().is_empty() {
+        if has_gaps {
             // They wait, however long, until the service is started with a mail server and a recipient.
             return Ok(None);
         }
-        let standing = self.standing.borrow_and_update().clone();
-        let queued: HashSet<JobId> = due.iter().map(|outgoing| outgoing.id).collect();
-        self.kept_since.retain(|id, _| queued.contains(id));
         for outgoing in due {
             if shutdown.is_cancelled() {
                 return Ok(None);
-            }
-            // What somebody asks for on the pages is sent by whom they ask.
-            if standing.duty != Duty::Active && outgoing.resends == 0 {
-                self.keep_back(&outgoing, &standing).await?;
-                continue;
             }
             let after = self.attempt(&outgoing, now).await?;
             self.note(&outgoing, &after);
             self.journal.record_delivery(outgoing.id, outgoing.resends, after).await?;
         }
-        if standing.duty != Duty::Active {
+        if !mails {
             // What is kept back is due all the time.
             return Ok(None);
         }
@@ -119,24 +123,24 @@ impl DeliveryWorker {
         Ok(self.journal.outgoing(now).await?.1)
     }
 
-    /// Keeps a mail back for another instance, and drops it when that one has been active for long enough to have sent its own.
-    async fn keep_back(&mut self, outgoing: &Outgoing, standing: &Standing) -> Result<(), JournalError> {
-        let since = *self.kept_since.entry(outgoing.id).or_insert_with(Instant::now);
-        let is_outlived = standing
-            .peer_active_at
-            .is_some_and(|at| at.saturating_duration_since(since) >= standing.takeover);
-        let (Duty::Standby(peer) | Duty::Copy(peer)) = &standing.duty else { return Ok(()) };
-        if !is_outlived {
-            return Ok(());
+    /// Keeps all mails back for another instance, and drops each when that one has been active for long enough to have sent its own, and
+    /// has nothing left.
+    async fn keep_back(&mut self, standing: &Standing) -> Result<(), JournalError> {
+        let kept: HashSet<JobId> = self.journal.kept_back().await?.into_iter().collect();
+        self.kept_since.retain(|id, _| kept.contains(id));
+        let now = Instant::now();
+        for id in kept {
+            let since = *self.kept_since.entry(id).or_insert(now);
+            let is_outlived =
+                standing.peer_done_at.is_some_and(|at| at.saturating_duration_since(since) >= standing.keep);
+            let (Duty::Standby(peer) | Duty::Copy(peer)) = &standing.duty else { continue };
+            if is_outlived {
+                tracing::info!(report = %id, "not sent: reports are sent by {peer}");
+                self.journal.drop_kept_back(id, format!("reports are sent by {peer}")).await?;
+                self.kept_since.remove(&id);
+            }
         }
-        tracing::info!(report = %outgoing.id, "not sent: reports are sent by {peer}");
-        let after = Delivery {
-            state: DeliveryState::Unchanged,
-            last_error: Some(format!("reports are sent by {peer}")),
-            ..outgoing.delivery.clone()
-        };
-        self.kept_since.remove(&outgoing.id);
-        self.journal.record_delivery(outgoing.id, outgoing.resends, after).await
+        Ok(())
     }
 
     /// Hands one mail over.

@@ -5,8 +5,11 @@
 //! gives the sign of life.
 //!
 //! Each instance that can mail keeps a key in the leader's Redis, which expires unless it is renewed: `module/<id>/duty`, the only place
-//! where a module may write. It says `active` or `standby`. All instances watch and make reports; the active one mails. The others keep
-//! theirs until they know that the active one has outlived them, so that nothing is lost when it is gone.
+//! where a module may write. It says `active`, `active-behind` or `standby`. All instances watch and make reports; the active one mails. The
+//! others keep theirs until they know that the active one has outlived them and has nothing left to mail, so that nothing is lost when it is
+//! gone, or can't reach its mail server.
+//!
+//! A copy of an instance that is still installed is the last in line: it mails if nobody does, as on the node that is left of two.
 //!
 //! Whoever is active stays it as long as it lives: an instance that comes back finds runs that another one has reported meanwhile.
 
@@ -31,12 +34,23 @@ use crate::{
 pub enum Duty {
     /// It mails.
     Active,
+    /// It mails, though it is a copy of an instance that is still installed: neither that one nor any other shows that it mails.
+    #[serde(rename = "active")]
+    InPlaceOf(Peer),
     /// Nothing is known of other instances yet: nothing is mailed for the moment.
     Starting,
     /// Another one mails. It takes over when that one is gone.
     Standby(Peer),
-    /// It is a clone of an instance that is still installed, or was restored beside it: it mails nothing until it is configured.
+    /// It is a clone of an instance that is still installed, or was restored beside it: it mails nothing until it is configured, or nobody
+    /// else does.
     Copy(Peer),
+}
+
+impl Duty {
+    /// True for an instance that mails.
+    pub const fn mails(&self) -> bool {
+        matches!(self, Duty::Active | Duty::InPlaceOf(_))
+    }
 }
 
 /// Another instance.
@@ -60,8 +74,10 @@ impl fmt::Display for Peer {
 /// What an instance's sign of life says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sign {
-    /// It mails.
+    /// It mails, and has mailed all that there was to tell.
     Active,
+    /// It mails, but has mails or jobs left.
+    ActiveBehind,
     /// It would.
     Standby,
 }
@@ -71,13 +87,19 @@ impl Sign {
     pub const fn as_str(self) -> &'static str {
         match self {
             Sign::Active => "active",
+            Sign::ActiveBehind => "active-behind",
             Sign::Standby => "standby",
         }
     }
 
     /// Reads what stands in Redis.
     pub fn parse(text: &str) -> Option<Self> {
-        [Sign::Active, Sign::Standby].into_iter().find(|sign| sign.as_str() == text)
+        [Sign::Active, Sign::ActiveBehind, Sign::Standby].into_iter().find(|sign| sign.as_str() == text)
+    }
+
+    /// True for that of an instance that mails.
+    pub const fn is_active(self) -> bool {
+        matches!(self, Sign::Active | Sign::ActiveBehind)
     }
 }
 
@@ -88,6 +110,12 @@ pub struct Seen {
     pub node: NodeId,
     /// Its sign of life. None: it is gone, can't mail, or is of a version without signs.
     pub sign: Option<Sign>,
+}
+
+impl Seen {
+    fn is_active(&self) -> bool {
+        self.sign.is_some_and(Sign::is_active)
+    }
 }
 
 /// What Redis says of all instances.
@@ -106,6 +134,11 @@ pub struct Instances {
 }
 
 impl Instances {
+    /// True when this instance's own sign says that it mails, or did before it was restarted.
+    fn was_active(&self) -> bool {
+        self.own.is_some_and(Sign::is_active)
+    }
+
     fn peer(&self, module: &ModuleId) -> Peer {
         Peer { instance: module.clone(), node: self.others.get(module).map(|seen| seen.node.clone()) }
     }
@@ -143,14 +176,14 @@ pub struct Watchman {
     began: Instant,
     /// Since when no other instance has been active.
     alone_since: Option<Instant>,
-    /// When another instance was last seen to be active.
-    peer_active_at: Option<Instant>,
+    /// When another instance was last seen to be active, with nothing left to mail.
+    peer_done_at: Option<Instant>,
 }
 
 impl Watchman {
     /// One that begins to watch at `now`.
     pub fn new(identity: Identity, now: Instant) -> Self {
-        Self { identity, duty: Duty::Starting, began: now, alone_since: None, peer_active_at: None }
+        Self { identity, duty: Duty::Starting, began: now, alone_since: None, peer_done_at: None }
     }
 
     /// What is to be done, as far as is known.
@@ -158,16 +191,17 @@ impl Watchman {
         &self.duty
     }
 
-    /// When another instance was last seen to be active.
-    pub fn peer_active_at(&self) -> Option<Instant> {
-        self.peer_active_at
+    /// When another instance was last seen to be active, with nothing left to mail.
+    pub fn peer_done_at(&self) -> Option<Instant> {
+        self.peer_done_at
     }
 
-    /// The sign of life to give; None for an instance on which nobody may rely.
-    pub fn sign(&self) -> Option<Sign> {
+    /// The sign of life to give, where `is_behind` says that there are mails or jobs left; None for an instance on which nobody may rely.
+    pub fn sign(&self, is_behind: bool) -> Option<Sign> {
         match self.duty {
             _ if !self.identity.can_mail => None,
-            Duty::Active => Some(Sign::Active),
+            Duty::Active | Duty::InPlaceOf(_) if is_behind => Some(Sign::ActiveBehind),
+            Duty::Active | Duty::InPlaceOf(_) => Some(Sign::Active),
             Duty::Standby(_) => Some(Sign::Standby),
             Duty::Starting | Duty::Copy(_) => None,
         }
@@ -176,8 +210,12 @@ impl Watchman {
     /// Notes that nothing could be seen at `now`. What was to be done is still to be done; who has never seen anything does not wait for
     /// ever.
     pub fn see_nothing(&mut self, now: Instant) {
-        let has_waited = now.saturating_duration_since(self.began) >= self.identity.takeover;
-        if self.duty == Duty::Starting && self.identity.origin.is_none() && has_waited {
+        let patience = match self.identity.origin {
+            None => self.identity.takeover,
+            // It may be a copy of one that mails.
+            Some(_) => self.identity.takeover.saturating_mul(2),
+        };
+        if self.duty == Duty::Starting && now.saturating_duration_since(self.began) >= patience {
             self.duty = Duty::Active;
         }
     }
@@ -185,21 +223,34 @@ impl Watchman {
     /// Notes what is seen at `now`.
     pub fn see(&mut self, instances: &Instances, now: Instant) {
         let in_line = instances.in_line();
-        let active = in_line.iter().find(|(_, seen)| seen.sign == Some(Sign::Active));
+        let active = in_line.iter().find(|(_, seen)| seen.is_active());
         if active.is_some() {
-            (self.peer_active_at, self.alone_since) = (Some(now), None);
+            self.alone_since = None;
         } else {
             self.alone_since.get_or_insert(now);
         }
+        if in_line.iter().any(|(_, seen)| seen.sign == Some(Sign::Active)) {
+            self.peer_done_at = Some(now);
+        }
+        let alone = self.alone_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
         if let Some(origin) = copied_from(&self.identity, instances) {
-            self.duty = Duty::Copy(origin);
+            // A node that is lost stays in the cluster, and its instances with it: a copy is the last in line, but it is in it.
+            let has_begun = match self.duty {
+                Duty::InPlaceOf(_) => true,
+                Duty::Starting => instances.was_active(),
+                Duty::Active | Duty::Standby(_) | Duty::Copy(_) => false,
+            };
+            let is_needed = has_begun || alone >= self.identity.takeover.saturating_mul(2);
+            self.duty = match active {
+                None if self.identity.can_mail && is_needed => Duty::InPlaceOf(origin),
+                _ => Duty::Copy(origin),
+            };
             return;
         }
         let own_place = instances.place(&self.identity.module, instances.node.as_ref());
         let is_before_us =
             |module: &ModuleId, seen: &Seen| instances.place(module, Some(&seen.node)) < own_place;
-        let was_active =
-            self.duty == Duty::Active || (self.duty == Duty::Starting && instances.own == Some(Sign::Active));
+        let was_active = self.duty.mails() || (self.duty == Duty::Starting && instances.was_active());
         let first = in_line.first().map(|(module, _)| instances.peer(module));
         let Some(first) = first.filter(|_| self.identity.can_mail) else {
             // Nobody waits for an instance that can't mail, itself included.
@@ -214,8 +265,6 @@ impl Watchman {
             _ if was_active => Duty::Active,
             _ => {
                 let is_first = !in_line.iter().any(|(module, seen)| is_before_us(module, seen));
-                let alone =
-                    self.alone_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
                 let patience = match heir {
                     // At a start nobody else may have begun yet.
                     None if is_first && self.duty == Duty::Starting => Duration::ZERO,
@@ -232,10 +281,11 @@ impl Watchman {
 /// What another process can tell of this instance's duty from what Redis says, without having followed it.
 pub fn at_a_glance(identity: &Identity, instances: &Instances) -> Duty {
     let in_line = instances.in_line();
-    let active = in_line.iter().find(|(_, seen)| seen.sign == Some(Sign::Active));
+    let active = in_line.iter().find(|(_, seen)| seen.is_active());
     match (copied_from(identity, instances), active) {
+        (Some(origin), None) if instances.was_active() => Duty::InPlaceOf(origin),
         (Some(origin), _) => Duty::Copy(origin),
-        (None, Some((module, _))) if instances.own != Some(Sign::Active) && identity.can_mail => {
+        (None, Some((module, _))) if !instances.was_active() && identity.can_mail => {
             Duty::Standby(instances.peer(module))
         }
         _ => Duty::Active,

@@ -406,8 +406,8 @@ impl Journal {
         reader::read(&self.writer, &self.dir, move |database| reports::list(database, &filter, limit)).await
     }
 
-    /// Has a report's mail sent again, to everybody. One that still waits to be sent goes on waiting. False when there is no such
-    /// report.
+    /// Has a report's mail sent again, to everybody. One that still waits to be sent goes on waiting, but not for another instance. False
+    /// when there is no such report.
     ///
     /// # Errors
     /// [`JournalError`]
@@ -431,6 +431,14 @@ impl Journal {
     /// [`JournalError`]
     pub async fn mails_queued(&self) -> Result<u32, JournalError> {
         self.writer.call(|database| queue::queued(database)).await
+    }
+
+    /// True while there are jobs that are not done, or mails that wait to be sent.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn is_behind(&self) -> Result<bool, JournalError> {
+        self.writer.call(|database| queue::is_behind(database)).await
     }
 
     /// Mails that do not reach everybody, in words: those that wait after an attempt, and those that were given up or refused since `since`.
@@ -457,6 +465,30 @@ impl Journal {
         self.writer
             .call(move |connection| Ok((queue::due(connection, now)?, queue::next_due(connection)?)))
             .await
+    }
+
+    /// The mails that are due at `now` because somebody asked for them.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn asked_for(&self, now: Timestamp) -> Result<Vec<Outgoing>, JournalError> {
+        self.writer.call(move |database| queue::asked_for(database, now)).await
+    }
+
+    /// All mails that wait, apart from those that somebody asked for: what an instance that does not mail keeps back.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn kept_back(&self) -> Result<Vec<JobId>, JournalError> {
+        self.writer.call(|database| queue::kept_back(database)).await
+    }
+
+    /// Drops a mail that is kept back, unless somebody asked for it meanwhile; `reason` says why.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn drop_kept_back(&self, id: JobId, reason: String) -> Result<(), JournalError> {
+        self.writer.call(move |database| queue::drop_kept_back(database, id, &reason)).await
     }
 
     /// Writes down how the delivery of a report's mail went, unless it was to be sent again meanwhile: `resends` is how often it had been

@@ -113,7 +113,8 @@ impl Service {
         for gap in settings.mail_gaps() {
             tracing::warn!("{gap}; reports are kept and will be sent once email is configured");
         }
-        for fault in [settings.loki_fault(), settings.cluster_admin_fault()].into_iter().flatten() {
+        let faults = [settings.loki_fault(), settings.cluster_admin_fault(), settings.duty_fault()];
+        for fault in faults.into_iter().flatten() {
             tracing::warn!("{fault}");
         }
         let logs = Arc::new(LogReader::new(&settings));
@@ -129,7 +130,7 @@ impl Service {
         let pipeline = Pipeline::new(journal.clone(), stages);
         let (duty, standing) = match &settings.instance {
             Some(instance) => {
-                let (duty, standing) = DutyWatch::new(instance.clone(), &settings);
+                let (duty, standing) = DutyWatch::new(instance.clone(), &settings, journal.clone());
                 (Some(duty), standing)
             }
             // Nobody changes it: the sender may go.

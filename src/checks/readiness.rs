@@ -138,7 +138,7 @@ impl Readiness {
             Subject::Reports.check(settings, self.reports()).await,
             Subject::Receiver.check(settings, async { self.refusals.trouble().map_or(Ok(()), Err) }).await,
         ];
-        checks.extend(self.duty().as_ref().map(Check::of_duty));
+        checks.extend(self.duty().map(|duty| Check::of_duty(&duty, settings)));
         checks
     }
 

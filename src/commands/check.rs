@@ -14,7 +14,8 @@ use crate::{
     checks::{Check, CheckState, Subject},
     config::Settings,
     correlator::read::ClusterReader,
-    duty, http,
+    duty::{self, Duty},
+    http,
     logs::LogReader,
     repo_check::RepoChecker,
     smtp::MailServer,
@@ -34,7 +35,8 @@ pub async fn check(settings: &Settings, as_json: bool) -> bool {
     for Check { subject, state, reason, .. } in &checks {
         let (title, reason) = (subject.title(), reason.as_deref().unwrap_or_default());
         match state {
-            CheckState::Ok => println!("{title:14} ok"),
+            CheckState::Ok if reason.is_empty() => println!("{title:14} ok"),
+            CheckState::Ok => println!("{title:14} ok       {reason}"),
             CheckState::Failed => println!("{title:14} FAILED   {reason}"),
             CheckState::Off => println!("{title:14} skipped  {reason}"),
         }
@@ -70,10 +72,15 @@ async fn ask(settings: &Settings) -> Vec<Check> {
     }
     if let Some(instance) = &settings.instance
         && !checks.iter().any(|check| check.subject == Subject::Duty && check.state != CheckState::Off)
-        && let Ok(duty) = duty::watch::glance(instance, settings).await
     {
-        checks.retain(|check| check.subject != Subject::Duty);
-        checks.push(Check::of_duty(&duty));
+        let duty = match duty::watch::glance(instance, settings).await {
+            Ok(duty) => Some(duty),
+            Err(_) => settings.duty_fault().map(|_| Duty::Starting),
+        };
+        if let Some(duty) = duty {
+            checks.retain(|check| check.subject != Subject::Duty);
+            checks.push(Check::of_duty(&duty, settings));
+        }
     }
     checks.retain(|check| check.subject != Subject::Duty || settings.instance.is_some());
     checks.sort_by_key(|check| check.subject);

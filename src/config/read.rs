@@ -31,9 +31,9 @@ const DEFAULT_ALERT_NAMES: &str = "NsBackupFailed,NsBackupMissing,BackupFailed,b
 /// "never", as NS8 has no notion of it: a month, the longest that is accepted.
 const MAX_REPEAT_SECONDS: u64 = 31 * 86_400;
 
-/// What is not typed but discovered on the cluster: the smarthost, the node's zone, Loki, and the address of cluster-admin. Whatever it is,
-/// it does not keep backups from being watched: the service runs, and says what is wrong.
-const DISCOVERED: [&str; 10] = [
+/// What is not typed but discovered on the cluster: the smarthost, the node's zone, Loki, the address of cluster-admin, the leader's Redis,
+/// and what this instance is a copy of. Whatever it is, it does not keep backups from being watched: the service runs, and says what is wrong.
+const DISCOVERED: [&str; 13] = [
     "SMTP_ENABLED",
     "SMTP_HOST",
     "SMTP_PORT",
@@ -44,6 +44,9 @@ const DISCOVERED: [&str; 10] = [
     "LOKI_USERNAME",
     "LOKI_PASSWORD",
     "CLUSTER_ADMIN_URL",
+    "LEADER_REDIS_URL",
+    "MODULE_ORIGIN",
+    "MODULE_ORIGIN_UUID",
 ];
 
 /// The longest grace: a week.
@@ -398,6 +401,7 @@ fn redis_url(env: &mut Environment, variable: &'static str) -> Option<SecretStri
     // The error stays unseen: it may quote a part of the URL.
     if deadpool_redis::redis::Client::open(url.expose_secret()).is_err() {
         env.problem(variable, "is not a Redis URL; expected redis://[user:password@]host:port");
+        return None;
     }
     Some(url)
 }
@@ -411,6 +415,9 @@ fn instance(env: &mut Environment) -> Option<InstanceSettings> {
     let uuid = env.text("MODULE_ORIGIN_UUID");
     let leader_redis = redis_url(env, "LEADER_REDIS_URL");
     let takeover = env.seconds("TAKEOVER_SECONDS", 600, 1..=86_400);
+    // Who does not know what it is a copy of gives no sign of life: nobody may rely on it.
+    let is_known = !env.problems.iter().any(|problem| problem.variable.starts_with("MODULE_ORIGIN"));
+    let leader_redis = leader_redis.filter(|_| is_known);
     let origin = origin.zip(uuid).map(|(module, uuid)| Origin { module, uuid: uuid.trim().to_owned() });
     Some(InstanceSettings { module: module?, origin, leader_redis, takeover })
 }

@@ -31,7 +31,8 @@ impl fmt::Display for Problem {
 /// Everything that can be configured.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// What is wrong with values that were discovered on the cluster (`SMTP_*`, `TZ`, `LOKI_*`, `CLUSTER_ADMIN_URL`); their defaults are in their place.
+    /// What is wrong with values that were discovered on the cluster (`SMTP_*`, `TZ`, `LOKI_*`, `CLUSTER_ADMIN_URL`, `LEADER_REDIS_URL`,
+    /// `MODULE_ORIGIN*`); their defaults are in their place.
     pub faults: Vec<Problem>,
     /// `RECEIVER_*`
     pub receiver: ReceiverSettings,
@@ -251,6 +252,14 @@ impl Settings {
     /// Why mails have no links to cluster-admin, though there is an address for them.
     pub fn cluster_admin_fault(&self) -> Option<String> {
         self.faults_of("CLUSTER_ADMIN_URL").next().map(ToString::to_string)
+    }
+
+    /// Why no sign of life is given to other instances, though there is a place for it.
+    pub fn duty_fault(&self) -> Option<String> {
+        let faults = self.faults_of("LEADER_REDIS_URL").chain(self.faults_of("MODULE_ORIGIN"));
+        let faults: Vec<String> = faults.map(ToString::to_string).collect();
+        (!faults.is_empty())
+            .then(|| format!("{}; other instances can't see that this one is alive", faults.join("; ")))
     }
 
     /// Why times and schedules may be off; None where the zone is known.

@@ -364,13 +364,23 @@ fn an_instance_is_known_by_its_module() {
     assert_eq!(of(&[("MODULE_ID", "backup-monitor1"), origin]), None, "another cluster may have that id too");
     let found = of(&[("MODULE_ID", "backup-monitor1"), origin, ("MODULE_ORIGIN_UUID", "3792c7db")]).unwrap();
     assert_eq!((found.module.as_str(), found.uuid.as_str()), ("backup-monitor7", "3792c7db"));
-    let wrong = problems(&[
-        ("MODULE_ID", "a b"),
-        ("LEADER_REDIS_URL", "http://module:s3cr3t@leader"),
-        ("TAKEOVER_SECONDS", "0"),
-    ]);
-    for variable in ["MODULE_ID", "LEADER_REDIS_URL", "TAKEOVER_SECONDS"] {
+    let wrong = problems(&[("MODULE_ID", "a b"), ("TAKEOVER_SECONDS", "0")]);
+    for variable in ["MODULE_ID", "TAKEOVER_SECONDS"] {
         assert!(wrong.contains(variable), "{wrong}");
     }
-    assert!(!wrong.contains("s3cr3t"), "{wrong}");
+}
+
+#[test]
+fn an_instance_whose_leader_or_origin_makes_no_sense_runs_and_gives_no_sign() {
+    let module = ("MODULE_ID", "backup-monitor1");
+    let leader = ("LEADER_REDIS_URL", "redis://module:s3cr3t@10.5.4.1:6379");
+    let well = read(&[module, leader]).unwrap();
+    assert!(well.duty_fault().is_none() && well.instance.unwrap().leader_redis.is_some());
+    for wrong in [("LEADER_REDIS_URL", "http://module:s3cr3t@leader"), ("MODULE_ORIGIN", "a b")] {
+        let settings = read(&[module, leader, ("MODULE_ORIGIN_UUID", "3792c7db"), wrong]).unwrap();
+        let fault = settings.duty_fault().unwrap();
+        assert!(fault.contains(wrong.0) && !fault.contains("s3cr3t"), "{fault}");
+        let instance = settings.instance.unwrap();
+        assert!(instance.leader_redis.is_none() && instance.origin.is_none(), "{wrong:?}");
+    }
 }

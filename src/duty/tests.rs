@@ -35,15 +35,16 @@ fn standby(number: u32) -> Duty {
 }
 
 const ACTIVE: Option<Sign> = Some(Sign::Active);
+const BEHIND: Option<Sign> = Some(Sign::ActiveBehind);
 const STANDBY: Option<Sign> = Some(Sign::Standby);
 
 #[test]
 fn one_instance_alone_mails_at_once() {
     let now = Instant::now();
     let mut watchman = Watchman::new(instance(2), now);
-    assert_eq!((watchman.duty(), watchman.sign()), (&Duty::Starting, None));
+    assert_eq!((watchman.duty(), watchman.sign(false)), (&Duty::Starting, None));
     watchman.see(&seen(2, &[]), now);
-    assert_eq!((watchman.duty(), watchman.sign()), (&Duty::Active, Some(Sign::Active)));
+    assert_eq!((watchman.duty(), watchman.sign(false)), (&Duty::Active, Some(Sign::Active)));
 }
 
 #[test]
@@ -51,7 +52,7 @@ fn the_second_stands_by_and_takes_over_when_the_first_is_gone_for_a_while() {
     let began = Instant::now();
     let mut watchman = Watchman::new(instance(2), began);
     watchman.see(&seen(2, &[(1, ACTIVE)]), began);
-    assert_eq!((watchman.duty(), watchman.sign()), (&standby(1), Some(Sign::Standby)));
+    assert_eq!((watchman.duty(), watchman.sign(false)), (&standby(1), Some(Sign::Standby)));
     let gone = began + Duration::from_secs(60);
     watchman.see(&seen(2, &[(1, None)]), gone);
     watchman.see(&seen(2, &[(1, None)]), gone + TAKEOVER - Duration::from_secs(1));
@@ -60,14 +61,32 @@ fn the_second_stands_by_and_takes_over_when_the_first_is_gone_for_a_while() {
     watchman.see(&seen(2, &[(1, ACTIVE)]), gone + TAKEOVER);
     watchman.see(&seen(2, &[(1, None)]), gone + TAKEOVER * 2);
     assert_eq!(watchman.duty(), &standby(1));
-    assert_eq!(watchman.peer_active_at(), Some(gone + TAKEOVER));
+    assert_eq!(watchman.peer_done_at(), Some(gone + TAKEOVER));
     watchman.see(&seen(2, &[(1, None)]), gone + TAKEOVER * 3);
-    assert_eq!((watchman.duty(), watchman.sign()), (&Duty::Active, Some(Sign::Active)));
+    assert_eq!((watchman.duty(), watchman.sign(false)), (&Duty::Active, Some(Sign::Active)));
     // Removed from the cluster, it is not waited for at all.
     let mut watchman = Watchman::new(instance(2), began);
     watchman.see(&seen(2, &[(1, ACTIVE)]), began);
     watchman.see(&seen(2, &[]), gone);
     assert_eq!(watchman.duty(), &Duty::Active);
+}
+
+#[test]
+fn one_that_has_mails_left_is_active_but_not_done() {
+    let now = Instant::now();
+    let mut watchman = Watchman::new(instance(2), now);
+    watchman.see(&seen(2, &[(1, ACTIVE)]), now);
+    watchman.see(&seen(2, &[(1, BEHIND)]), now + TAKEOVER * 9);
+    assert_eq!((watchman.duty(), watchman.peer_done_at()), (&standby(1), Some(now)));
+    assert_eq!(at_a_glance(&instance(2), &seen(2, &[(1, BEHIND)])), standby(1));
+    watchman.see(&seen(2, &[]), now + TAKEOVER * 9);
+    assert_eq!((watchman.sign(true), watchman.sign(false)), (BEHIND, ACTIVE));
+    let mut restarted = Watchman::new(instance(2), now);
+    restarted.see(&Instances { own: BEHIND, ..seen(2, &[(1, None)]) }, now);
+    assert_eq!(restarted.duty(), &Duty::Active);
+    for sign in [Sign::Active, Sign::ActiveBehind, Sign::Standby] {
+        assert_eq!(Sign::parse(sign.as_str()), Some(sign));
+    }
 }
 
 #[test]
@@ -122,7 +141,7 @@ fn an_instance_without_recipients_is_not_waited_for_and_waits_for_nobody() {
     let now = Instant::now();
     let mut watchman = Watchman::new(Identity { can_mail: false, ..instance(1) }, now);
     watchman.see(&seen(1, &[(2, ACTIVE)]), now);
-    assert_eq!((watchman.duty(), watchman.sign()), (&Duty::Active, None));
+    assert_eq!((watchman.duty(), watchman.sign(false)), (&Duty::Active, None));
     let mut other = Watchman::new(instance(2), now);
     other.see(&seen(2, &[]), now);
     other.see(&seen(2, &[(1, None)]), now);
@@ -130,19 +149,22 @@ fn an_instance_without_recipients_is_not_waited_for_and_waits_for_nobody() {
 }
 
 #[test]
-fn a_copy_keeps_quiet_as_long_as_its_origin_is_installed() {
+fn a_copy_keeps_quiet_as_long_as_its_origin_mails() {
     let now = Instant::now();
     let origin = Some(Origin { module: module(1), uuid: "3792c7db".into() });
     let copy = Identity { origin, ..instance(2) };
     let beside =
-        |uuid: Option<&str>| Instances { origin_uuid: uuid.map(str::to_owned), ..seen(2, &[(1, None)]) };
+        |uuid: Option<&str>| Instances { origin_uuid: uuid.map(str::to_owned), ..seen(2, &[(1, ACTIVE)]) };
     let mut watchman = Watchman::new(copy.clone(), now);
-    watchman.see_nothing(now + TAKEOVER * 9);
+    watchman.see_nothing(now + TAKEOVER * 2 - Duration::from_secs(1));
     assert_eq!(watchman.duty(), &Duty::Starting, "it may be a copy of one that lives");
+    // Nobody would say that the cluster can't be read.
+    watchman.see_nothing(now + TAKEOVER * 2);
+    assert_eq!(watchman.duty(), &Duty::Active);
     for seconds in [0, 86_400] {
         watchman.see(&beside(Some("3792c7db")), now + Duration::from_secs(seconds));
         let origin = Peer { instance: module(1), node: Some(node(1)) };
-        assert_eq!((watchman.duty(), watchman.sign()), (&Duty::Copy(origin), None));
+        assert_eq!((watchman.duty(), watchman.sign(false)), (&Duty::Copy(origin), None));
     }
     assert!(matches!(at_a_glance(&copy, &beside(Some("3792c7db"))), Duty::Copy(_)));
     // Moved, or restored in place of it: the origin is removed in the end.
@@ -157,6 +179,50 @@ fn a_copy_keeps_quiet_as_long_as_its_origin_is_installed() {
     let mut restored = Watchman::new(Identity { origin: own, ..instance(2) }, now);
     restored.see(&Instances { origin_uuid: Some("3792c7db".into()), ..seen(2, &[]) }, now);
     assert_eq!(restored.duty(), &Duty::Active);
+}
+
+#[test]
+fn a_copy_takes_the_place_of_an_origin_that_is_gone_but_still_installed() {
+    let began = Instant::now();
+    let origin = Some(Origin { module: module(1), uuid: "3792c7db".into() });
+    let copy = Identity { origin, ..instance(2) };
+    let beside = |others: &[(u32, Option<Sign>)]| Instances {
+        origin_uuid: Some("3792c7db".into()),
+        ..seen(2, others)
+    };
+    let dead = beside(&[(1, None), (3, STANDBY)]);
+    let origin = Peer { instance: module(1), node: Some(node(1)) };
+    let (quiet, mails) = (Duty::Copy(origin.clone()), Duty::InPlaceOf(origin));
+    let mut watchman = Watchman::new(copy.clone(), began);
+    watchman.see(&dead, began);
+    watchman.see(&dead, began + TAKEOVER * 2 - Duration::from_secs(1));
+    assert_eq!(watchman.duty(), &quiet, "who stands by goes first");
+    let taken = began + TAKEOVER * 2;
+    watchman.see(&dead, taken);
+    assert_eq!((watchman.duty(), watchman.sign(false)), (&mails, Some(Sign::Active)));
+    watchman.see(&beside(&[(1, STANDBY)]), taken);
+    assert_eq!(watchman.duty(), &mails, "who is active stays it");
+    // A restart changes nothing, and another process sees it too.
+    let after_restart = Instances { own: ACTIVE, ..dead.clone() };
+    let mut restarted = Watchman::new(copy.clone(), taken);
+    restarted.see(&after_restart, taken);
+    assert_eq!(restarted.duty(), &mails);
+    assert_eq!(at_a_glance(&copy, &after_restart), mails);
+    // Any other one has precedence, even after it in line.
+    watchman.see(&beside(&[(1, None), (3, ACTIVE)]), taken);
+    assert_eq!((watchman.duty(), watchman.sign(false)), (&quiet, None));
+    watchman.see(&dead, taken);
+    assert_eq!(watchman.duty(), &quiet, "the time begins anew");
+    // Having mailed without Redis is no claim: the origin may be about to show itself.
+    let mut blind = Watchman::new(copy.clone(), began);
+    blind.see_nothing(taken);
+    blind.see(&dead, taken);
+    assert_eq!(blind.duty(), &quiet);
+    // Without recipients it takes nobody's place.
+    let mut mute = Watchman::new(Identity { can_mail: false, ..copy }, began);
+    mute.see(&dead, began);
+    mute.see(&dead, taken);
+    assert_eq!(mute.duty(), &quiet);
 }
 
 #[test]

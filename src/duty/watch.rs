@@ -16,6 +16,7 @@ use super::{Duty, Identity, Instances, Seen, Sign, Watchman};
 use crate::{
     config::{InstanceSettings, Settings},
     ids::{ModuleId, NodeId},
+    journal::Journal,
     text::one_line,
 };
 
@@ -35,16 +36,16 @@ const MAX_REASON: usize = 300;
 pub struct Standing {
     /// What it has to do.
     pub duty: Duty,
-    /// When another instance was last seen to be active.
-    pub peer_active_at: Option<Instant>,
+    /// When another instance was last seen to be active, with nothing left to mail.
+    pub peer_done_at: Option<Instant>,
     /// How long another instance has to outlive a mail of ours before that is dropped.
-    pub takeover: Duration,
+    pub keep: Duration,
 }
 
 impl Standing {
     /// That of an instance which knows of no others.
     pub fn alone() -> Self {
-        Self { duty: Duty::Active, peer_active_at: None, takeover: Duration::ZERO }
+        Self { duty: Duty::Active, peer_done_at: None, keep: Duration::ZERO }
     }
 }
 
@@ -52,6 +53,7 @@ impl Standing {
 pub struct DutyWatch {
     instance: InstanceSettings,
     redis_url: SecretString,
+    journal: Journal,
     watchman: Watchman,
     standing: watch::Sender<Standing>,
     is_written: Option<bool>,
@@ -59,12 +61,16 @@ pub struct DutyWatch {
 
 impl DutyWatch {
     /// A watch for the instance of these settings, and what it will say.
-    pub fn new(instance: InstanceSettings, settings: &Arc<Settings>) -> (Self, watch::Receiver<Standing>) {
+    pub fn new(
+        instance: InstanceSettings,
+        settings: &Arc<Settings>,
+        journal: Journal,
+    ) -> (Self, watch::Receiver<Standing>) {
         let watchman = Watchman::new(identity(&instance, settings), Instant::now());
-        let standing = Standing { duty: Duty::Starting, peer_active_at: None, takeover: instance.takeover };
+        let standing = Standing { duty: Duty::Starting, peer_done_at: None, keep: keep(&instance, settings) };
         let (sender, receiver) = watch::channel(standing);
         let redis_url = settings.redis_url.clone();
-        (Self { instance, redis_url, watchman, standing: sender, is_written: None }, receiver)
+        (Self { instance, redis_url, journal, watchman, standing: sender, is_written: None }, receiver)
     }
 
     /// Looks until `shutdown`.
@@ -89,22 +95,27 @@ impl DutyWatch {
             Ok(Err(_)) | Err(_) => self.watchman.see_nothing(Instant::now()),
         }
         let duty = self.watchman.duty().clone();
-        let peer_active_at = self.watchman.peer_active_at();
+        let peer_done_at = self.watchman.peer_done_at();
         self.standing.send_if_modified(|standing| {
             let has_changed = standing.duty != duty;
             if has_changed {
                 log(&duty);
             }
-            let before = standing.peer_active_at;
-            (standing.duty, standing.peer_active_at) = (duty, peer_active_at);
-            has_changed || before != peer_active_at
+            let before = standing.peer_done_at;
+            (standing.duty, standing.peer_done_at) = (duty, peer_done_at);
+            has_changed || before != peer_done_at
         });
         self.give_sign(pause).await;
     }
 
     async fn give_sign(&mut self, pause: Duration) {
         let Some(url) = &self.instance.leader_redis else { return };
-        let sign = self.watchman.sign();
+        // Others must not rely on an instance that can't read its own journal.
+        let is_behind = match timeout(TIMEOUT, self.journal.is_behind()).await {
+            Ok(Ok(is_behind)) => is_behind,
+            Ok(Err(_)) | Err(_) => true,
+        };
+        let sign = self.watchman.sign(is_behind);
         let written = timeout(TIMEOUT, write(url, &self.instance.module, sign, pause * SIGN_LASTS)).await;
         let trouble = match written {
             Ok(Ok(())) => None,
@@ -124,12 +135,23 @@ impl DutyWatch {
 fn log(duty: &Duty) {
     match duty {
         Duty::Active => tracing::info!("this instance sends the reports"),
+        Duty::InPlaceOf(peer) => tracing::warn!(
+            "this is a copy of {peer}, which shows no sign of life: this instance sends the reports until it does"
+        ),
         Duty::Starting => {}
         Duty::Standby(peer) => tracing::info!("standing by: reports are sent by {peer}"),
         Duty::Copy(peer) => tracing::warn!(
-            "this is a copy of {peer}, which is still installed: no reports are sent until this one is configured"
+            "this is a copy of {peer}, which is still installed: no reports are sent until this one is configured, or no \
+             instance has sent them for a while"
         ),
     }
+}
+
+/// How long a mail is kept at least for another instance to send its own: that one may have heard of the run only when it last asked
+/// Alertmanager, and then waits, reads and asks for as long as it may.
+fn keep(instance: &InstanceSettings, settings: &Settings) -> Duration {
+    let correlator = &settings.correlator;
+    settings.watch.poll + correlator.wait + correlator.settle + settings.repo_check.total + instance.takeover
 }
 
 fn identity(instance: &InstanceSettings, settings: &Settings) -> Identity {
@@ -223,5 +245,22 @@ async fn write(
                 .await
         }
         None => cmd("DEL").arg(key(module)).exec_async(&mut redis).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_is_kept_for_longer_than_the_active_instance_may_need_for_its_own() {
+        let vars = [
+            ("MODULE_ID", "backup-monitor1"),
+            ("TAKEOVER_SECONDS", "1"),
+            ("CORRELATOR_SETTLE_SECONDS", "1800"),
+            ("REPO_CHECK_TOTAL_SECONDS", "300"),
+        ];
+        let settings = Settings::from_vars(vars).unwrap();
+        assert!(keep(settings.instance.as_ref().unwrap(), &settings) > Duration::from_secs(1800 + 300));
     }
 }

@@ -53,13 +53,23 @@ pub struct ThreadStart {
 
 /// The mails that are due, oldest first. One that is due later than any pause is long was put off before the clock was set back.
 pub(super) fn due(database: &Database, now: Timestamp) -> rusqlite::Result<Vec<Outgoing>> {
+    due_after_resends(database, now, 0)
+}
+
+/// Those of them that somebody asked for.
+pub(super) fn asked_for(database: &Database, now: Timestamp) -> rusqlite::Result<Vec<Outgoing>> {
+    due_after_resends(database, now, 1)
+}
+
+fn due_after_resends(database: &Database, now: Timestamp, resends: i64) -> rusqlite::Result<Vec<Outgoing>> {
     let farthest = now.saturating_add(FARTHEST_ATTEMPT).unwrap_or(Timestamp::MAX);
     database
         .prepare_cached(
             "SELECT * FROM reports WHERE delivery = 'queued' AND (next_attempt_at <= ? OR next_attempt_at > ?)
+                AND resends >= ?
              ORDER BY id LIMIT 20",
         )?
-        .query_map([now, farthest].map(Timestamp::as_millisecond), |row| {
+        .query_map([now.as_millisecond(), farthest.as_millisecond(), resends], |row| {
             let id = JobId(row.get("id")?);
             Ok(Outgoing {
                 id,
@@ -103,6 +113,15 @@ pub(super) fn queued(connection: &Connection) -> rusqlite::Result<u32> {
     connection
         .prepare_cached("SELECT count(*) AS queued FROM reports WHERE delivery = 'queued'")?
         .query_row([], |row| rows::count(row, "queued"))
+}
+
+/// True while there is a job or a mail.
+pub(super) fn is_behind(connection: &Connection) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM jobs) OR EXISTS (SELECT 1 FROM reports WHERE delivery = 'queued')",
+        )?
+        .query_row([], |row| row.get(0))
 }
 
 /// What is known of mails that do not reach everybody: each that was tried and waits, and since `since` each that was given up or refused by
@@ -179,12 +198,31 @@ pub(super) fn record(
     Ok(())
 }
 
-/// Queues a report's mail once more, for everybody. False when there is no such report.
+/// The mails that wait and that nobody asked for, due or not.
+pub(super) fn kept_back(connection: &Connection) -> rusqlite::Result<Vec<JobId>> {
+    connection
+        .prepare_cached("SELECT id FROM reports WHERE delivery = 'queued' AND resends = 0")?
+        .query_map([], |row| Ok(JobId(row.get("id")?)))?
+        .collect()
+}
+
+/// Drops one of them, as another instance has sent its own.
+pub(super) fn drop_kept_back(connection: &Connection, id: JobId, reason: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE reports SET delivery = ?, last_error = ? WHERE id = ? AND delivery = 'queued' AND resends = 0",
+        )?
+        .execute(params![DeliveryState::Unchanged.as_str(), reason, id.0])
+        .map(drop)
+}
+
+/// Queues a report's mail once more, for everybody. One that waits is marked as asked for, unless its first attempt is under way.
+/// False when there is no such report.
 pub(super) fn resend(connection: &Connection, id: JobId, now: Timestamp) -> rusqlite::Result<bool> {
     let exists: bool = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM reports WHERE id = ?)")?
         .query_row([id.0], |row| row.get(0))?;
-    connection
+    let is_new = connection
         .prepare_cached(
             "UPDATE reports SET delivery = 'queued', queued_at = :now, resends = resends + 1, attempts = 0,
                 next_attempt_at = :now, sent_at = NULL, accepted = '[]', refused = '[]', perhaps = '[]', last_error = NULL,
@@ -195,7 +233,17 @@ pub(super) fn resend(connection: &Connection, id: JobId, now: Timestamp) -> rusq
             ":id": id.0,
             ":now": now.as_millisecond(),
             ":requested": to_json(&Decision::Send(SendReason::Requested)),
-        })?;
+        })?
+        == 1;
+    if !is_new {
+        // Whoever has it already does not get it twice.
+        connection
+            .prepare_cached(
+                "UPDATE reports SET resends = 1, next_attempt_at = ?
+                 WHERE id = ? AND delivery = 'queued' AND resends = 0 AND (attempts > 0 OR message_id IS NULL)",
+            )?
+            .execute([now.as_millisecond(), id.0])?;
+    }
     Ok(exists)
 }
 
@@ -257,3 +305,6 @@ fn lenient_delivery(database: &Database, id: JobId, row: &Row) -> rusqlite::Resu
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn noon() -> Timestamp {
+pub(super) fn noon() -> Timestamp {
     at("2026-11-22T12:00:00Z")
 }
 
@@ -74,13 +74,13 @@ fn new_report(id: JobId, created_at: Timestamp, digest: &str) -> NewReport {
     }
 }
 
-struct Fixture {
-    journal: Journal,
+pub(super) struct Fixture {
+    pub(super) journal: Journal,
     dir: tempfile::TempDir,
 }
 
 impl Fixture {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         Self { journal: Journal::start(dir.path().into()), dir }
     }
@@ -90,8 +90,13 @@ impl Fixture {
         Self { journal: Journal::start(self.dir.path().into()), dir: self.dir }
     }
 
+    /// Accepts an alert.
+    pub(super) async fn accept(&self, now: Timestamp) {
+        self.journal.accept(vec![alert("1")], now, WAIT).await.unwrap().unwrap();
+    }
+
     /// Accepts an alert and ends its job with a report that says `digest`; gives the state of its mail.
-    async fn tell(&self, now: Timestamp, digest: &str) -> DeliveryState {
+    pub(super) async fn tell(&self, now: Timestamp, digest: &str) -> DeliveryState {
         let id = self.journal.accept(vec![alert("1")], now, WAIT).await.unwrap().unwrap();
         self.journal.finish(new_report(id, now, digest), Afterwards::Done).await.unwrap();
         self.journal.report(id).await.unwrap().unwrap().readable().unwrap().delivery.state

@@ -77,6 +77,18 @@ def test_it_follows_the_leader(node):
     wait_ready(node)
 
 
+@pytest.mark.parametrize(
+    ("address", "host"), [("fd00::1", "[fd00::1]"), ("10.5.4.1", "10.5.4.1"), ("a b", None), ("x@evil:1/", None)]
+)
+def test_the_leader_s_address_is_fit_for_a_url_or_left_out(node, address, host):
+    node.redis.hset("cluster/environment", "NODE_ID", "2")
+    node.redis.hset("node/2/vpn", "ip_address", address)
+    url = discovered(node, "LEADER_REDIS_URL").get("LEADER_REDIS_URL")
+    assert url is None if host is None else url.endswith(f"@{host}:{node.redis_port}")
+    expected = {} if host is None else {"REPO_CHECK_API_URL": f"http://{host}:9311"}
+    assert discovered(node, "REPO_CHECK_API_URL") == expected
+
+
 def loki(node, instance, **changes):
     """Writes the environment of a Loki, as ns8-loki's create-module does."""
     environment = {

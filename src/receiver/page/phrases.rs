@@ -89,6 +89,9 @@ pub(super) trait PagePhrases: Sync {
     /// This instance is a copy of one that is still installed.
     fn copy(&self, instance: &str, node: Option<&str>) -> String;
 
+    /// This instance is a copy of one that shows no sign of life, and sends the reports in its place.
+    fn in_place_of(&self, instance: &str, node: Option<&str>) -> String;
+
     /// Stage of a job: when the cluster is read next, and what the job waits for, in English.
     fn next_check(&self, due: &str, note: Option<&str>) -> String;
 
@@ -117,6 +120,9 @@ pub(super) fn duty(phrases: &dyn PagePhrases, duty: &Duty) -> Option<(&'static s
         Duty::Active | Duty::Starting => None,
         Duty::Standby(Peer { instance, node }) => {
             Some(("neutral", phrases.standby(instance.as_str(), node.as_ref().map(NodeId::as_str))))
+        }
+        Duty::InPlaceOf(Peer { instance, node }) => {
+            Some(("warning", phrases.in_place_of(instance.as_str(), node.as_ref().map(NodeId::as_str))))
         }
         Duty::Copy(Peer { instance, node }) => {
             Some(("warning", phrases.copy(instance.as_str(), node.as_ref().map(NodeId::as_str))))

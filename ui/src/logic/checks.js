@@ -41,7 +41,8 @@ export function listChecks(monitor) {
   }
   const checks = [service, ...merge(monitor.status.checks ?? [])];
   const duty = checks.find(({ name }) => name === "duty");
-  if (duty) {
+  // That nothing is sent from here explains itself; any other fault has to be read.
+  if (duty && (duty.state !== "failed" || monitor.status.duty?.state === "copy")) {
     duty.duty = monitor.status.duty;
   }
   return checks.sort((a, b) => ORDER[a.state] - ORDER[b.state] || position(a.name) - position(b.name));
@@ -67,7 +68,9 @@ export function dutyWords(duty) {
   if (state === "starting") {
     return { key: "checks.duty.starting" };
   }
-  return ["standby", "copy"].includes(state) ? { key: `checks.duty.${state}`, values: { instance, node: node ?? "–" } } : null;
+  // With an instance, it is active in the place of that one.
+  const words = { standby: "standby", copy: "copy", active: instance && "in_place_of" }[state];
+  return words ? { key: `checks.duty.${words}`, values: { instance, node: node ?? "–" } } : null;
 }
 
 export function failedChecks(checks) {

@@ -51,7 +51,11 @@ it("has words of its own for another instance that sends the reports", () => {
   expect(check).toEqual({ name: "duty", state: "off", reasons: ["standing by"], duty });
   const values = { instance: "backup-monitor1", node: "1" };
   expect(dutyWords(check.duty)).toEqual({ key: "checks.duty.standby", values });
+  const failed = { duty, checks: [{ name: "duty", state: "failed", reason: "LEADER_REDIS_URL is not a Redis URL" }] };
+  const [fault] = listChecks({ reachable: true, error: null, status: failed });
+  expect(fault).toEqual({ name: "duty", state: "failed", reasons: ["LEADER_REDIS_URL is not a Redis URL"] });
   expect(dutyWords({ ...duty, state: "copy" })).toEqual({ key: "checks.duty.copy", values });
+  expect(dutyWords({ ...duty, state: "active" })).toEqual({ key: "checks.duty.in_place_of", values });
   expect(dutyWords({ state: "starting" })).toEqual({ key: "checks.duty.starting" });
   for (const other of [{ state: "active" }, { state: "resting" }, undefined]) {
     expect(dutyWords(other)).toBe(null);

@@ -74,6 +74,14 @@ impl PagePhrases for English {
         )
     }
 
+    fn in_place_of(&self, instance: &str, node: Option<&str>) -> String {
+        let node = node.map(|node| format!(" on node {node}")).unwrap_or_default();
+        format!(
+            "This is a copy of {instance}{node}, which shows no sign of life: reports are sent from here until it is back. \
+             If {instance} is lost for good, save the settings once on the Settings page."
+        )
+    }
+
     fn not_sent(&self, reason: &str) -> String {
         format!("Not sent: {reason}")
     }

@@ -74,6 +74,14 @@ impl PagePhrases for Italian {
         )
     }
 
+    fn in_place_of(&self, instance: &str, node: Option<&str>) -> String {
+        let node = node.map(|node| format!(" sul nodo {node}")).unwrap_or_default();
+        format!(
+            "Questa è una copia di {instance}{node}, che non dà segni di vita: i rapporti sono inviati da qui finché non \
+             torna. Se {instance} è persa per sempre, salvare una volta le impostazioni nella pagina Impostazioni."
+        )
+    }
+
     fn not_sent(&self, reason: &str) -> String {
         format!("Non inviato: {reason}")
     }
