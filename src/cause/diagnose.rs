@@ -391,3 +391,6 @@ fn cleaned<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     }
     evidence
 }
+
+#[cfg(test)]
+mod tests;
