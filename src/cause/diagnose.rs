@@ -189,6 +189,12 @@ fn of_step(failure: &Failure, attempt: &Attempt, is_saved: bool) -> Option<Diagn
         }
         _ => {
             if failure.step == Step::Save && failure.code == Some(UNREADABLE_FILES) {
+                // What can't be read may as well be the repository's last snapshot, to which restic compares the files.
+                if let Some(line) = failure.lines.iter().find(|line| words::is_of_last_snapshot(&line.text)) {
+                    let trouble = words::trouble(&line.text).unwrap_or(Trouble::Damaged);
+                    let cause = cause_in(trouble, None, line.at);
+                    return Some(diagnosis(cause, proof_first(line, Some(failure)), None));
+                }
                 let unreadable = failure.lines.iter().find(|line| is_unreadable(&line.text));
                 let proof = unreadable.unwrap_or(&failure.proof);
                 return Some(diagnosis(Cause::FilesUnreadable, proof_first(proof, Some(failure)), None));

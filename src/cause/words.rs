@@ -236,6 +236,12 @@ pub fn is_request(line: &str) -> bool {
     OPERATIONS.iter().any(|operation| line.starts_with(operation))
 }
 
+/// True when `restic backup` could not read the snapshot before from the repository, to which it compares the files. It then goes on without,
+/// and ends as if a file could not be read.
+pub fn is_of_last_snapshot(line: &str) -> bool {
+    line.contains("could not be loaded; the repository could be damaged")
+}
+
 /// True where restic says "no key found" because it could not read the keys, and not because of the password.
 pub fn is_of_keys(line: &str) -> bool {
     let line = line.trim_start();

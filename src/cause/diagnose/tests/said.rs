@@ -6,7 +6,7 @@
 use super::{Cause, Night, assert_cause};
 
 /// Retries that ended badly, a denied and a full storage, a stale lock, damaged data.
-const AT_THE_STORAGE: [(Cause, &str, &str); 7] = [
+const AT_THE_STORAGE: [(Cause, &str, &str); 8] = [
     (
         Cause::StorageUnreachable,
         "connect: connection refused",
@@ -89,6 +89,21 @@ const AT_THE_STORAGE: [(Cause, &str, &str); 7] = [
         core: {"message_type":"exit_error","code":1,"message":"LoadRaw(\u003cindex/1e2696f7c5\u003e): invalid data returned"}
         core: [ERROR] restic stats failed for REPO: PODMAN returned non-zero exit status 1.
         core: notes1: backup 1 failed (exit code 1)"#,
+    ),
+    // A file that restic can't compare with the last snapshot, as its part of the repository is gone: exit code 3, as for a file that can't be
+    // read.
+    (
+        Cause::RepositoryDamaged,
+        "the repository could be damaged",
+        "core: notes1: starting backup 1 at Wed Nov 25 01:33:58 2026
+        notes: Repository is present at path REPO
+        notes: using parent snapshot 0fcf08f8
+        notes: Load(<data/be1b32df05>, 249, 250) failed: <data/be1b32df05> does not exist
+        notes: error: tree a38010e1346fa445236576c76a77cf861e26415689849ae211085215e8d8e3ce could not be loaded; the repository could be damaged: ReadFull(<data/be1b32df05>): <data/be1b32df05> does not exist
+        notes: snapshot dc5856af saved
+        notes: Warning: at least one source file could not be read
+        notes: [ERROR] restic backup failed: PODMAN returned non-zero exit status 3.
+        core: notes1: backup 1 failed (exit code 1)",
     ),
 ];
 
