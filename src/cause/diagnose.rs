@@ -255,12 +255,16 @@ fn of_trouble(failure: &Failure) -> Option<Diagnosis> {
 /// The cause that restic's words make, with the line that has them first.
 ///
 /// What ended a command counts before what was tried again; "wrong password" is not believed where the keys could not be read, and neither is
-/// what `init` says about a repository that is there.
+/// what `init` says about a repository that is there. A request that went well when it was tried again is forgotten.
 fn of_lines(lines: &[Line]) -> Option<Diagnosis> {
+    let is_overcome = |(index, line): &(usize, &Line)| {
+        words::is_overcome(&line.text, lines.iter().skip(*index).map(|later| later.text.as_str()))
+    };
     let told: Vec<(usize, Trouble)> = lines
         .iter()
         .enumerate()
         .filter(|(_, line)| !is_beside_the_point(&line.text) && !is_unreadable(&line.text))
+        .filter(|line| !is_overcome(line))
         .filter_map(|(index, line)| Some((index, words::trouble(&line.text)?)))
         .collect();
     let is_retry = |index: usize| lines.get(index).is_some_and(|line| words::is_retry(&line.text));

@@ -119,6 +119,31 @@ fn a_wrong_password_is_not_believed_where_the_keys_could_not_be_read() {
     assert_cause(&Night::told(&denied), Cause::AccessDenied, "List(key)");
 }
 
+/// A storage's passing error, hours before what ended the backup.
+#[test]
+fn a_request_that_went_well_at_its_second_try_is_no_cause() {
+    let script = "core: notes1: starting backup 1 at Wed Nov 25 03:12:04 2026
+        notes: Repository is present at path REPO
+        notes: Save(<data/1dfeacf5bf>) returned error, retrying after 1.2s: unexpected HTTP response (500): 500 Internal Server Error
+        notes: Save(<data/1dfeacf5bf>) operation successful after 1 retries
+        notes: signal terminated received, cleaning up
+        notes: Fatal: unable to save snapshot: context canceled
+        notes: [ERROR] restic backup failed: PODMAN returned non-zero exit status 1.
+        core: notes1: backup 1 failed (exit code 1)";
+    assert_cause(&Night::told(script), Cause::Interrupted, "signal terminated received");
+    // Another one did not.
+    let unlike = script.replace("Save(<data/1dfeacf5bf>) operation", "Save(<data/2222222222>) operation");
+    assert_cause(&Night::told(&unlike), Cause::StorageUnreachable, "(500)");
+    // The keys could be read in the end.
+    let password = "core: notes1: starting backup 1 at Wed Nov 25 01:33:58 2026
+        notes: List(key) returned error, retrying after 1.2s: unexpected HTTP response (500): 500 Internal Server Error
+        notes: List(key) operation successful after 1 retries
+        notes: Fatal: wrong password or no key found
+        notes: [ERROR] restic init failed: PODMAN returned non-zero exit status 1.
+        core: notes1: backup 1 failed (exit code 1)";
+    assert_cause(&Night::told(password), Cause::WrongPassword, "wrong password");
+}
+
 #[test]
 fn an_application_s_own_words_blame_no_storage() {
     for words in [
