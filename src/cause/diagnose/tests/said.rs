@@ -321,3 +321,30 @@ fn an_application_that_was_busy_first_failed_for_what_it_failed_for_then() {
     );
     assert_cause(&night, Cause::DumpFailed, "module-dump-state failed");
 }
+
+/// Of a storm of errors, the lines that name the step and the snapshot are kept.
+#[test]
+fn a_storm_of_errors_does_not_hide_the_step_that_failed() {
+    let storm = |line: &str| -> String {
+        (0..300).map(|number| line.replace("NUMBER", &number.to_string()) + "\n").collect()
+    };
+    let unreadable = format!(
+        "core: notes1: starting backup 1 at Wed Nov 25 01:33:58 2026
+        {}notes: snapshot 9ce682e1 saved
+        notes: Warning: at least one source file could not be read
+        notes: [ERROR] restic backup failed: PODMAN returned non-zero exit status 3.
+        core: notes1: backup 1 failed (exit code 1)",
+        storm(
+            "notes: error: failed to save /srv/volumes/data/NUMBER: open /srv/volumes/data/NUMBER: permission denied"
+        )
+    );
+    assert_cause(&Night::told(&unreadable), Cause::FilesUnreadable, "permission denied");
+    let retention = format!(
+        "core: notes1: starting backup 1 at Wed Nov 25 01:33:58 2026
+        notes: snapshot 9f3707e6 saved
+        {}core: [ERROR] retention policy failed for REPO: PODMAN returned non-zero exit status 1.
+        core: notes1: backup 1 failed (exit code 1)",
+        storm("core: Load(<data/NUMBER>, 249, 250) failed: <data/NUMBER> does not exist")
+    );
+    assert_cause(&Night::told(&retention), Cause::RetentionFailed, "retention policy failed");
+}
