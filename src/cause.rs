@@ -120,6 +120,15 @@ impl Cause {
         )
     }
 
+    /// True for what a check of the storage and its repositories can find.
+    pub const fn is_of_storage(self) -> bool {
+        self.blames_storage()
+            || matches!(
+                self,
+                Cause::LockedLive | Cause::LockedStale | Cause::WrongPassword | Cause::RepositoryMissing
+            )
+    }
+
     /// True when this run's data were saved all the same.
     pub const fn saved_data(self) -> bool {
         matches!(self, Cause::RetentionFailed | Cause::StatisticsFailed | Cause::CleanupFailed)

@@ -209,7 +209,7 @@ pub trait Phrases: CausePhrases {
     /// The health of a repository. Where restic's message is the detail, it follows as a quotation.
     fn repository_health(&self, health: Health, detail: Option<&Detail>) -> String;
 
-    /// A failed run has left a snapshot of `time`, as NS8 counts what goes wrong after the snapshot as a failure too.
+    /// A failed run has left a snapshot of `time`: it may be incomplete, or what failed came after it.
     fn saved_anyway(&self, time: &str) -> String;
 
     /// The schedule can't be used; `reason` is a clause that begins in lower case, in English.
@@ -263,7 +263,7 @@ pub trait Phrases: CausePhrases {
     fn step_find_snapshots(&self, application: &str, destination: &str) -> String;
 
     /// A backup shrank: restore what was lost before retention removes it.
-    fn step_recover_shrunk(&self, application: &str) -> String;
+    fn step_recover_shrunk(&self, application: &str, node: &str) -> String;
 
     /// Below the commands of a step: they are the same for other applications.
     fn same_for(&self, applications: &str) -> String;
@@ -274,11 +274,20 @@ pub trait Phrases: CausePhrases {
     /// Results are missing, and the node has reported nothing in this run.
     fn step_check_timer(&self, applications: &str, node: &str) -> String;
 
+    /// A timer is missing.
+    fn step_restore_timer(&self, node: &str) -> String;
+
     /// An application's status in Redis can't be read.
     fn step_inspect_status(&self, application: &str) -> String;
 
     /// Run the plan again, by `api-cli` on the leader. The command follows unless the plan's id is none of NS8's.
-    fn step_run_again(&self, plan: &str, has_command: bool) -> String;
+    fn step_run_again(
+        &self,
+        plan: &str,
+        applications: usize,
+        next: Option<&str>,
+        has_command: bool,
+    ) -> String;
 
     /// The plan names a module that is not installed any more.
     fn step_remove_from_plan(&self, plan: &str, module: &str) -> String;

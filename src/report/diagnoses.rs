@@ -97,6 +97,10 @@ fn answer_of_destination(report: &DestinationReport) -> Answer {
     Answer { trouble, words: words_of(report.detail.as_ref()) }
 }
 
+/// restic's own words. What we say of an answer is no evidence.
 fn words_of(detail: Option<&Detail>) -> String {
-    detail.map(ToString::to_string).unwrap_or_default()
+    match detail {
+        Some(Detail::Restic { message }) => message.clone(),
+        _ => String::new(),
+    }
 }

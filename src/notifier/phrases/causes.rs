@@ -36,8 +36,10 @@ pub struct StepFacts<'a> {
     pub count: usize,
     /// The destination's name. None when there are several, or none.
     pub destination: Option<&'a str>,
-    /// Where the commands are to be run, from [`Phrases::node`](super::Phrases::node).
-    pub node: &'a str,
+    /// Where the commands are to be run, from [`Phrases::node`](super::Phrases::node). None when on several nodes.
+    pub node: Option<&'a str>,
+    /// Whether a lock is on the repository that is dead.
+    pub has_dead_lock: bool,
 }
 
 /// The words for causes.
@@ -47,6 +49,12 @@ pub trait CausePhrases: Sync {
 
     /// A sentence or two: why it failed.
     fn cause_sentence(&self, cause: Cause, facts: &CauseFacts) -> String;
+
+    /// Below the commands for a lock that may be alive.
+    fn remove_live_lock(&self) -> &'static str;
+
+    /// After a cause that only the check afterwards has found.
+    fn found_afterwards(&self) -> &'static str;
 
     /// What to do about it. Those that end with a colon are followed by commands.
     fn cause_step(&self, cause: Cause, facts: &StepFacts) -> String;

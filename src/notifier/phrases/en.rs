@@ -28,6 +28,7 @@ const TEXTS: Texts = Texts {
     badges: Badges {
         failed: "failed",
         missing: "missing",
+        interrupted: "interrupted",
         pending: "still running",
         unknown: "unknown",
         reachable: "reachable",
@@ -62,10 +63,11 @@ const TEXTS: Texts = Texts {
     no_destination_clause: "the plan has no destination",
     plan_error_clause: "the plan reports an error",
     cause_unknown: "unknown",
-    own_words: "The backup's own words:",
+    own_words: "The backup reported:",
 
     due_within_a_day: "No schedule known: results of the last 24 hours are used.",
-    fine_since_the_alert: "An alert fired, but all applications have been backed up since the plan was last due.",
+    fine_since_the_alert: "An alert fired, but all applications have been backed up since the plan was last due. It \
+        resolves with the next run without errors.",
     all_fine: "All applications have been backed up.",
     fine_again: "The previous email reported a problem. All applications have been backed up since.",
 
@@ -88,8 +90,8 @@ const TEXTS: Texts = Texts {
     step_wait_for_redis: "Another email will report the backup results as soon as the cluster can be read.",
     step_check_gateway: "The rclone gateway on the backup monitor's node is not responding. Find out why and restart it:",
     step_wait_for_plan: "Wait: another email will follow if the final result is different.",
-    step_plan_gone: "If the plan was deleted, there is nothing to do: the alert will resolve. Otherwise, fix the alert \
-        rule.",
+    step_plan_gone: "If the plan was deleted, the alert resolves by itself. If it still fires after an hour, remove the \
+        file that was left behind, on the node that the alert names:",
     step_allow_api: "The cluster API refuses the backup monitor. To find out what can be restored, it needs an account \
         with the reader role: check it in the module's log.",
 
@@ -244,7 +246,7 @@ impl Phrases for English {
     }
 
     fn news_cause(&self, application: &str, before: &str, now: &str) -> String {
-        format!("New: {application} has another cause: {now} (before: {before}).")
+        format!("New: the cause for {application} has changed: {now} (was: {before}).")
     }
 
     fn more_news(&self, count: usize) -> String {
@@ -389,7 +391,7 @@ impl Phrases for English {
 
     fn destination_health(&self, health: Health, detail: Option<&Detail>) -> String {
         let state = match health {
-            Health::Ok => return "The destination is reachable.".into(),
+            Health::Ok => return "The destination responds now.".into(),
             Health::Unreachable => "The destination is unreachable",
             Health::Unknown => "The state of the destination is unknown",
             Health::Unconfigured => "The destination is not configured",
@@ -402,7 +404,7 @@ impl Phrases for English {
 
     fn repository_health(&self, health: Health, detail: Option<&Detail>) -> String {
         let state = match health {
-            Health::Ok => return "The repository can be read.".into(),
+            Health::Ok => return "Can be read now.".into(),
             Health::Unreachable => "The repository is unreachable",
             Health::Locked => "The repository is locked by another restic process",
             Health::Corrupted => "The repository is damaged",
@@ -419,8 +421,8 @@ impl Phrases for English {
 
     fn saved_anyway(&self, time: &str) -> String {
         format!(
-            "The data of this run was saved ({time}). The run failed only later, while removing old snapshots, reading \
-             statistics or cleaning up."
+            "There is a snapshot from after the beginning of this run ({time}). It may be incomplete, or what failed came \
+             only after it."
         )
     }
 
@@ -489,7 +491,7 @@ impl Phrases for English {
             Some(destination) => {
                 format!("No snapshots in {destination}: nothing can be restored from there.")
             }
-            None => "No snapshots: nothing can be restored from here.".into(),
+            None => "No snapshots: nothing can be restored from this repository.".into(),
         }
     }
 
@@ -534,10 +536,11 @@ impl Phrases for English {
         )
     }
 
-    fn step_recover_shrunk(&self, application: &str) -> String {
+    fn step_recover_shrunk(&self, application: &str, node: &str) -> String {
         format!(
-            "Unless data of {application} was deleted or moved on purpose, restore it from an older snapshot before the \
-             plan's retention removes that snapshot."
+            "Find out what {application} has lost: compare its last two snapshots. If data is missing, restore an older \
+             snapshot as a new application, before retention removes that snapshot; don't replace the existing one. On \
+             {node}:"
         )
     }
 
@@ -554,18 +557,36 @@ impl Phrases for English {
 
     fn step_check_timer(&self, applications: &str, node: &str) -> String {
         format!(
-            "Check that {node} was up and that the timer for the next run of {applications} is active. If the timer is \
-             missing, the last command brings it back. On that node:"
+            "See whether the run of {applications} is still going on, whether its timer exists, and when {node} was \
+             started. On that node:"
         )
     }
 
-    fn step_inspect_status(&self, application: &str) -> String {
-        format!("Inspect the unreadable status of {application}; the next run will overwrite it:")
+    fn step_restore_timer(&self, node: &str) -> String {
+        format!("Only if the timer is missing, and no backup is running on {node}, bring it back:")
     }
 
-    fn step_run_again(&self, plan: &str, has_command: bool) -> String {
+    fn step_inspect_status(&self, application: &str) -> String {
+        format!(
+            "Inspect the unreadable status of {application}; the next run will overwrite it. On the leader node:"
+        )
+    }
+
+    fn step_run_again(
+        &self,
+        plan: &str,
+        applications: usize,
+        next: Option<&str>,
+        has_command: bool,
+    ) -> String {
+        let wait = next.map(|next| format!(", or wait for {next}")).unwrap_or_default();
+        let all = match applications {
+            0 | 1 => String::new(),
+            2 => " It backs up both applications again.".into(),
+            _ => format!(" It backs up all {applications} applications again."),
+        };
         let place = if has_command { " On the leader node:" } else { "" };
-        format!("Once fixed, run “{plan}” again.{place}")
+        format!("Once fixed, run “{plan}” again{wait}.{all}{place}")
     }
 
     fn step_remove_from_plan(&self, plan: &str, module: &str) -> String {

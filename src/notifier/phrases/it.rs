@@ -29,6 +29,7 @@ const TEXTS: Texts = Texts {
     badges: Badges {
         failed: "fallito",
         missing: "non eseguito",
+        interrupted: "interrotto",
         pending: "in corso",
         unknown: "sconosciuto",
         reachable: "raggiungibile",
@@ -68,10 +69,11 @@ const TEXTS: Texts = Texts {
     no_destination_clause: "il piano non ha una destinazione",
     plan_error_clause: "il piano segnala un errore",
     cause_unknown: "non nota",
-    own_words: "Che cosa dice il backup:",
+    own_words: "Messaggio del backup:",
 
     due_within_a_day: "Pianificazione non nota: si considerano i risultati delle ultime 24 ore.",
-    fine_since_the_alert: "È scattato un allarme, ma dall'ultima esecuzione prevista tutte le applicazioni risultano salvate.",
+    fine_since_the_alert: "È scattato un allarme, ma dall'ultima esecuzione prevista tutte le applicazioni risultano salvate. Rientrerà \
+        con la prossima esecuzione senza errori.",
     all_fine: "Il backup di tutte le applicazioni è riuscito.",
     fine_again: "L'email precedente segnalava un problema. Da allora il backup di tutte le applicazioni è riuscito.",
 
@@ -94,8 +96,8 @@ const TEXTS: Texts = Texts {
     step_wait_for_redis: "L'esito dei backup arriverà con un'altra email, non appena i dati del cluster saranno leggibili.",
     step_check_gateway: "Il gateway rclone sul nodo del backup monitor non risponde. Individuarne il motivo e riavviarlo:",
     step_wait_for_plan: "Attendere: se l'esito finale sarà diverso, arriverà un'altra email.",
-    step_plan_gone: "Se il piano è stato eliminato, non serve fare nulla: l'allarme rientrerà da solo. Altrimenti, correggere la regola \
-                     di allarme.",
+    step_plan_gone: "Se il piano è stato eliminato, l'allarme rientrerà da solo. Se dopo un'ora è ancora attivo, eliminare il file \
+                     rimasto, sul nodo indicato dall'allarme:",
     step_allow_api: "Per sapere che cosa si può ripristinare, il backup monitor deve poter accedere all'API del cluster con il ruolo \
                      reader.",
 
@@ -426,7 +428,7 @@ impl Phrases for Italian {
 
     fn destination_health(&self, health: Health, detail: Option<&Detail>) -> String {
         let state = match health {
-            Health::Ok => return "La destinazione è raggiungibile.".into(),
+            Health::Ok => return "La destinazione ora risponde.".into(),
             Health::Unreachable => "La destinazione non è raggiungibile",
             Health::Unknown => "Lo stato della destinazione è sconosciuto",
             Health::Unconfigured => "La destinazione non è configurata",
@@ -439,7 +441,7 @@ impl Phrases for Italian {
 
     fn repository_health(&self, health: Health, detail: Option<&Detail>) -> String {
         let state = match health {
-            Health::Ok => return "Il repository è leggibile.".into(),
+            Health::Ok => return "Ora leggibile.".into(),
             Health::Unreachable => "Il repository non è raggiungibile",
             Health::Locked => "Il repository è bloccato da un altro processo restic",
             Health::Corrupted => "Il repository è danneggiato",
@@ -456,8 +458,8 @@ impl Phrases for Italian {
 
     fn saved_anyway(&self, time: &str) -> String {
         format!(
-            "I dati di questa esecuzione sono stati salvati ({time}). L'errore si è verificato solo dopo, durante la \
-             rimozione dei vecchi snapshot, la lettura delle statistiche o la pulizia."
+            "C'è uno snapshot successivo all'inizio di questa esecuzione ({time}). Può essere incompleto, oppure l'errore \
+             si è verificato solo dopo."
         )
     }
 
@@ -507,7 +509,7 @@ impl Phrases for Italian {
         let place = destination.map(|destination| format!(" in {destination}")).unwrap_or_default();
         let size = size.map(|size| format!(", {size}")).unwrap_or_default();
         let count = count.map(|count| format!(". {count} snapshot in totale")).unwrap_or_default();
-        let as_of = as_of.map(|time| format!(" (dato del {time})")).unwrap_or_default();
+        let as_of = as_of.map(|time| format!(" (verificato {time})")).unwrap_or_default();
         format!("{known}{place}: {time}, {age} fa{size}{count}{as_of}.")
     }
 
@@ -521,7 +523,7 @@ impl Phrases for Italian {
             Some(destination) => {
                 format!("Nessuno snapshot in {destination}: da lì non è possibile ripristinare nulla.")
             }
-            None => "Nessuno snapshot: da qui non è possibile ripristinare nulla.".into(),
+            None => "Nessuno snapshot: da questo repository non è possibile ripristinare nulla.".into(),
         }
     }
 
@@ -538,14 +540,14 @@ impl Phrases for Italian {
     fn without_snapshots(&self, count: usize, total: usize) -> String {
         match count {
             _ if count == total => "Nessuna ha uno snapshot: non è possibile ripristinare nulla.".into(),
-            1 => "Una non ha snapshot.".into(),
+            1 => "Una di esse non ha snapshot.".into(),
             _ => format!("{count} non hanno snapshot."),
         }
     }
 
     fn with_unknown_snapshots(&self, count: usize, total: usize) -> String {
         if count == total {
-            "Non è noto che cosa se ne possa ripristinare.".into()
+            "Non si sa che cosa sia ripristinabile.".into()
         } else {
             format!("Di {count} non è noto che cosa si possa ripristinare.")
         }
@@ -566,10 +568,11 @@ impl Phrases for Italian {
         )
     }
 
-    fn step_recover_shrunk(&self, application: &str) -> String {
+    fn step_recover_shrunk(&self, application: &str, node: &str) -> String {
         format!(
-            "Se i dati di {application} non sono stati eliminati o spostati di proposito, recuperarli da uno snapshot \
-             precedente prima che la retention del piano lo rimuova."
+            "Individuare che cosa si è ridotto in {application} confrontando gli ultimi due snapshot. Se mancano dati, \
+             ripristinare uno snapshot precedente come nuova applicazione, prima che la retention lo rimuova e senza \
+             sostituire quella esistente. Sul {node}:"
         )
     }
 
@@ -586,18 +589,36 @@ impl Phrases for Italian {
 
     fn step_check_timer(&self, applications: &str, node: &str) -> String {
         format!(
-            "Verificare che il {node} fosse acceso e che il timer per la prossima esecuzione di {applications} sia \
-             attivo. Se il timer manca, l'ultimo comando lo ripristina. Su quel nodo:"
+            "Verificare se l'esecuzione di {applications} è ancora in corso, se il suo timer esiste e quando il {node} è \
+             stato avviato. Su quel nodo:"
         )
     }
 
-    fn step_inspect_status(&self, application: &str) -> String {
-        format!("Esaminare lo stato non leggibile di {application}; la prossima esecuzione lo sovrascriverà:")
+    fn step_restore_timer(&self, node: &str) -> String {
+        format!("Solo se il timer manca e sul {node} non è in corso alcun backup, ripristinarlo:")
     }
 
-    fn step_run_again(&self, plan: &str, has_command: bool) -> String {
+    fn step_inspect_status(&self, application: &str) -> String {
+        format!(
+            "Esaminare lo stato non leggibile di {application}; la prossima esecuzione lo sovrascriverà. Sul nodo leader:"
+        )
+    }
+
+    fn step_run_again(
+        &self,
+        plan: &str,
+        applications: usize,
+        next: Option<&str>,
+        has_command: bool,
+    ) -> String {
+        let wait = next.map(|next| format!(" o attendere {next}")).unwrap_or_default();
+        let all = match applications {
+            0 | 1 => String::new(),
+            2 => " Verrà rifatto il backup di entrambe le applicazioni.".into(),
+            _ => format!(" Verrà rifatto il backup di tutte e {applications} le applicazioni."),
+        };
         let place = if has_command { " Sul nodo leader:" } else { "" };
-        format!("Risolto il problema, eseguire di nuovo «{plan}».{place}")
+        format!("Risolto il problema, eseguire di nuovo «{plan}»{wait}.{all}{place}")
     }
 
     fn step_remove_from_plan(&self, plan: &str, module: &str) -> String {

@@ -147,6 +147,8 @@ pub struct Badges {
     pub failed: &'static str,
     /// An application has no result.
     pub missing: &'static str,
+    /// An application's backup was kept from ending.
+    pub interrupted: &'static str,
     /// An application's backup is still running.
     pub pending: &'static str,
     /// A state that is not known.

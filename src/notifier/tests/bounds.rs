@@ -26,6 +26,40 @@ fn a_mail_is_never_cut_by_gmail_however_many_applications_failed() {
 }
 
 #[test]
+fn neither_do_many_plans_make_it_long() {
+    for outcome in [State::Failed, State::Ok, State::Missing] {
+        let plans: Vec<Plan> = (1..=300)
+            .map(|id| {
+                let name = format!("Plan {id} of a customer with a rather long name");
+                let mut application = failed("mail1", Some("Label"), "1", "2026-11-22T01:04:10Z", 10);
+                application.state = outcome;
+                let applications = if id % 3 == 0 { vec![] } else { vec![application] };
+                let mut plan =
+                    Plan { id: PlanId::new(id.to_string()).unwrap(), ..plan("1", &name, applications) };
+                if id % 3 == 0 && outcome != State::Ok {
+                    plan.issues = vec![PlanIssue::PlanNotFound];
+                }
+                if id % 3 == 0 && outcome == State::Ok {
+                    plan.outcome = Outcome::Success;
+                }
+                plan
+            })
+            .collect();
+        let mut report = diagnosed_report(plans, None);
+        report.incidents = (1..=300)
+            .map(|id: u32| crate::report::incident::PlanIncident {
+                plan: PlanId::new(id.to_string()).unwrap(),
+                ..incident(3, "2026-11-20T01:00:05Z", Vec::new())
+            })
+            .collect();
+        for language in Language::ALL {
+            let html = render::html(&view(&report, *language));
+            assert!(html.len() < MAX_HTML, "{outcome:?}: {} bytes", html.len());
+        }
+    }
+}
+
+#[test]
 fn what_a_mail_leaves_out_is_on_the_page_that_it_links_to() {
     let text = render::text(&view(&many(5000, 5000), Language::English));
     assert!(text.contains("Report 12 has the whole list."), "{text}");

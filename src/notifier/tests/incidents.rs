@@ -233,8 +233,14 @@ fn every_cause_has_its_words() {
                 let node = phrases.node("1", None);
                 let facts =
                     CauseFacts { applications: count, destination: Some("AWS S3"), node: Some(&node), lock };
-                let applications = if count == 1 { "mail1" } else { "mail1, webtop1" };
-                let step = StepFacts { applications, count, destination: Some("AWS S3"), node: &node };
+                let applications = phrases.list(&["mail1", "webtop1"][..count]);
+                let step = StepFacts {
+                    applications: &applications,
+                    count,
+                    destination: Some("AWS S3"),
+                    node: Some(&node),
+                    has_dead_lock: count > 1,
+                };
                 words.push_str(&format!("  {}\n", phrases.cause_clause(cause, count > 1).unwrap_or("-")));
                 words.push_str(&format!("  {}\n", phrases.cause_sentence(cause, &facts)));
                 words.push_str(&format!("  > {}\n", phrases.cause_step(cause, &step)));

@@ -33,6 +33,10 @@ impl Writer<'_> {
             let (in_full, others) = of_plan.split_at(left.min(of_plan.len()));
             left = left.saturating_sub(in_full.len());
             rest.extend(others);
+            if in_full.is_empty() || groups.len() >= self.limits.plans {
+                rest.extend(in_full);
+                continue;
+            }
             let items = in_full.iter().map(|member| self.detail(*member)).collect();
             groups.push(Group { heading: self.heading(plan), note: Some(self.plan_note(plan)), items });
         }

@@ -37,7 +37,7 @@ impl Writer<'_> {
         };
         let mut left = self.limits.backed_up;
         let mut groups = Vec::new();
-        for plan in &self.report.correlation.plans {
+        for plan in self.report.correlation.plans.iter().take(self.limits.plans) {
             let total = plan.count(State::Ok);
             let rows: Vec<FineRow> = plan.in_state(State::Ok).take(left).map(row).collect();
             left = left.saturating_sub(rows.len());

@@ -17,6 +17,8 @@ pub struct Limits {
     pub lines: usize,
     /// Applications that are backed up.
     pub backed_up: usize,
+    /// Plans with a paragraph or a heading of their own.
+    pub plans: usize,
     /// Destinations, repositories and other findings, each.
     pub findings: usize,
 }
@@ -24,9 +26,9 @@ pub struct Limits {
 impl Limits {
     /// From the most to the least. A mail has the first with which it is short enough.
     pub const ALL: [Limits; 4] = [
-        Limits { in_full: 10, names: 200, lines: 40, backed_up: 60, findings: 20 },
-        Limits { in_full: 10, names: 60, lines: 20, backed_up: 20, findings: 10 },
-        Limits { in_full: 5, names: 20, lines: 10, backed_up: 5, findings: 5 },
-        Limits { in_full: 1, names: 5, lines: 3, backed_up: 0, findings: 2 },
+        Limits { in_full: 10, names: 200, lines: 40, backed_up: 60, plans: 30, findings: 20 },
+        Limits { in_full: 10, names: 60, lines: 20, backed_up: 20, plans: 15, findings: 10 },
+        Limits { in_full: 5, names: 20, lines: 10, backed_up: 5, plans: 8, findings: 5 },
+        Limits { in_full: 1, names: 5, lines: 3, backed_up: 0, plans: 3, findings: 2 },
     ];
 }

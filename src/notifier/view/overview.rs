@@ -45,8 +45,8 @@ impl<'a> Writer<'a> {
         if let Some(reason) = &correlation.read_error {
             return vec![self.phrases.cluster_unread(reason)];
         }
-        let mut intro: Vec<String> =
-            self.report.incidents.iter().flat_map(|incident| self.incident(incident)).collect();
+        let incidents = self.report.incidents.iter().take(self.limits.plans);
+        let mut intro: Vec<String> = incidents.flat_map(|incident| self.incident(incident)).collect();
         intro.extend(self.stuck());
         if self.report.outcome == Outcome::Success {
             let texts = self.texts();
@@ -56,7 +56,7 @@ impl<'a> Writer<'a> {
                 false => texts.all_fine,
             };
             intro.push(sentence.to_owned());
-            intro.extend(correlation.plans.iter().map(|plan| self.plan_note(plan)));
+            intro.extend(correlation.plans.iter().take(self.limits.plans).map(|plan| self.plan_note(plan)));
         }
         intro
     }
@@ -66,6 +66,7 @@ impl<'a> Writer<'a> {
         let alerts = self.report.alerts.iter().filter(|alert| alert.source == Source::Stuck);
         let plans = &self.report.correlation.plans;
         alerts
+            .take(self.limits.plans)
             .filter_map(|alert| plans.iter().find(|plan| Some(&plan.id) == alert.plan.as_ref()))
             .filter(|plan| plan.outcome != Outcome::Success)
             .map(|plan| {
@@ -148,11 +149,17 @@ impl<'a> Writer<'a> {
         if rest > 0 {
             items.push(Item { lines: vec![self.phrases.more_below(rest)], ..Item::default() });
         }
+        let mut issues = Vec::new();
         for plan in self.unwell() {
-            let issues = plan.issues.iter().filter(|issue| plan.applications.is_empty() || is_grave(issue));
-            items.extend(
-                issues.map(|issue| Item { title: Some(self.plan_title(plan)), ..self.plan_issue(issue) }),
+            let grave = plan.issues.iter().filter(|issue| plan.applications.is_empty() || is_grave(issue));
+            issues.extend(
+                grave.map(|issue| Item { title: Some(self.plan_title(plan)), ..self.plan_issue(issue) }),
             );
+        }
+        let more = issues.len().saturating_sub(self.limits.findings);
+        items.extend(issues.into_iter().take(self.limits.findings));
+        if more > 0 {
+            items.push(self.whole_list());
         }
         Section { heading: None, numbered: false, groups: self.group(items) }
     }
@@ -171,7 +178,12 @@ impl<'a> Writer<'a> {
         match cause {
             // Nothing is known but what it says itself.
             Some(Cause::Unknown) if words.is_some() => {}
-            Some(cause) => item.lines.push(self.cause_sentence(*cause, members)),
+            Some(cause) => {
+                item.lines.push(self.cause_sentence(*cause, members));
+                if self.is_found_afterwards(*cause, members) {
+                    item.lines.push(self.phrases.found_afterwards().to_owned());
+                }
+            }
             None => {}
         }
         item.quote = words.map(|words| crate::text::one_line(&words, MAX_EVIDENCE));
@@ -265,6 +277,20 @@ impl<'a> Writer<'a> {
         )
     }
 
+    /// True when the log had nothing of these, so that the cause is what the check of the repository has found afterwards.
+    fn is_found_afterwards(&self, cause: Cause, members: &[Member]) -> bool {
+        let has_lines = |member: &Member| {
+            let own = self
+                .report
+                .logs
+                .as_ref()
+                .and_then(|logs| logs.of(&member.plan.id, &member.application.module));
+            own.is_some_and(|log| !log.lines.is_empty())
+                || member.application.last_run.as_ref().is_some_and(|run| run.error.is_some())
+        };
+        cause.is_of_storage() && !members.iter().any(has_lines)
+    }
+
     /// The most telling of what a failed backup says itself.
     fn own_words(&self, members: &[Member]) -> Option<String> {
         let error = || {
@@ -290,14 +316,14 @@ impl<'a> Writer<'a> {
     pub(super) fn state_badge(&self, member: Member) -> Option<Badge> {
         let badges = &self.texts().badges;
         match member.application.state {
-            State::Failed
-                if member.cause().is_some_and(Cause::saved_data)
-                    || member.saved_at(self.report.repos.as_ref()).is_some() =>
-            {
+            State::Failed if member.cause().is_some_and(Cause::saved_data) => {
                 badge(badges.data_saved, Tone::Warning)
             }
             State::Failed => badge(badges.failed, Tone::Bad),
             State::Pending => badge(badges.pending, Tone::Busy),
+            State::Missing if matches!(member.cause(), Some(Cause::Interrupted | Cause::Killed)) => {
+                badge(badges.interrupted, Tone::Bad)
+            }
             State::Missing if member.is_unreadable() => badge(badges.unknown, Tone::Neutral),
             State::Missing | State::Ok => badge(badges.missing, Tone::Bad),
         }

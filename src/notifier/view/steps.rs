@@ -24,6 +24,8 @@ use crate::{
     times::earlier,
 };
 
+/// What shows, on an application's node, whether a backup is running: module-backup runs before restic, and after it.
+const RUNNING_BACKUPS: &str = "pgrep -af 'module-backup|restic'";
 /// The log is read from this long before the run began.
 const LOG_MARGIN: SignedDuration = SignedDuration::from_secs(60);
 /// The most commands of one step; the others differ by the application's name alone.
@@ -86,8 +88,18 @@ impl Steps<'_> {
             self.issues(plan, |issue| !is_grave(issue));
         }
         for shrunk in writer.report.changes.shrunk.iter().take(MAX_NAMES) {
+            let plan = correlation.plans.iter().find(|plan| plan.id == shrunk.plan);
+            let application = plan.and_then(|plan| {
+                plan.applications.iter().find(|application| application.module == shrunk.module)
+            });
+            let Some(member) = plan.zip(application).map(|(plan, application)| Member { plan, application })
+            else {
+                continue;
+            };
             let links = link(texts.link_restore, writer.format.links.restore());
-            self.push_with(writer.phrases.step_recover_shrunk(shrunk.module.as_str()), [], links);
+            let node = writer.node(member.application);
+            let sentence = writer.phrases.step_recover_shrunk(shrunk.module.as_str(), &node);
+            self.push_with(sentence, [restic(&member, "snapshots")], links);
         }
         for thinned in writer.report.changes.thinned.iter().take(MAX_NAMES) {
             let plan = correlation.plans.iter().find(|plan| plan.id == thinned.plan);
@@ -155,7 +167,13 @@ impl Steps<'_> {
         let backup = || link(texts.link_backup, writer.format.links.backup());
         for issue in plan.issues.iter().filter(|issue| which(issue)) {
             let (sentence, links) = match issue {
-                PlanIssue::PlanNotFound => (texts.step_plan_gone.to_owned(), Vec::new()),
+                PlanIssue::PlanNotFound => {
+                    // run-backup's `PROM_DIR`; the file is removed when the plan's event reaches the node.
+                    let file =
+                        format!("rm /var/lib/nethserver/node/state/node_exporter/backup{}.prom", plan.id);
+                    self.push(texts.step_plan_gone, [file]);
+                    continue;
+                }
                 PlanIssue::PlanDisabled => (phrases.step_enable_plan(&title), backup()),
                 PlanIssue::NoApplications => (phrases.step_add_applications(&title), backup()),
                 PlanIssue::NoSchedule | PlanIssue::UnreadableSchedule { .. } => {
@@ -196,11 +214,8 @@ impl Steps<'_> {
                 let destination =
                     member.plan.destination.as_ref().map(|destination| destination.title().to_owned());
                 // What is done at the destination is done once, whichever the node.
-                let node = if concerns_node(cause) {
-                    &member.application.node
-                } else {
-                    &kin.members[0].application.node
-                };
+                let first = kin.members[0].application;
+                let node = if concerns_node(cause) { &member.application.node } else { &first.node };
                 alike.entry((destination, node)).or_default().push(*member);
             }
             for ((destination, _), members) in &alike {
@@ -214,11 +229,13 @@ impl Steps<'_> {
         let names = self.names(members);
         let listed = writer.some_names(&names, MAX_NAMES);
         let first = members[0];
-        let node = writer.some_names(
-            &distinct(members.iter().map(|member| writer.node(member.application))),
-            MAX_COMMANDS,
-        );
-        let facts = StepFacts { applications: &listed, count: names.len(), destination, node: &node };
+        let nodes = distinct(members.iter().map(|member| writer.node(member.application)));
+        let node = nodes.first().filter(|_| nodes.len() == 1).map(String::as_str);
+        let has_dead_lock = members.iter().any(|member| {
+            let lock = member.application.diagnosis.as_ref().and_then(|diagnosis| diagnosis.lock.as_ref());
+            lock.is_some_and(|lock| lock.is_dead(writer.report.created_at))
+        });
+        let facts = StepFacts { applications: &listed, count: names.len(), destination, node, has_dead_lock };
         let sentence = writer.phrases.cause_step(cause, &facts);
         let (texts, links) = (writer.texts(), &writer.format.links);
         let backup = || link(texts.link_backup, links.backup());
@@ -229,23 +246,36 @@ impl Steps<'_> {
             Cause::AccessDenied | Cause::StorageFull | Cause::WrongPassword | Cause::NoDestination => {
                 self.push_with(sentence, [], backup());
             }
-            Cause::RepositoryMissing | Cause::RetentionFailed | Cause::StatisticsFailed => {
-                self.push_with(sentence, [], Vec::new());
+            Cause::RepositoryMissing => self.push_with(sentence, [], log()),
+            Cause::RetentionFailed if has_dead_lock => {
+                self.for_each(sentence, members, Vec::new(), |member| restic(member, "unlock"));
             }
             Cause::LockedStale => {
                 self.for_each(sentence, members, Vec::new(), |member| restic(member, "unlock"));
             }
             Cause::LockedLive => {
-                self.for_each(sentence, members, Vec::new(), |member| restic(member, "unlock --remove-all"));
+                self.for_each(sentence, members, Vec::new(), |member| restic(member, "unlock"));
+                if let Some(step) = self.items.last_mut() {
+                    step.commands.insert(0, RUNNING_BACKUPS.into());
+                    step.notes.push(writer.phrases.remove_live_lock().to_owned());
+                }
             }
             Cause::RepositoryDamaged => {
                 self.for_each(sentence, members, Vec::new(), |member| restic(member, "check"));
             }
-            Cause::DiskFull => self.push(sentence, ["df -h".into()]),
+            Cause::DiskFull => self.push(sentence, ["df -h".into(), "df -i".into()]),
             Cause::Killed => self.push(sentence, [journal("-k", since)]),
-            Cause::Interrupted => self.push(sentence, ["journalctl --list-boots | tail -n 3".into()]),
-            Cause::AlreadyRunning => self.push(sentence, ["ps -C restic -o pid,user,etime,args".into()]),
-            Cause::DumpFailed | Cause::FilesUnreadable | Cause::CleanupFailed | Cause::Unknown => {
+            Cause::Interrupted => self.push(
+                sentence,
+                [journal("-u apply-updates.service", since), "journalctl --list-boots | tail -n 3".into()],
+            ),
+            Cause::AlreadyRunning => self.push(sentence, [RUNNING_BACKUPS.into()]),
+            Cause::DumpFailed
+            | Cause::FilesUnreadable
+            | Cause::CleanupFailed
+            | Cause::RetentionFailed
+            | Cause::StatisticsFailed
+            | Cause::Unknown => {
                 self.push_with(sentence, [self.run_log(members, since)], log());
             }
         }
@@ -316,12 +346,13 @@ impl Steps<'_> {
                 continue;
             }
             let commands = [
-                format!("systemctl list-timers {unit}.timer"),
+                "systemctl list-units 'backup*.service'".into(),
+                format!("systemctl list-timers --all {unit}.timer"),
                 "journalctl --list-boots | tail -n 3".into(),
-                // Writes the timers of all plans of a node anew (ns8-core, `backup-timers.service`).
-                "systemctl restart backup-timers.service".into(),
             ];
             self.push(phrases.step_check_timer(&names, &node), commands);
+            // Makes the timers of all plans of a node anew (ns8-core, `schedule-backup`). systemd refuses that for one whose service runs.
+            self.push(phrases.step_restore_timer(&node), ["systemctl restart backup-timers.service".into()]);
         }
         for member in unreadable.iter().take(MAX_COMMANDS) {
             let (node, module) = (&member.application.node, &member.application.module);
@@ -344,7 +375,12 @@ impl Steps<'_> {
         };
         let is_due = plan.count(State::Failed) > 0 || plan.count(State::Missing) > 0;
         let runs = plan.count(State::Pending) > 0;
-        if !is_due || runs || plan.issues.iter().any(keeps_from_running) {
+        // A run that succeeds also deletes old snapshots, which may be the only good ones.
+        let is_damaged = plan
+            .applications
+            .iter()
+            .any(|application| Member { plan, application }.cause() == Some(Cause::RepositoryDamaged));
+        if !is_due || runs || is_damaged || plan.issues.iter().any(keeps_from_running) {
             return;
         }
         // NS8's own ids are numbers; of a hand-made plan, run-backup knows nothing.
@@ -352,7 +388,14 @@ impl Steps<'_> {
         let command = command.map(|id| format!("api-cli run run-backup --data '{{\"id\":{id}}}'"));
         let title = self.writer.plan_title(plan);
         let links = link(self.writer.texts().link_backup, self.writer.format.links.backup());
-        self.push_with(self.writer.phrases.step_run_again(&title, command.is_some()), command, links);
+        let next = plan.next.map(|next| self.writer.format.time(next));
+        let sentence = self.writer.phrases.step_run_again(
+            &title,
+            plan.applications.len(),
+            next.as_deref(),
+            command.is_some(),
+        );
+        self.push_with(sentence, command, links);
     }
 
     /// When the runs of these, or of all that are not well, began.
@@ -422,8 +465,6 @@ fn concerns_node(cause: Cause) -> bool {
             | Cause::WrongPassword
             | Cause::RepositoryMissing
             | Cause::NoDestination
-            | Cause::RetentionFailed
-            | Cause::StatisticsFailed
             | Cause::Interrupted
     )
 }

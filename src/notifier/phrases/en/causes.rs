@@ -25,15 +25,16 @@ impl CausePhrases for English {
             (Cause::RepositoryMissing, true) => "repositories are missing",
             (Cause::RepositoryDamaged, false) => "repository is damaged",
             (Cause::RepositoryDamaged, true) => "repositories are damaged",
-            (Cause::DumpFailed, _) => "could not dump its data",
+            (Cause::DumpFailed, false) => "could not dump its data",
+            (Cause::DumpFailed, true) => "could not dump their data",
             (Cause::FilesUnreadable, _) => "files could not be read",
-            (Cause::DiskFull, _) => "the node's disk is full",
+            (Cause::DiskFull, _) => "a file system of the node is full",
             (Cause::Killed, _) => "the backup was killed",
-            (Cause::Interrupted, _) => "interrupted by a restart",
+            (Cause::Interrupted, _) => "stopped before it ended",
             (Cause::RetentionFailed, _) => "data saved, old snapshots not removed",
             (Cause::StatisticsFailed, _) => "data saved, statistics not readable",
             (Cause::CleanupFailed, _) => "data saved, cleanup failed",
-            (Cause::AlreadyRunning, _) => "its backup was already running",
+            (Cause::AlreadyRunning, _) => "another backup was still running",
             (Cause::NoDestination, _) => "no destination",
             (Cause::Unknown, _) => return None,
         })
@@ -41,61 +42,83 @@ impl CausePhrases for English {
 
     fn cause_sentence(&self, cause: Cause, facts: &CauseFacts) -> String {
         let destination = facts.destination.unwrap_or("The destination");
+        let of_destination = facts.destination.unwrap_or("the destination");
         let many = facts.applications > 1;
         let repository = if many { "The repositories" } else { "The repository" };
-        let (is, has) = if many { ("are", "have") } else { ("is", "has") };
+        let (is, was) = if many { ("are", "were") } else { ("is", "was") };
         match cause {
             Cause::StorageUnreachable => format!("{destination} is unreachable or returns errors."),
             Cause::AccessDenied => format!("{destination} denies access."),
             Cause::StorageFull => format!("{destination} is full or over its quota."),
-            Cause::LockedLive => {
-                format!("{repository} {is} locked{}: a backup may still be running.", lock(facts.lock))
-            }
-            Cause::LockedStale => {
+            Cause::LockedLive => format!(
+                "{repository} {is} locked{}: a backup, or another restic process, may still be running.",
+                lock(facts.lock)
+            ),
+            Cause::LockedStale => format!(
+                "{repository} {is} locked{}: a restic process that was interrupted left the lock behind.",
+                lock(facts.lock)
+            ),
+            Cause::WrongPassword => {
                 format!(
-                    "{repository} {is} locked{}: an interrupted backup left the lock behind.",
-                    lock(facts.lock)
+                    "{repository} {was} created with a password other than the current one of {of_destination}."
                 )
             }
-            Cause::WrongPassword => {
-                let of = facts.destination.unwrap_or("the destination");
-                format!("{repository} {has} a password other than that of {of}.")
-            }
-            Cause::RepositoryMissing => {
-                let at = facts.destination.unwrap_or("the destination");
-                format!("{repository} {is} not at {at}.")
-            }
+            Cause::RepositoryMissing if many => format!("{destination} has no repositories of them."),
+            Cause::RepositoryMissing => format!("{destination} has no repository of it."),
             Cause::RepositoryDamaged => format!("{repository} {is} damaged."),
             Cause::DumpFailed if many => {
                 "The applications could not dump their data, so nothing was saved.".into()
             }
             Cause::DumpFailed => "The application could not dump its data, so nothing was saved.".into(),
-            Cause::FilesUnreadable => "Some files could not be read.".into(),
+            Cause::FilesUnreadable => {
+                "Some files could not be read and are missing from the snapshot.".into()
+            }
             Cause::DiskFull => match facts.node {
-                Some(node) => format!("The disk of {node} is full."),
-                None => "The disk of the node is full.".into(),
+                Some(node) => format!("A file system on {node} is full or over its quota."),
+                None => "A file system on the node is full or over its quota.".into(),
             },
-            Cause::Killed => "The backup was killed, for example because memory ran out.".into(),
-            Cause::Interrupted => "A restart or shutdown interrupted the backup.".into(),
-            Cause::RetentionFailed => "The data was saved. Only the removal of old snapshots failed.".into(),
+            Cause::Killed => {
+                "The backup was killed (SIGKILL), often because the node ran out of memory.".into()
+            }
+            Cause::Interrupted => {
+                "The backup was stopped (SIGTERM), for example by an update, a restart or a shutdown.".into()
+            }
+            Cause::RetentionFailed if facts.lock.is_some() => format!(
+                "The data was saved. Only old snapshots could not be removed, as {} {is} locked{}.",
+                repository.to_lowercase(),
+                lock(facts.lock)
+            ),
+            Cause::RetentionFailed => "The data was saved. Only old snapshots could not be removed.".into(),
             Cause::StatisticsFailed => "The data was saved. Only its statistics could not be read.".into(),
             Cause::CleanupFailed => {
                 "The data was saved. Only the application's cleanup afterwards failed.".into()
             }
-            Cause::AlreadyRunning => "It never got its turn, because its backup was already running.".into(),
+            Cause::AlreadyRunning => {
+                "Skipped: another backup of the same application was still running.".into()
+            }
             Cause::NoDestination => "The plan has no destination that the cluster knows.".into(),
             Cause::Unknown => "The cause is not known.".into(),
         }
     }
 
+    fn remove_live_lock(&self) -> &'static str {
+        "Only if nothing uses the repository and it can't wait: the same with unlock --remove-all."
+    }
+
+    fn found_afterwards(&self) -> &'static str {
+        "That was found by the check afterwards: there are no lines of the run itself."
+    }
+
     fn cause_step(&self, cause: Cause, facts: &StepFacts) -> String {
-        let StepFacts { applications, count, node, .. } = *facts;
+        let StepFacts { applications, count, .. } = *facts;
         let destination = facts.destination.unwrap_or("the destination");
-        let (repository, its) = if count > 1 { ("repositories", "their") } else { ("repository", "its") };
+        let node = facts.node.unwrap_or("the applications' nodes");
+        let many = count > 1;
+        let (repository, is) = if many { ("repositories", "are") } else { ("repository", "is") };
         match cause {
             Cause::StorageUnreachable => format!(
-                "Check that {destination} is up, can be reached and has free space: provider, network, name resolution. The \
-                 rclone gateway logs its errors, on {node}:"
+                "Check that {destination} is up, can be reached and has free space: provider, network, name resolution. \
+                 The rclone gateway logs its errors, on {node}:"
             ),
             Cause::AccessDenied => format!(
                 "Check with the provider that the access key for {destination} is valid and may write, then enter the \
@@ -106,46 +129,57 @@ impl CausePhrases for English {
                  repository by hand."
             ),
             Cause::LockedLive => format!(
-                "Wait until any backup of {applications} has ended: a lock older than 30 minutes is dead, and plain \
-                 unlock then removes it. These commands remove it sooner, and can damage a backup that is running: make sure \
-                 that there is none. On {node}:"
+                "Wait until no backup of {applications} is running, as the first command shows on the host that made the \
+                 lock. A lock that has not been renewed for 30 minutes is dead, and unlock removes it. On {node}:"
             ),
             Cause::LockedStale => format!("Remove the stale lock of {applications}. On {node}:"),
             Cause::WrongPassword => format!(
-                "Another password than that of {destination} opens the {repository} of {applications}. This happens when a \
-                 destination is removed and added again. To reach the earlier snapshots, add it with its earlier password."
+                "This happens when a destination is removed and added again. Find the earlier password, and note the \
+                 current one. Don't remove {destination} now: that would delete its plans and the current password, \
+                 which newer repositories need."
             ),
             Cause::RepositoryMissing => format!(
-                "If {applications} has never been backed up to {destination}, the next run creates the {repository}. \
-                 Otherwise, find out what was moved or deleted there."
+                "If this was the first backup of {applications} to {destination}, creating the {repository} failed: see \
+                 the log. Otherwise disable the plan, as its next run would create an empty repository, and find out \
+                 what was moved or deleted there."
             ),
             Cause::RepositoryDamaged => format!(
-                "Check the {repository} of {applications}. Do not delete anything: older snapshots may still be good. \
-                 On {node}:"
+                "Take {applications} out of the plan until the {repository} {is} repaired: a run that succeeds also \
+                 deletes old snapshots, which may still be good. Then check what is damaged (the structure; with \
+                 --read-data, all data). On {node}:"
             ),
-            Cause::DumpFailed => {
-                format!(
-                    "Check that {applications} and {its} database work; the log says what failed. On {node}:"
-                )
-            }
+            Cause::DumpFailed => format!(
+                "Check that {applications} and {} work; the log says what failed. On {node}:",
+                if many { "their databases" } else { "its database" }
+            ),
             Cause::FilesUnreadable => {
                 format!(
                     "Check the files of {applications} that the log names: permissions, file system. On {node}:"
                 )
             }
             Cause::DiskFull => format!("Free disk space on {node}:"),
-            Cause::Killed => format!("Find out what killed the backup. On {node}:"),
+            Cause::Killed => format!("See whether the kernel ran out of memory. On {node}:"),
             Cause::Interrupted => format!(
-                "If updates or reboots of {node} fall into the time of the backup, move one of the two. Last boots:"
+                "Find out what stopped it: updates (on the leader) or a reboot of {node}. If it was one of them, move it \
+                 or the backup to another time."
+            ),
+            Cause::RetentionFailed if facts.has_dead_lock => format!(
+                "Remove the stale lock of {applications}: it will keep old snapshots from being removed at each run. On \
+                 {node}:"
             ),
             Cause::RetentionFailed => format!(
-                "The next run tries again to remove old snapshots. If it fails again, check {destination} for free \
-                 space and permission to delete."
+                "The next run tries again to remove old snapshots. If it fails again, the log says why; {destination} \
+                 may not allow deleting. On {node}:"
             ),
-            Cause::StatisticsFailed => "Nothing is lost. If it happens again, check the log.".into(),
-            Cause::CleanupFailed => {
-                format!("Check that {applications} works as usual; the log says what failed. On {node}:")
+            Cause::StatisticsFailed => {
+                format!(
+                    "The backup of {applications} itself is not affected. If it happens again, check the log. On {node}:"
+                )
             }
+            Cause::CleanupFailed => format!(
+                "Check that {applications} {} as usual; the log says what failed. On {node}:",
+                if many { "work" } else { "works" }
+            ),
             Cause::AlreadyRunning => {
                 format!("Check whether a backup of {applications} is still running, or hangs. On {node}:")
             }
@@ -155,10 +189,10 @@ impl CausePhrases for English {
     }
 }
 
-/// ` by node1 (lock 3 h old)`
+/// ` by the host “node1” (lock 3 h old)`
 fn lock(lock: Option<LockFacts>) -> String {
     let Some(lock) = lock else { return String::new() };
-    let by = lock.host.map(|host| format!(" by {host}")).unwrap_or_default();
+    let by = lock.host.map(|host| format!(" by the host “{host}”")).unwrap_or_default();
     let age = lock.age.map(|age| format!(" (lock {age} old)")).unwrap_or_default();
     format!("{by}{age}")
 }

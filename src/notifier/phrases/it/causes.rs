@@ -27,13 +27,13 @@ impl CausePhrases for Italian {
             (Cause::RepositoryDamaged, true) => "repository danneggiati",
             (Cause::DumpFailed, _) => "dump dei dati non riuscito",
             (Cause::FilesUnreadable, _) => "file non leggibili",
-            (Cause::DiskFull, _) => "disco del nodo pieno",
-            (Cause::Killed, _) => "processo di backup terminato",
-            (Cause::Interrupted, _) => "interrotto da un riavvio",
+            (Cause::DiskFull, _) => "un file system del nodo è pieno",
+            (Cause::Killed, _) => "processo di backup terminato forzatamente",
+            (Cause::Interrupted, _) => "fermato prima della fine",
             (Cause::RetentionFailed, _) => "dati salvati, vecchi snapshot non rimossi",
             (Cause::StatisticsFailed, _) => "dati salvati, statistiche non leggibili",
             (Cause::CleanupFailed, _) => "dati salvati, pulizia non riuscita",
-            (Cause::AlreadyRunning, _) => "backup già in corso",
+            (Cause::AlreadyRunning, _) => "un altro backup era ancora in corso",
             (Cause::NoDestination, _) => "nessuna destinazione",
             (Cause::Unknown, _) => return None,
         })
@@ -42,32 +42,33 @@ impl CausePhrases for Italian {
     fn cause_sentence(&self, cause: Cause, facts: &CauseFacts) -> String {
         let destination = facts.destination.unwrap_or("La destinazione");
         let many = facts.applications > 1;
-        let repository = if many { "I repository" } else { "Il repository" };
         match cause {
             Cause::StorageUnreachable => format!("{destination} non è raggiungibile o restituisce errori."),
             Cause::AccessDenied => format!("{destination} nega l'accesso."),
             Cause::StorageFull => format!("{destination}: spazio esaurito o quota superata."),
-            Cause::LockedLive if many => {
-                format!("I repository sono bloccati{}: potrebbe essere in corso un backup.", lock(facts.lock))
-            }
-            Cause::LockedLive => {
-                format!("Il repository è bloccato{}: potrebbe essere in corso un backup.", lock(facts.lock))
-            }
-            Cause::LockedStale if many => {
-                format!("I repository sono bloccati{}: il lock è rimasto da un backup interrotto.", lock(facts.lock))
-            }
-            Cause::LockedStale => {
-                format!("Il repository è bloccato{}: il lock è rimasto da un backup interrotto.", lock(facts.lock))
-            }
+            Cause::LockedLive => format!(
+                "{}{}: può essere ancora in corso un backup o un altro processo restic.",
+                if many { "I repository sono bloccati" } else { "Il repository è bloccato" },
+                lock(facts.lock)
+            ),
+            Cause::LockedStale if many => format!(
+                "I repository sono bloccati{}: i lock sono rimasti da processi restic interrotti.",
+                lock(facts.lock)
+            ),
+            Cause::LockedStale => format!(
+                "Il repository è bloccato{}: il lock è rimasto da un processo restic interrotto.",
+                lock(facts.lock)
+            ),
             Cause::WrongPassword => {
-                let has = if many { "hanno" } else { "ha" };
-                format!("{repository} {has} una password diversa da quella della destinazione.")
+                let created =
+                    if many { "I repository sono stati creati" } else { "Il repository è stato creato" };
+                format!("{created} con una password diversa da quella attuale della destinazione.")
             }
             Cause::RepositoryMissing => {
-                let is = if many { "non ci sono" } else { "non c'è" };
+                let is = if many { "i repository non esistono" } else { "il repository non esiste" };
                 match facts.destination {
-                    Some(destination) => format!("{repository} {is} in {destination}."),
-                    None => format!("{repository} {is} nella destinazione."),
+                    Some(destination) => format!("Su {destination} {is}."),
+                    None => format!("Nella destinazione {is}."),
                 }
             }
             Cause::RepositoryDamaged if many => "I repository sono danneggiati.".into(),
@@ -75,15 +76,22 @@ impl CausePhrases for Italian {
             Cause::DumpFailed => {
                 "Il dump dei dati dell'applicazione non è riuscito: non è stato salvato nulla.".into()
             }
-            Cause::FilesUnreadable => "Alcuni file non sono leggibili.".into(),
+            Cause::FilesUnreadable => "Alcuni file non sono leggibili e mancano dallo snapshot.".into(),
             Cause::DiskFull => match facts.node {
-                Some(node) => format!("Il disco del {node} è pieno."),
-                None => "Il disco del nodo è pieno.".into(),
+                Some(node) => format!("Un file system del {node} è pieno o oltre la quota."),
+                None => "Un file system del nodo è pieno o oltre la quota.".into(),
             },
             Cause::Killed => {
-                "Il processo di backup è stato terminato, per esempio per mancanza di memoria.".into()
+                "Il processo di backup è stato terminato forzatamente (SIGKILL), spesso per mancanza di memoria.".into()
             }
-            Cause::Interrupted => "Un riavvio o uno spegnimento ha interrotto il backup.".into(),
+            Cause::Interrupted => {
+                "Il backup è stato fermato (SIGTERM), per esempio da un aggiornamento, un riavvio o uno spegnimento.".into()
+            }
+            Cause::RetentionFailed if facts.lock.is_some() => format!(
+                "I dati sono stati salvati. Non è stato possibile solo rimuovere i vecchi snapshot: {}{}.",
+                if many { "i repository sono bloccati" } else { "il repository è bloccato" },
+                lock(facts.lock)
+            ),
             Cause::RetentionFailed => {
                 "I dati sono stati salvati. Non è riuscita solo la rimozione dei vecchi snapshot.".into()
             }
@@ -94,83 +102,106 @@ impl CausePhrases for Italian {
                 "I dati sono stati salvati. Non è riuscita solo la pulizia finale dell'applicazione.".into()
             }
             Cause::AlreadyRunning => {
-                "Il backup non è stato eseguito, perché ne era già in corso un altro della stessa applicazione.".into()
+                "Saltato: era ancora in corso un altro backup della stessa applicazione.".into()
             }
             Cause::NoDestination => "Il piano non ha una destinazione nota al cluster.".into(),
             Cause::Unknown => "La causa non è nota.".into(),
         }
     }
 
+    fn remove_live_lock(&self) -> &'static str {
+        "Solo se nulla usa il repository e non si può attendere: lo stesso comando con unlock --remove-all."
+    }
+
+    fn found_afterwards(&self) -> &'static str {
+        "Lo ha rilevato il controllo successivo: dell'esecuzione stessa non ci sono righe di log."
+    }
+
     fn cause_step(&self, cause: Cause, facts: &StepFacts) -> String {
-        let StepFacts { applications, node, .. } = *facts;
+        let StepFacts { applications, count, .. } = *facts;
         let destination = facts.destination.unwrap_or("la destinazione");
+        let on_node =
+            facts.node.map_or_else(|| "sui nodi delle applicazioni".into(), |node| format!("sul {node}"));
+        let upper =
+            facts.node.map_or_else(|| "Sui nodi delle applicazioni".into(), |node| format!("Sul {node}"));
+        let many = count > 1;
         match cause {
             Cause::StorageUnreachable => format!(
-                "Verificare che {destination} sia in funzione, raggiungibile e con spazio libero: provider, rete, DNS. Gli \
-                 errori sono nel log del gateway rclone, sul {node}:"
+                "Verificare che {destination} sia in funzione, raggiungibile e con spazio libero: provider, rete, DNS. \
+                 Gli errori sono nel log del gateway rclone, {on_node}:"
             ),
             Cause::AccessDenied => format!(
                 "Verificare con il provider che la chiave di accesso usata per {destination} sia valida e possa \
                  scrivere, poi inserire quella attuale in cluster-admin."
             ),
             Cause::StorageFull => format!(
-                "Liberare spazio o aumentare la quota: {destination}. Eliminare solo ciò che non è un backup, mai a \
-                 mano i file di un repository."
+                "Su {destination} liberare spazio o aumentare la quota. Si può eliminare solo ciò che non è un backup: \
+                 mai cancellare a mano i file di un repository."
             ),
             Cause::LockedLive => format!(
-                "Attendere la fine di ogni backup di {applications}: dopo 30 minuti il lock non è più valido e il \
-                 semplice unlock lo rimuove. Questi comandi lo rimuovono prima e possono danneggiare un backup in corso: \
-                 accertarsi che non ce ne siano. Sul {node}:"
+                "Attendere che non sia in corso alcun backup di {applications}: lo mostra il primo comando, sull'host \
+                 che ha creato il lock. Un lock non rinnovato da 30 minuti non è più valido: in quel caso unlock lo \
+                 rimuove. {upper}:"
             ),
-            Cause::LockedStale => format!("Rimuovere il lock residuo di {applications}. Sul {node}:"),
-            Cause::WrongPassword => format!(
-                "Il repository di {applications} usa una password precedente. Succede quando una destinazione viene \
-                 rimossa e aggiunta di nuovo. Per accedere agli snapshot precedenti, aggiungere la destinazione con la \
-                 password di prima."
-            ),
+            Cause::LockedStale => format!("Rimuovere il lock residuo di {applications}. {upper}:"),
+            Cause::WrongPassword => "Succede quando una destinazione viene rimossa e aggiunta di nuovo. Recuperare la \
+                 vecchia password e annotare quella attuale. Non rimuovere ora la destinazione: verrebbero eliminati \
+                 anche i suoi piani e la password attuale, che serve ai repository più recenti."
+                .into(),
             Cause::RepositoryMissing => format!(
-                "Se di {applications} non è mai stato eseguito un backup in questa destinazione, il repository verrà \
-                 creato alla prossima esecuzione. Altrimenti, verificare che cosa è stato spostato o eliminato."
+                "Se è il primo backup di {applications} in questa destinazione, la creazione del repository non è \
+                 riuscita: vedere il log. Altrimenti disabilitare il piano, che alla prossima esecuzione creerebbe un \
+                 repository vuoto, e verificare che cosa è stato spostato o eliminato."
             ),
             Cause::RepositoryDamaged => format!(
-                "Verificare il repository di {applications}. Non eliminare nulla: gli snapshot meno recenti possono \
-                 essere ancora integri. Sul {node}:"
+                "Togliere {applications} dal piano finché il repository non è riparato: ogni esecuzione riuscita \
+                 elimina anche i vecchi snapshot, che possono essere ancora integri. Poi verificare che cosa è \
+                 danneggiato (la struttura; con --read-data, tutti i dati). {upper}:"
             ),
             Cause::DumpFailed => format!(
-                "Verificare che {applications} e il relativo database funzionino; il log dice che cosa non è riuscito. \
-                 Sul {node}:"
+                "Verificare che {applications} e {}; il log dice che cosa non è riuscito. {upper}:",
+                if many { "i relativi database funzionino" } else { "il relativo database funzionino" }
             ),
             Cause::FilesUnreadable => format!(
-                "Verificare i file di {applications} indicati nel log: permessi, file system. Sul {node}:"
+                "Verificare i file di {applications} indicati nel log: permessi, file system. {upper}:"
             ),
-            Cause::DiskFull => format!("Liberare spazio su disco sul {node}:"),
-            Cause::Killed => format!("Individuare che cosa ha terminato il backup. Sul {node}:"),
-            Cause::Interrupted => format!(
-                "Se aggiornamenti o riavvii del {node} cadono nell'orario del backup, spostare gli uni o l'altro. \
-                 Ultimi avvii:"
-            ),
-            Cause::RetentionFailed => {
-                "La prossima esecuzione riproverà a rimuovere i vecchi snapshot. Se non riesce \
-                 nemmeno quella, verificare lo spazio della destinazione e il permesso di eliminare."
-                    .into()
+            Cause::DiskFull => format!("Liberare spazio su disco {on_node}:"),
+            Cause::Killed => {
+                format!("I messaggi del kernel mostrano se è mancata la memoria. {upper}:")
             }
-            Cause::StatisticsFailed => "Non è andato perso nulla. Se si ripete, controllare il log.".into(),
+            Cause::Interrupted => format!(
+                "Individuare che cosa lo ha fermato: gli aggiornamenti (nodo leader) o un riavvio {}. Se è stato uno di \
+                 questi, spostarlo o spostare il backup a un altro orario.",
+                facts.node.map_or_else(|| "dei nodi".into(), |node| format!("del {node}"))
+            ),
+            Cause::RetentionFailed if facts.has_dead_lock => format!(
+                "Rimuovere il lock residuo di {applications}: impedirebbe a ogni esecuzione di rimuovere i vecchi \
+                 snapshot. {upper}:"
+            ),
+            Cause::RetentionFailed => format!(
+                "La prossima esecuzione riproverà a rimuovere i vecchi snapshot. Se non riesce nemmeno quella, il log \
+                 dice perché; {destination} potrebbe non permettere di eliminare. {upper}:"
+            ),
+            Cause::StatisticsFailed => format!(
+                "Il backup di {applications} in sé non ne risente. Se si ripete, controllare il log. {upper}:"
+            ),
             Cause::CleanupFailed => format!(
-                "Verificare che {applications} funzioni come al solito; il log dice che cosa non è riuscito. Sul {node}:"
+                "Verificare che {applications} {} come al solito; il log dice che cosa non è riuscito. {upper}:",
+                if many { "funzionino" } else { "funzioni" }
             ),
             Cause::AlreadyRunning => {
-                format!("Verificare se un backup di {applications} è ancora in corso o bloccato. Sul {node}:")
+                format!("Verificare se un backup di {applications} è ancora in corso o rimasto appeso. {upper}:")
             }
             Cause::NoDestination => "In cluster-admin, assegnare al piano una destinazione esistente.".into(),
-            Cause::Unknown => format!("Controllare il log del backup di {applications}. Sul {node}:"),
+            Cause::Unknown => format!("Controllare il log del backup di {applications}. {upper}:"),
         }
     }
 }
 
-/// ` da node1 (lock di 3 h fa)`
+/// ` dall'host «node1» (lock di 3 h fa)`
 fn lock(lock: Option<LockFacts>) -> String {
     let Some(lock) = lock else { return String::new() };
-    let by = lock.host.map(|host| format!(" da {host}")).unwrap_or_default();
+    let by = lock.host.map(|host| format!(" dall'host «{host}»")).unwrap_or_default();
     let age = lock.age.map(|age| format!(" (lock di {age} fa)")).unwrap_or_default();
     format!("{by}{age}")
 }
