@@ -20,7 +20,7 @@ mod report;
 mod turns;
 
 #[cfg(test)]
-mod recorded_tests;
+pub(crate) mod recorded_tests;
 
 use std::{sync::OnceLock, time::Duration};
 

@@ -189,6 +189,12 @@ fn of_step(failure: &Failure, attempt: &Attempt, is_saved: bool) -> Option<Diagn
         }
         _ => {
             if failure.step == Step::Save && failure.code == Some(UNREADABLE_FILES) {
+                // What can't be read may as well be the repository's last snapshot, to which restic compares the files.
+                if let Some(line) = failure.lines.iter().find(|line| words::is_of_last_snapshot(&line.text)) {
+                    let trouble = words::trouble(&line.text).unwrap_or(Trouble::Damaged);
+                    let cause = cause_in(trouble, None, line.at);
+                    return Some(diagnosis(cause, proof_first(line, Some(failure)), None));
+                }
                 let unreadable = failure.lines.iter().find(|line| is_unreadable(&line.text));
                 let proof = unreadable.unwrap_or(&failure.proof);
                 return Some(diagnosis(Cause::FilesUnreadable, proof_first(proof, Some(failure)), None));
@@ -249,12 +255,16 @@ fn of_trouble(failure: &Failure) -> Option<Diagnosis> {
 /// The cause that restic's words make, with the line that has them first.
 ///
 /// What ended a command counts before what was tried again; "wrong password" is not believed where the keys could not be read, and neither is
-/// what `init` says about a repository that is there.
+/// what `init` says about a repository that is there. A request that went well when it was tried again is forgotten.
 fn of_lines(lines: &[Line]) -> Option<Diagnosis> {
+    let is_overcome = |(index, line): &(usize, &Line)| {
+        words::is_overcome(&line.text, lines.iter().skip(*index).map(|later| later.text.as_str()))
+    };
     let told: Vec<(usize, Trouble)> = lines
         .iter()
         .enumerate()
         .filter(|(_, line)| !is_beside_the_point(&line.text) && !is_unreadable(&line.text))
+        .filter(|line| !is_overcome(line))
         .filter_map(|(index, line)| Some((index, words::trouble(&line.text)?)))
         .collect();
     let is_retry = |index: usize| lines.get(index).is_some_and(|line| words::is_retry(&line.text));
@@ -394,46 +404,4 @@ fn cleaned<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn facts(repository: Option<Answer>) -> Facts<'static> {
-        Facts {
-            has_failed: true,
-            has_destination: true,
-            unit: "backup1.service",
-            run: None,
-            log: &[],
-            unit_log: &[],
-            repository,
-            destination: None,
-            has_snapshot_of_run: false,
-            asked_at: "2026-11-22T07:00:00Z".parse().unwrap(),
-        }
-    }
-
-    #[test]
-    fn evidence_has_no_secret_whoever_said_it() {
-        let words = "Fatal: s3:https://acme:hunter2@s3.example.org/b: connection refused";
-        let struck = ["Fatal: s3:https://***@s3.example.org/b: connection refused"];
-        let answer = Answer { trouble: Some(Trouble::Unreachable), words: words.into() };
-        assert_eq!(diagnose(&facts(Some(answer))).unwrap().evidence, struck);
-        let run = Run {
-            start: None,
-            end: facts(None).asked_at,
-            errors: 1,
-            size: None,
-            files: None,
-            error: Some(words.into()),
-        };
-        assert_eq!(diagnose(&Facts { run: Some(&run), ..facts(None) }).unwrap().evidence, struck);
-    }
-
-    #[test]
-    fn a_secret_that_is_cut_is_struck_out_first() {
-        let password = "hunter2".repeat(100);
-        let words = format!("Fatal: --password {password}");
-        let answer = Answer { trouble: Some(Trouble::Unreachable), words };
-        assert_eq!(diagnose(&facts(Some(answer))).unwrap().evidence, ["Fatal: --password ***"]);
-    }
-}
+mod tests;

@@ -230,10 +230,24 @@ pub fn is_retry(line: &str) -> bool {
     line.contains("returned error, retrying after") || line.contains("operation failed, retrying after")
 }
 
+/// True for restic's notice that it tries a request again, if one of the lines after it says that the request went well in the end.
+pub fn is_overcome<'a>(line: &str, mut later: impl Iterator<Item = &'a str>) -> bool {
+    let Some((request, _)) = line.split_once(" returned error, retrying after ") else { return false };
+    later.any(|later| {
+        later.strip_prefix(request).is_some_and(|how| how.starts_with(" operation successful after "))
+    })
+}
+
 /// True for restic's line about one request to the destination that failed, tried again or not.
 pub fn is_request(line: &str) -> bool {
     const OPERATIONS: [&str; 6] = ["Save(<", "Load(<", "Stat(<", "Remove(<", "Test(<", "List("];
     OPERATIONS.iter().any(|operation| line.starts_with(operation))
+}
+
+/// True when `restic backup` could not read the snapshot before from the repository, to which it compares the files. It then goes on without,
+/// and ends as if a file could not be read.
+pub fn is_of_last_snapshot(line: &str) -> bool {
+    line.contains("could not be loaded; the repository could be damaged")
 }
 
 /// True where restic says "no key found" because it could not read the keys, and not because of the password.

@@ -47,6 +47,11 @@ pub fn keep(lines: Vec<Line>, budget: usize) -> Vec<LogLine> {
             order.iter().copied().filter(|place| ranks.get(*place) == Some(&rank)).collect();
         by_rank.extend(from_both_ends(&same));
     }
+    // How it ended goes right after the first of them, so that a storm does not push it out.
+    let is_outcome = |place: &usize| lines.get(*place).is_some_and(|line| noise::is_outcome(&line.text));
+    let rest = by_rank.split_off(by_rank.len().min(1));
+    let (outcome, others): (Vec<usize>, Vec<usize>) = rest.into_iter().partition(is_outcome);
+    by_rank.extend(outcome.into_iter().chain(others));
     let mut left = budget;
     let mut kept: Vec<usize> = Vec::new();
     for place in by_rank.into_iter().take(MAX_LINES) {

@@ -223,6 +223,20 @@ fn is_marker(text: &str) -> bool {
         || text.starts_with("Initializing repository at path")
 }
 
+/// True for what says how a backup ended, and with which step: without it, nobody can tell what the errors before it did.
+pub fn is_outcome(text: &str) -> bool {
+    use super::markers::Marker;
+    let is_step = || {
+        let steps = ["module-dump-state", "module-cleanup-state", "restic ", "retention policy"];
+        let error = text.strip_prefix("[ERROR] ");
+        error.is_some_and(|error| {
+            steps.iter().any(|step| error.starts_with(step)) && error.contains(" failed")
+        })
+    };
+    let is_saved = || text.starts_with("snapshot ") && text.ends_with(" saved");
+    is_step() || is_saved() || matches!(Marker::parse(text), Some(Marker::Ends(..)))
+}
+
 /// True when the application's own dump is said to have failed.
 pub fn is_dump_failure(text: &str) -> bool {
     text.contains("module-dump-state failed")

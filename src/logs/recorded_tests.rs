@@ -23,13 +23,13 @@ use crate::{
 
 /// One recorded entry.
 #[derive(Clone)]
-struct Recorded {
-    at: Timestamp,
-    module: Option<String>,
-    line: String,
+pub(crate) struct Recorded {
+    pub at: Timestamp,
+    pub module: Option<String>,
+    pub line: String,
 }
 
-fn record(name: &str) -> Vec<Recorded> {
+pub(crate) fn record(name: &str) -> Vec<Recorded> {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/loki").join(name).with_extension("jsonl");
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -75,7 +75,7 @@ fn when(record: &[Recorded], text: &str) -> Option<Timestamp> {
 }
 
 /// What the statuses say of a recorded run: whoever has "completed" is well, and whoever has no end is missing.
-fn correlation(record: &[Recorded], id: &str) -> Correlation {
+pub(crate) fn correlation(record: &[Recorded], id: &str) -> Correlation {
     let second = |at: Timestamp| Timestamp::from_second(at.as_second()).unwrap();
     let application = |module: &str| {
         let start = when(record, &format!("{module}: starting backup {id}"));
@@ -125,7 +125,12 @@ fn correlation(record: &[Recorded], id: &str) -> Correlation {
 }
 
 fn read(record: &[Recorded], plan: &str) -> Reading {
-    assemble(&correlation(record, plan), &entries(record), None)
+    read_for(&correlation(record, plan), record)
+}
+
+/// What is found in the record of what `correlation` tells of.
+pub(crate) fn read_for(correlation: &Correlation, record: &[Recorded]) -> Reading {
+    assemble(correlation, &entries(record), None)
 }
 
 fn log_of<'a>(reading: &'a Reading, module: &str) -> &'a ApplicationLog {

@@ -92,9 +92,14 @@ pub fn read_unloaded(output: &str) -> Option<(Health, String)> {
 
 /// The last request to the destination that failed, where that is why restic gave up.
 fn failed_request(output: &str, said: Option<Trouble>) -> Option<(Trouble, &str)> {
-    let requests = output.lines().map(str::trim).filter(|line| words::is_request(line));
-    let of_keys = |line: &&str| said.is_none() || words::is_of_keys(line);
-    requests.filter(of_keys).filter_map(|line| Some((words::trouble(line)?, line))).next_back()
+    let lines: Vec<&str> = output.lines().map(str::trim).collect();
+    let is_why = |(index, line): &(usize, &&str)| {
+        words::is_request(line)
+            && (said.is_none() || words::is_of_keys(line))
+            && !words::is_overcome(line, lines.iter().skip(*index).copied())
+    };
+    let requests = lines.iter().enumerate().filter(is_why);
+    requests.filter_map(|(_, line)| Some((words::trouble(line)?, *line))).next_back()
 }
 
 /// The repository's health in that trouble. Of those that have no word of their own, the message says more.
@@ -230,6 +235,12 @@ mod tests {
         );
         let of_config = retry.replace("List(key)", "Stat(<config/>)");
         assert_eq!(read_error(&format!("{of_config}\n{no_key}\n")).0, Health::WrongPassword);
+        let read_then = "List(key) operation successful after 1 retries";
+        let output = format!("{retry}\n{read_then}\n{no_key}\n");
+        assert_eq!(
+            read_error(&output),
+            (Health::WrongPassword, "Fatal: wrong password or no key found".into())
+        );
     }
 
     #[test]
