@@ -3,13 +3,10 @@
 
 //! Why an application's backup failed, as a value with its evidence. Pure.
 //!
-//! [`diagnose`] finds it from the run's own lines, restic's answer and the gateway's; [`words`] knows what restic, rclone and storages say,
-//! [`locks`] how old a lock is, `attempt` the steps of a backup.
+//! [`words`] knows what restic, rclone and storages say, [`locks`] how old a lock is. [`diagnose`](crate::diagnose) finds the cause.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
-mod attempt;
-pub mod diagnose;
 pub mod locks;
 pub mod words;
 

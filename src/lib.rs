@@ -43,6 +43,7 @@ pub mod config;
 pub mod correlator;
 pub mod delivery_worker;
 pub mod demo;
+pub mod diagnose;
 pub mod duty;
 pub mod http;
 pub mod ids;

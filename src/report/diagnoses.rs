@@ -9,11 +9,9 @@
 use jiff::Timestamp;
 
 use crate::{
-    cause::{
-        diagnose::{self, Answer, Facts},
-        words::{self, Trouble},
-    },
+    cause::words::{self, Trouble},
     correlator::correlation::{Application, Plan, State},
+    diagnose::{self, Answer, Facts},
     logs::findings::LogReport,
     repo_check::findings::{DestinationReport, Detail, Health, RepoReport, RepositoryReport},
 };

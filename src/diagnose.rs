@@ -6,15 +6,23 @@
 //! What the run itself said goes first, as all else was found out later: the first step that failed counts, as the steps after it fail
 //! because of it. What the log leaves open is taken from restic's answer through the API, then from the gateway's.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
+mod attempt;
+
 use jiff::Timestamp;
 
-use super::{
-    Cause, Diagnosis, Lock,
-    attempt::{Attempt, Failure, Line, Signal, Step, signal_of_unit},
-    locks,
-    words::{self, Trouble},
+use self::attempt::{Attempt, Failure, Line, Signal, Step, signal_of_unit};
+use crate::{
+    cause::{
+        Cause, Diagnosis, Lock, locks,
+        words::{self, Trouble},
+    },
+    logs::findings::LogLine,
+    redact::redact,
+    run::Run,
+    text,
 };
-use crate::{logs::findings::LogLine, redact::redact, run::Run, text};
 
 /// How many lines of evidence are kept.
 pub const MAX_EVIDENCE: usize = 8;
