@@ -25,7 +25,7 @@ const PARTS = {
   "failure.": ["get-status", "get-monitor-status", "get-configuration", "list-reports", "get-report", "resend-report", "list-installed-modules"],
   "applications.": ["name", "state", "last_run", "last_success", "size", "files", "duration"],
   "check_states.": ["ok", "failed", "off", "standby"],
-  "checks.": [...CHECKS.flatMap((name) => [`${name}.name`, `${name}.advice`]), "other.advice", "duty.standby", "duty.copy", "duty.starting", "api.off", "logs.off", "alertmanager.off", "schedules.off"],
+  "checks.": [...CHECKS.flatMap((name) => [`${name}.name`, `${name}.advice`]), "other.advice", "duty.standby", "duty.copy", "duty.starting", "duty.in_place_of", "api.off", "logs.off", "alertmanager.off", "schedules.off"],
   "counts.": [...STATES, "new"],
   "decision.": ["sent", "queued", "failed", "held"],
   "decision_meanings.": REASONS,
