@@ -15,6 +15,7 @@ use crate::{
     correlator::correlation::{Application, Correlation, Outcome, Plan, State},
     ids::{ModuleId, NodeId},
     text::logql_string,
+    times::{earlier, later},
 };
 
 /// How long before the first application's start a run may have begun: the cluster's own backup is uploaded first.
@@ -90,11 +91,7 @@ pub fn time_of(plan: &Plan, node: &NodeId, at: Timestamp) -> (Timestamp, Timesta
     let to = if is_open { at } else { last_end.unwrap_or(at) };
     let start = runs().filter_map(|run| run.start).min();
     let from = start.or(plan.due).filter(|from| *from <= to).unwrap_or_else(|| earlier(to, UNKNOWN_START));
-    (earlier(from, BEFORE), to.saturating_add(AFTER).unwrap_or(Timestamp::MAX))
-}
-
-fn earlier(time: Timestamp, duration: SignedDuration) -> Timestamp {
-    time.saturating_sub(duration).unwrap_or(Timestamp::MIN)
+    (earlier(from, BEFORE), later(to, AFTER))
 }
 
 /// Lines that restic and podman write while all is well. As a regular expression over an entry's JSON, in which a key may be followed by a

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     correlator::correlation::{Application, Correlation, Plan},
     ids::{ModuleId, NodeId, PlanId},
+    times::{earlier, later},
 };
 
 /// How much all lines of a report may be, in bytes: it is kept in the journal, and read by the pages.
@@ -159,14 +160,14 @@ fn find<'a>(wanted: &Wanted, runs: &'a [PlanRun]) -> Found<'a> {
         Some(end) => {
             with_turn().rfind(|run| run.turns_of(wanted.module).any(|turn| is_within(turn, wanted.from, end)))
         }
-        None => with_turn().rfind(|run| run.began >= earlier(wanted.from)),
+        None => with_turn().rfind(|run| run.began >= earlier(wanted.from, SLACK)),
     };
     if let Some(run) = run {
         let lines = run.turns_of(wanted.module).flat_map(|turn| turn.lines.iter().cloned()).collect();
         return Found { run: Some(run), lines, is_whole: is_whole(run, wanted.module) };
     }
     // It was not reached: how the run was ended says why.
-    let ended = runs.iter().rfind(|run| run.was_killed() && run.began >= earlier(wanted.from));
+    let ended = runs.iter().rfind(|run| run.was_killed() && run.began >= earlier(wanted.from, SLACK));
     match ended.filter(|_| !wanted.has_failed) {
         Some(run) => Found { run: Some(run), lines: run.ended_by.clone(), is_whole: true },
         None => Found::default(),
@@ -179,10 +180,5 @@ fn is_whole(run: &PlanRun, module: &ModuleId) -> bool {
 
 /// True for a turn that overlaps the time that the status tells of.
 fn is_within(turn: &Turn, from: Timestamp, end: Timestamp) -> bool {
-    let later = |time: Timestamp| time.saturating_add(SLACK).unwrap_or(Timestamp::MAX);
-    turn.from <= later(end) && turn.to.is_none_or(|to| to >= earlier(from))
-}
-
-fn earlier(time: Timestamp) -> Timestamp {
-    time.saturating_sub(SLACK).unwrap_or(Timestamp::MIN)
+    turn.from <= later(end, SLACK) && turn.to.is_none_or(|to| to >= earlier(from, SLACK))
 }

@@ -13,7 +13,10 @@ use super::{
     findings::Starter,
     markers::Marker,
 };
-use crate::ids::{ModuleId, PlanId};
+use crate::{
+    ids::{ModuleId, PlanId},
+    times::later,
+};
 
 /// How long after the end of a turn lines of the module may still come: another process writes them.
 const SLACK: SignedDuration = SignedDuration::from_secs(2);
@@ -66,7 +69,7 @@ pub struct PlanRun {
 impl Turn {
     /// Takes an entry that was written elsewhere during the turn.
     fn overhear(&mut self, entry: &Entry) {
-        let until = self.to.map(|to| to.saturating_add(SLACK).unwrap_or(Timestamp::MAX));
+        let until = self.to.map(|to| later(to, SLACK));
         if self.from <= entry.at && until.is_none_or(|until| entry.at <= until) {
             push(&mut self.lines, entry);
         }
