@@ -29,26 +29,26 @@ use crate::report::Report;
 
 /// Writes the email about a report.
 pub fn compose(report: &Report, format: &Format) -> Message {
-    let view = view(report, format);
-    Message {
-        outcome: Some(view.outcome),
-        text: render::text(&view),
-        html: render::html(&view),
-        subject: view.subject,
-    }
+    let (view, html) = fitting(report, format);
+    Message { outcome: Some(view.outcome), text: render::text(&view), html, subject: view.subject }
 }
 
-/// The email about a report, with as much in it as [`MAX_HTML`] allows.
-fn view(report: &Report, format: &Format) -> View {
-    let [most, less @ .., least] = Limits::ALL;
-    let mut view = View::with(report, format, most);
-    for limits in less.into_iter().chain([least]) {
-        if render::html(&view).len() < MAX_HTML {
+/// The email about a report and its HTML, with as much in it as [`MAX_HTML`] allows.
+fn fitting(report: &Report, format: &Format) -> (View, String) {
+    let written = |limits| {
+        let view = View::with(report, format, limits);
+        let html = render::html(&view);
+        (view, html)
+    };
+    let [most, less @ ..] = Limits::ALL;
+    let mut fitting = written(most);
+    for limits in less {
+        if fitting.1.len() < MAX_HTML {
             break;
         }
-        view = View::with(report, format, limits);
+        fitting = written(limits);
     }
-    view
+    fitting
 }
 
 #[cfg(test)]

@@ -351,7 +351,7 @@ fn links() -> Links {
 
 fn view(report: &Report, language: Language) -> View {
     let format = Format { language, zone: TimeZone::get("Europe/Rome").unwrap(), links: links() };
-    super::view(report, &format)
+    fitting(report, &format).0
 }
 
 /// All reports in all languages, by the name of their snapshots.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    correlator::correlation::{Application, Destination, Plan},
+    correlator::correlation::{Application, Destination, Plan, State},
     ids::{DestinationId, ModuleId},
 };
 
@@ -127,6 +127,13 @@ impl RepoReport {
         self.repositories.iter().find(|repository| {
             repository.module == application.module && repository.destination.as_ref() == destination
         })
+    }
+
+    /// When the data of a failed run was saved nevertheless: the time of a snapshot that is not older than the run.
+    pub fn saved_at(&self, plan: &Plan, application: &Application) -> Option<Timestamp> {
+        let run = application.last_run.as_ref().filter(|_| application.state == State::Failed)?;
+        let last = self.repository(plan, application)?.snapshots?.last?;
+        (last.time >= run.start?).then_some(last.time)
     }
 
     /// The health of an application's repository.

@@ -59,15 +59,9 @@ fn facts<'a>(
         unit_log: unit_log.map(|log| log.lines.as_slice()).unwrap_or_default(),
         repository: repository.map(answer_of_repository),
         destination: repos.and_then(|repos| repos.destination(plan)).map(answer_of_destination),
-        has_snapshot_of_run: has_failed && has_snapshot_of_run(application, repository),
+        has_snapshot_of_run: repos.is_some_and(|repos| repos.saved_at(plan, application).is_some()),
         asked_at: now,
     }
-}
-
-fn has_snapshot_of_run(application: &Application, repository: Option<&RepositoryReport>) -> bool {
-    let began = application.last_run.as_ref().and_then(|run| run.start);
-    let last = repository.and_then(|repository| repository.snapshots?.last);
-    began.zip(last).is_some_and(|(began, last)| last.time >= began)
 }
 
 fn answer_of_repository(report: &RepositoryReport) -> Answer {

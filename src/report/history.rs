@@ -263,6 +263,11 @@ pub struct SizeDrop {
     pub before: Timestamp,
 }
 
+/// True where less than half of what there was before is left.
+pub const fn lost_most((before, now): (u64, u64)) -> bool {
+    now.saturating_mul(2) < before
+}
+
 impl Changes {
     /// Compares plans with their past.
     pub fn new(plans: &[Plan], repos: Option<&RepoReport>, history: &History) -> Self {
@@ -380,7 +385,6 @@ fn shrunk(plan: &Plan, application: &Application, last: &LastGood) -> Option<Siz
     let now = application.last_run.as_ref()?;
     let size = before.size.zip(now.size)?;
     let files = before.files.zip(now.files);
-    let lost_most = |(before, now): (u64, u64)| now.saturating_mul(2) < before;
     (lost_most(size) || files.is_some_and(lost_most)).then(|| SizeDrop {
         plan: plan.id.clone(),
         module: application.module.clone(),

@@ -7,10 +7,7 @@ use super::{
     context::{Writer, application_title},
     parts::{Item, Section, Tone, badge},
 };
-use crate::{
-    correlator::correlation::Plan,
-    report::history::{SizeDrop, SnapshotDrop, StorageUsage},
-};
+use crate::report::history::{SizeDrop, SnapshotDrop, StorageUsage};
 
 impl Writer<'_> {
     /// Backups that lost most of their data, though they succeeded.
@@ -29,7 +26,7 @@ impl Writer<'_> {
     /// Applications most of whose snapshots are gone.
     pub(super) fn thinned(&self) -> Section {
         let item = |thinned: &SnapshotDrop| {
-            let plan = self.report.correlation.plans.iter().find(|plan| plan.id == thinned.plan);
+            let plan = self.plan(&thinned.plan);
             let destination = plan.and_then(|plan| plan.destination.as_ref());
             let places = destination.map(|known| known.title().to_owned()).into_iter();
             let places: Vec<String> = places.chain(plan.and_then(|plan| self.heading(plan))).collect();
@@ -46,19 +43,18 @@ impl Writer<'_> {
     }
 
     fn shrunk_application(&self, shrunk: &SizeDrop) -> Item {
-        let plan = self.report.correlation.plans.iter().find(|plan| plan.id == shrunk.plan);
-        let of_plan = |plan: &Plan| {
-            plan.applications
-                .iter()
-                .find(|application| application.module == shrunk.module)
-                .map(application_title)
-        };
+        let member = self.member(&shrunk.plan, &shrunk.module);
         let amount = |size: u64, files: Option<u64>| self.phrases.amount(&self.format.size(size), files);
         let (size, files) = (shrunk.size, shrunk.files);
         Item {
             badge: badge(self.texts().badges.warning, Tone::Warning),
-            title: Some(plan.and_then(of_plan).unwrap_or_else(|| shrunk.module.to_string())),
-            place: plan.and_then(|plan| self.heading(plan)),
+            title: Some(
+                member.map_or_else(
+                    || shrunk.module.to_string(),
+                    |member| application_title(member.application),
+                ),
+            ),
+            place: self.plan(&shrunk.plan).and_then(|plan| self.heading(plan)),
             lines: vec![self.phrases.shrank(
                 &amount(size.1, files.map(|files| files.1)),
                 &amount(size.0, files.map(|files| files.0)),

@@ -9,6 +9,7 @@ use super::limits::Limits;
 use crate::{
     cause::Cause,
     correlator::correlation::{Application, MissingReason, Outcome, Plan, State},
+    ids::{ModuleId, PlanId},
     notifier::{
         format::Format,
         phrases::{Phrases, Texts},
@@ -16,6 +17,9 @@ use crate::{
     repo_check::findings::RepoReport,
     report::{Report, incident::PlanIncident},
 };
+
+/// The states of applications that are not well, in the order in which they are told.
+pub(super) const UNWELL: [State; 3] = [State::Failed, State::Missing, State::Pending];
 
 /// Writes the parts of one report.
 pub(super) struct Writer<'a> {
@@ -45,10 +49,7 @@ impl Member<'_> {
     /// When the data of a failed run was saved nevertheless: the time of a snapshot that is not older than the run. `run-backup` also counts as
     /// failed what goes wrong after the snapshot.
     pub(super) fn saved_at(self, repos: Option<&RepoReport>) -> Option<Timestamp> {
-        let began =
-            self.application.last_run.as_ref()?.start.filter(|_| self.application.state == State::Failed)?;
-        let last = repos?.repository(self.plan, self.application)?.snapshots?.last?;
-        (last.time >= began).then_some(last.time)
+        repos?.saved_at(self.plan, self.application)
     }
 
     /// True when its status is there but can't be read.
@@ -77,19 +78,39 @@ impl<'a> Writer<'a> {
 
     /// The applications that are not well, the failed ones first.
     pub(super) fn unwell_members(&self) -> Vec<Member<'a>> {
-        const STATES: [State; 3] = [State::Failed, State::Missing, State::Pending];
         let in_state = |state| {
             self.unwell().flat_map(move |plan| {
                 plan.in_state(state).map(move |application| Member { plan, application })
             })
         };
-        STATES.into_iter().flat_map(in_state).collect()
+        UNWELL.into_iter().flat_map(in_state).collect()
+    }
+
+    /// A plan of the report.
+    pub(super) fn plan(&self, id: &PlanId) -> Option<&'a Plan> {
+        self.report.correlation.plans.iter().find(|plan| plan.id == *id)
+    }
+
+    /// An application of a plan of the report.
+    pub(super) fn member(&self, plan: &PlanId, module: &ModuleId) -> Option<Member<'a>> {
+        let plan = self.plan(plan)?;
+        let application = plan.applications.iter().find(|application| application.module == *module)?;
+        Some(Member { plan, application })
+    }
+
+    /// The applications by name, each once.
+    pub(super) fn module_names(&self, members: &[Member]) -> Vec<String> {
+        distinct(members.iter().map(|member| member.application.module.to_string()))
+    }
+
+    /// The applications' nodes, each once.
+    pub(super) fn node_names(&self, members: &[Member]) -> Vec<String> {
+        distinct(members.iter().map(|member| self.node(member.application)))
     }
 
     /// How long an incident that is over lasted: from its first run to the end of the one that was well.
     pub(super) fn lasted(&self, incident: &PlanIncident) -> String {
-        let plan = self.report.correlation.plans.iter().find(|plan| plan.id == incident.plan);
-        let ends = plan.into_iter().flat_map(|plan| &plan.applications);
+        let ends = self.plan(&incident.plan).into_iter().flat_map(|plan| &plan.applications);
         let end = ends.filter_map(|application| Some(application.last_run.as_ref()?.end)).max();
         self.format.age(incident.since, end.unwrap_or(self.report.correlation.at))
     }
@@ -101,19 +122,9 @@ impl<'a> Writer<'a> {
 
     /// The destination of a plan by name, where the report has more than one.
     pub(super) fn named_destination<'p>(&self, plan: &'p Plan) -> Option<&'p str> {
-        let mut ids: Vec<_> = self
-            .report
-            .correlation
-            .plans
-            .iter()
-            .filter_map(|plan| plan.destination.as_ref().map(|destination| &destination.id))
-            .collect();
-        ids.sort();
-        ids.dedup();
-        plan.destination
-            .as_ref()
-            .filter(|_| ids.len() > 1)
-            .map(crate::correlator::correlation::Destination::title)
+        let own = plan.destination.as_ref()?;
+        let mut all = self.report.correlation.plans.iter().filter_map(|plan| plan.destination.as_ref());
+        all.any(|other| other.id != own.id).then(|| own.title())
     }
 
     /// `mail1, webtop1 and 38 more`

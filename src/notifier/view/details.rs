@@ -6,7 +6,7 @@
 use jiff::SignedDuration;
 
 use super::{
-    context::{Member, Writer, application_title, distinct},
+    context::{Member, Writer, application_title},
     parts::{Group, Item, Link, Section, badge},
 };
 use crate::{
@@ -105,7 +105,7 @@ impl Writer<'_> {
             }
         }
         let item = |(place, members): &(String, Vec<Member>)| {
-            let names = distinct(members.iter().map(|member| member.application.module.to_string()));
+            let names = self.module_names(members);
             Item {
                 badge: self.state_badge(members[0]),
                 title: Some(place.clone()),

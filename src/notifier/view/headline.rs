@@ -3,11 +3,11 @@
 
 //! The answer in one line: for the top of the mail, and, shortened as far as need be, for its subject.
 
-use super::context::{Writer, distinct, plan_title};
+use super::context::{UNWELL, Writer, distinct, plan_title};
 use crate::{
     correlator::correlation::{Outcome, Plan, PlanIssue, State},
     notifier::phrases::{Counted, Unit},
-    report::history::SizeDrop,
+    report::history::{SizeDrop, lost_most},
 };
 
 /// The longest that a plan's name gets in the headline, in characters.
@@ -18,9 +18,6 @@ pub const MAX_SUBJECT: usize = 100;
 const MAX_SHORT: usize = 24;
 /// More applications than this are counted instead of named.
 const MAX_NAMED: usize = 2;
-
-/// The states that are told, in their order.
-const STATES: [State; 3] = [State::Failed, State::Missing, State::Pending];
 
 impl Writer<'_> {
     /// `mail1 failed, storage is full (Nightly S3, 1 of 4)`
@@ -98,12 +95,12 @@ impl Writer<'_> {
         }
         let total: usize = plans.iter().map(|plan| plan.applications.len()).sum();
         let count = |state| plans.iter().map(|plan| plan.count(state)).sum::<usize>();
-        let [failed, missing, pending] = STATES.map(count);
+        let [failed, missing, pending] = UNWELL.map(count);
         let unwell = failed.saturating_add(missing).saturating_add(pending);
         if unwell == 0 {
             return (self.issue_clause(plans).to_owned(), None);
         }
-        let names = STATES.map(|state| {
+        let names = UNWELL.map(|state| {
             let applications = plans.iter().flat_map(|plan| plan.in_state(state));
             distinct(applications.map(|application| application.module.to_string()))
         });
@@ -115,7 +112,7 @@ impl Writer<'_> {
                 (!names.is_empty())
                     .then(|| self.phrases.named_in_state(&self.phrases.list(names), names.len(), state))
             };
-            let parts: Vec<String> = STATES.into_iter().zip(&names).filter_map(of_state).collect();
+            let parts: Vec<String> = UNWELL.into_iter().zip(&names).filter_map(of_state).collect();
             (parts.join(", "), Some(self.phrases.of_total(unwell, total)))
         } else if missing == total && total > MAX_NAMED {
             (self.phrases.nothing_ran(total), None)
@@ -165,7 +162,6 @@ impl Writer<'_> {
         match &self.report.changes.shrunk[..] {
             [] => None,
             [SizeDrop { module, size, files, .. }] => {
-                let lost_most = |(before, now): (u64, u64)| now.saturating_mul(2) < before;
                 let (before, now) = match files {
                     Some((before, now)) if !lost_most(*size) => {
                         (self.phrases.files(*before), self.phrases.files(*now))

@@ -4,13 +4,13 @@
 //! The first screen: what is not well, why, and what can be restored of it, those with one cause together.
 
 use super::{
-    context::{Member, Writer, application_title, distinct},
+    context::{Member, UNWELL, Writer, application_title, distinct},
     parts::{Badge, Item, Section, Tone, badge},
 };
 use crate::{
     alert::Source,
     cause::{Cause, Lock},
-    correlator::correlation::{Outcome, Plan, PlanIssue, State},
+    correlator::correlation::{Destination, Outcome, Plan, PlanIssue, State},
     ids::DestinationId,
     notifier::phrases::{CauseFacts, LockFacts},
     report::incident::{News, PlanIncident},
@@ -64,21 +64,19 @@ impl<'a> Writer<'a> {
     /// The run that does not go on, as its destination does not respond.
     fn stuck(&self) -> Vec<String> {
         let alerts = self.report.alerts.iter().filter(|alert| alert.source == Source::Stuck);
-        let plans = &self.report.correlation.plans;
         alerts
             .take(self.limits.plans)
-            .filter_map(|alert| plans.iter().find(|plan| Some(&plan.id) == alert.plan.as_ref()))
+            .filter_map(|alert| self.plan(alert.plan.as_ref()?))
             .filter(|plan| plan.outcome != Outcome::Success)
             .map(|plan| {
-                let destination =
-                    plan.destination.as_ref().map(crate::correlator::correlation::Destination::title);
+                let destination = plan.destination.as_ref().map(Destination::title);
                 self.phrases.run_is_stuck(&self.plan_title(plan), destination)
             })
             .collect()
     }
 
     fn incident(&self, incident: &PlanIncident) -> Vec<String> {
-        let Some(plan) = self.report.correlation.plans.iter().find(|plan| plan.id == incident.plan) else {
+        let Some(plan) = self.plan(&incident.plan) else {
             return Vec::new();
         };
         let now = self.report.correlation.at;
@@ -135,8 +133,7 @@ impl<'a> Writer<'a> {
             }
         }
         let mut kin: Vec<Kin> = kin.into_iter().map(|(_, kin)| kin).collect();
-        let order =
-            |state| [State::Failed, State::Missing].iter().position(|first| *first == state).unwrap_or(2);
+        let order = |state| UNWELL.iter().position(|told| *told == state);
         kin.sort_by_key(|kin| (order(kin.state), std::cmp::Reverse(kin.members.len())));
         kin
     }
@@ -210,7 +207,7 @@ impl<'a> Writer<'a> {
         if let [member] = members {
             return application_title(member.application);
         }
-        let names = distinct(members.iter().map(|member| member.application.module.to_string()));
+        let names = self.module_names(members);
         let listed = self.some_names(&names, MAX_NAMES);
         match names.len() {
             ..=MAX_NAMES => listed,
@@ -220,7 +217,7 @@ impl<'a> Writer<'a> {
 
     /// The nodes, and the plans where there are several.
     fn places(&self, members: &[Member]) -> String {
-        let nodes = distinct(members.iter().map(|member| self.node(member.application)));
+        let nodes = self.node_names(members);
         let mut places = match nodes.len() {
             ..=MAX_PLACES => self.phrases.list(&nodes),
             count => self.phrases.nodes(count),
@@ -257,7 +254,7 @@ impl<'a> Writer<'a> {
         };
         let destinations = members.iter().filter_map(|member| member.plan.destination.as_ref());
         let destination = one(distinct(destinations.map(|destination| destination.title().to_owned())));
-        let node = one(distinct(members.iter().map(|member| self.node(member.application))));
+        let node = one(self.node_names(members));
         let locks: Vec<&Lock> = members
             .iter()
             .filter_map(|member| member.application.diagnosis.as_ref()?.lock.as_ref())

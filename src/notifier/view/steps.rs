@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     cause::Cause,
-    correlator::correlation::{Application, Plan, PlanIssue, State},
+    correlator::correlation::{Application, Destination, Plan, PlanIssue, State},
     ids::NodeId,
     logs::findings::Starter,
     notifier::phrases::StepFacts,
@@ -88,22 +88,14 @@ impl Steps<'_> {
             self.issues(plan, |issue| !is_grave(issue));
         }
         for shrunk in writer.report.changes.shrunk.iter().take(MAX_NAMES) {
-            let plan = correlation.plans.iter().find(|plan| plan.id == shrunk.plan);
-            let application = plan.and_then(|plan| {
-                plan.applications.iter().find(|application| application.module == shrunk.module)
-            });
-            let Some(member) = plan.zip(application).map(|(plan, application)| Member { plan, application })
-            else {
-                continue;
-            };
+            let Some(member) = writer.member(&shrunk.plan, &shrunk.module) else { continue };
             let links = link(texts.link_restore, writer.format.links.restore());
             let node = writer.node(member.application);
             let sentence = writer.phrases.step_recover_shrunk(shrunk.module.as_str(), &node);
             self.push_with(sentence, [restic(&member, "snapshots")], links);
         }
         for thinned in writer.report.changes.thinned.iter().take(MAX_NAMES) {
-            let plan = correlation.plans.iter().find(|plan| plan.id == thinned.plan);
-            let destination = plan.and_then(|plan| plan.destination.as_ref());
+            let destination = writer.plan(&thinned.plan).and_then(|plan| plan.destination.as_ref());
             let destination = destination.map_or(thinned.destination.as_str(), |known| known.title());
             let links = link(texts.link_backup, writer.format.links.backup());
             let step = writer.phrases.step_find_snapshots(thinned.module.as_str(), destination);
@@ -136,10 +128,6 @@ impl Steps<'_> {
         }
     }
 
-    fn names(&self, members: &[Member]) -> Vec<String> {
-        distinct(members.iter().map(|member| member.application.module.to_string()))
-    }
-
     /// One command for each application, and for whom else it is.
     fn for_each(
         &mut self,
@@ -153,8 +141,7 @@ impl Steps<'_> {
         if !rest.is_empty()
             && let Some(step) = self.items.last_mut()
         {
-            let names = distinct(rest.iter().map(|member| member.application.module.to_string()));
-            let names = self.writer.some_names(&names, MAX_NAMES);
+            let names = self.writer.some_names(&self.writer.module_names(rest), MAX_NAMES);
             step.notes.push(self.writer.phrases.same_for(&names));
         }
     }
@@ -226,10 +213,10 @@ impl Steps<'_> {
 
     fn cause(&mut self, cause: Cause, destination: Option<&str>, members: &[Member]) {
         let writer = self.writer;
-        let names = self.names(members);
+        let names = self.writer.module_names(members);
         let listed = writer.some_names(&names, MAX_NAMES);
         let first = members[0];
-        let nodes = distinct(members.iter().map(|member| writer.node(member.application)));
+        let nodes = writer.node_names(members);
         let node = nodes.first().filter(|_| nodes.len() == 1).map(String::as_str);
         let has_dead_lock = members.iter().any(|member| {
             let lock = member.application.diagnosis.as_ref().and_then(|diagnosis| diagnosis.lock.as_ref());
@@ -284,15 +271,15 @@ impl Steps<'_> {
     /// What is wrong with the storage of applications that did not fail for it: their next run would.
     fn storage(&mut self, repos: &RepoReport) {
         let writer = self.writer;
-        let is_told =
-            |cause: Cause| writer.unwell_members().iter().any(|member| member.cause() == Some(cause));
+        let unwell = writer.unwell_members();
+        let is_told = |cause: Cause| unwell.iter().any(|member| member.cause() == Some(cause));
+        let told =
+            [Cause::StorageUnreachable, Cause::AccessDenied, Cause::StorageFull].into_iter().any(is_told);
         for report in repos.destinations.iter().filter(|report| report.health.is_unhealthy()) {
             let is_silent = matches!(report.detail, Some(Detail::GatewaySilent { .. }));
-            let told =
-                [Cause::StorageUnreachable, Cause::AccessDenied, Cause::StorageFull].into_iter().any(is_told);
-            let of_it: Vec<Member> = writer
-                .unwell_members()
-                .into_iter()
+            let of_it: Vec<Member> = unwell
+                .iter()
+                .copied()
                 .filter(|member| {
                     member.plan.destination.as_ref().is_some_and(|own| own.id == report.destination.id)
                 })
@@ -306,17 +293,16 @@ impl Steps<'_> {
             (Health::Corrupted, Cause::RepositoryDamaged),
             (Health::WrongPassword, Cause::WrongPassword),
         ] {
-            let of_it: Vec<Member> = writer
-                .unwell_members()
-                .into_iter()
+            let of_it: Vec<Member> = unwell
+                .iter()
+                .copied()
                 .filter(|member| {
                     member.cause().is_none()
                         && repos.health_of(member.plan, member.application) == Some(health)
                 })
                 .collect();
             if let Some(first) = of_it.first() {
-                let destination =
-                    first.plan.destination.as_ref().map(crate::correlator::correlation::Destination::title);
+                let destination = first.plan.destination.as_ref().map(Destination::title);
                 self.cause(cause, destination, &of_it);
             }
         }
@@ -332,7 +318,7 @@ impl Steps<'_> {
             nodes.entry(&member.application.node).or_default().push(member);
         }
         for (id, members) in nodes {
-            let names = writer.some_names(&self.names(&members), MAX_NAMES);
+            let names = writer.some_names(&self.writer.module_names(&members), MAX_NAMES);
             let node = writer.node(members[0].application);
             let has_reported =
                 |other: &Application| other.node == *id && matches!(other.state, State::Ok | State::Failed);
@@ -428,7 +414,7 @@ impl Steps<'_> {
             matches.push("_SYSTEMD_UNIT=agent@node.service".into());
         }
         if by_timer {
-            let names = self.names(members);
+            let names = self.writer.module_names(members);
             matches.extend(names.iter().take(MAX_COMMANDS).map(|module| format!("_UID=$(id -u {module})")));
         }
         journal(&matches.join(" + "), since)
