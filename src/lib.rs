@@ -28,6 +28,7 @@
 //! - [`delivery_worker`] takes queued mails to the mail server, through [`smtp`].
 //! - [`duty`] is whose turn it is to mail, where a cluster has several instances.
 //! - The values that all of them speak of: [`alert`], [`run`], [`ids`], [`language`], [`oncalendar`].
+//! - [`coverage`] is what no backup protects.
 //! - [`roster`] is what the cluster's plans are now, for pages and metrics.
 //! - [`telemetry`] is logs and metrics, [`http`] the HTTP client, [`version`] which version this is, [`text`] and [`times`] what makes text
 //!   and times from outside fit for use, [`redact`] what strikes secrets out of them.
@@ -41,6 +42,7 @@ pub mod checks;
 pub mod commands;
 pub mod config;
 pub mod correlator;
+pub mod coverage;
 pub mod delivery_worker;
 pub mod demo;
 pub mod diagnose;
