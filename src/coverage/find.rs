@@ -11,9 +11,13 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::gap::{ApplicationRef, DestinationRef, Gap, GapFacts, GapKind, PlanRef};
 use crate::{
-    correlator::facts::{ClusterFacts, Member, PlanFacts, Unplanned},
+    correlator::{
+        NODE_SILENCE_LIMIT,
+        facts::{ClusterFacts, Member, PlanFacts, Unplanned},
+    },
     ids::{DestinationId, ModuleId, PlanId},
     oncalendar::Calendar,
+    run::Run,
 };
 
 /// The provider of a destination that is a node of the cluster itself (ns8-core, `add-backup-repository`).
@@ -118,10 +122,15 @@ fn overdue(
 ) -> Option<GapFacts> {
     let calendar: Calendar = plan.schedule.as_deref()?.parse().ok()?;
     let results = members.iter().filter_map(|member| member.status).chain(&plan.result);
+    let runs: Vec<&Run> = results.filter_map(|status| status.as_ref().ok()).collect();
     // What ended in the future was written while a clock was wrong, and says that it ran.
-    let last_run = results.filter_map(|status| status.as_ref().ok()).map(|run| run.end).max();
+    let last_run = runs.iter().map(|run| run.end).max();
     let known_since = last_run.into_iter().chain(since.copied()).max()?;
-    let mut dues = std::iter::successors(calendar.previous(now, zone), |due| {
+    // A run is silent until its first application is done; one that is due each quarter of an hour may take hours.
+    let longest = runs.iter().filter_map(|run| run.duration()).max().unwrap_or_default();
+    let at_work = NODE_SILENCE_LIMIT.max(longest.saturating_mul(2));
+    let answered = now.saturating_sub(at_work).unwrap_or(Timestamp::MIN);
+    let mut dues = std::iter::successors(calendar.previous(answered, zone), |due| {
         calendar.previous(due.saturating_sub(jiff::SignedDuration::from_secs(1)).ok()?, zone)
     });
     let recent: Vec<Timestamp> = dues.by_ref().take(PERIODS).collect();

@@ -144,6 +144,23 @@ fn a_plan_that_was_due_three_times_and_did_not_run_is_a_gap() {
 }
 
 #[test]
+fn a_plan_that_may_be_at_work_on_a_long_run_is_none_that_does_not_run() {
+    let mut facts = cluster(&["mail1"]);
+    add(&mut facts, "1", PlanFacts { schedule: Some("*:0/15".into()), ..plan(&["mail1"]) });
+    // It is noon. A run is silent for 65 minutes at most; 10:15, 10:30 and 10:45 were the last three before that.
+    report(&mut facts, "1", "mail1", "2026-11-25T10:15:00Z");
+    assert_eq!(found(&facts), []);
+    report(&mut facts, "1", "mail1", "2026-11-25T10:14:59Z");
+    assert_eq!(found(&facts), [gap("plan-not-running/1//", &["mail1"])]);
+    // Its last run took three hours.
+    let (start, end) = (at("2026-11-25T05:00:00Z"), at("2026-11-25T08:00:00Z"));
+    let json = format!(r#"{{"start": {}, "end": {}, "errors": 0}}"#, start.as_second(), end.as_second());
+    let statuses = facts.statuses.get_mut(&PlanId::new("1").unwrap()).unwrap();
+    statuses.insert(ModuleId::new("mail1").unwrap(), from_node_hash(&json, now()));
+    assert_eq!(found(&facts), []);
+}
+
+#[test]
 fn a_plan_that_has_never_run_counts_from_when_it_was_first_seen() {
     let mut facts = cluster(&["mail1"]);
     add(&mut facts, "1", plan(&["mail1"]));

@@ -57,7 +57,7 @@ impl GapPhrases for English {
                     Some(time) => format!("last ran on {time}"),
                     None => "has never run".into(),
                 };
-                let due = words.due_since.map(|due| format!(" It has not run when due since {due}.")).unwrap_or_default();
+                let due = words.due_since.map(|due| format!(" It has missed every run since {due}.")).unwrap_or_default();
                 format!("“{plan}” {ran}.{due}")
             }
             GapKind::SnapshotOld => {

@@ -57,7 +57,7 @@ impl GapPhrases for Italian {
                     Some(time) => format!("è stato eseguito l'ultima volta {time}"),
                     None => "non è mai stato eseguito".into(),
                 };
-                let due = words.due_since.map(|due| format!(" Non viene eseguito come pianificato da {due}.")).unwrap_or_default();
+                let due = words.due_since.map(|due| format!(" Ha saltato tutte le esecuzioni da {due}.")).unwrap_or_default();
                 format!("«{plan}» {ran}.{due}")
             }
             GapKind::SnapshotOld => format!(
@@ -109,7 +109,7 @@ impl GapPhrases for Italian {
                  conservazione dello storage o qualcuno a mano."
             }
             GapKind::ClusterBackupNoPassword => {
-                "In cluster-admin, nella pagina Backup alla voce «Configurazione del cluster», imposta la password di \
+                "In cluster-admin, nella pagina Backup alla voce «Configurazione cluster», imposta la password di \
                  crittografia e conservala fuori dal cluster."
             }
             GapKind::ClusterBackupFailed => {
