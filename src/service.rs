@@ -145,7 +145,6 @@ impl Service {
             Arc::clone(&metrics),
             standing.clone(),
         );
-        let standing_of_gaps = standing.clone();
         let (troubles, refusals) = (Arc::new(WatcherTroubles::default()), Arc::new(Refusals::default()));
         let readiness = Readiness::new(
             Arc::clone(&settings),
@@ -158,8 +157,7 @@ impl Service {
         let mut tasks: JoinSet<()> = JoinSet::new();
         let is_watched = settings.watch.runs || settings.watch.missing_grace.is_some();
         let roster = Arc::new(RosterView::new(journal.clone(), reader.clone(), is_watched));
-        let coverage =
-            CoverageWatch::new(Arc::clone(&settings), journal.clone(), reader.clone(), standing_of_gaps);
+        let coverage = CoverageWatch::new(Arc::clone(&settings), journal.clone(), reader.clone());
         tasks.spawn(coverage.run(shutdown.clone()));
         watch_alerts(&mut tasks, &settings, &journal, &troubles, &shutdown);
         if is_watched {

@@ -98,8 +98,9 @@ fn note(
     }
     let mut keep = database.prepare_cached(
         "INSERT INTO gaps (key, source, gap, since) VALUES (?, ?, ?, ?)
-         ON CONFLICT (key) DO UPDATE SET source = excluded.source, gap = excluded.gap
-            WHERE gap <> excluded.gap OR source <> excluded.source",
+         ON CONFLICT (key) DO UPDATE
+            SET source = excluded.source, gap = excluded.gap, since = min(since, excluded.since)
+            WHERE gap <> excluded.gap OR source <> excluded.source OR since > excluded.since",
     )?;
     for gap in found {
         keep.execute(params![gap.key(), source.as_str(), to_json(gap), now.as_millisecond()])?;
@@ -167,6 +168,9 @@ mod tests {
         let gaps = journal.gaps().await.unwrap();
         assert_eq!(keys(&gaps), [("no-plan//mail1/".into(), 1), ("snapshot-old//mail1/".into(), 2)]);
         assert_eq!(gaps[0].gap, changed);
+        // The clock was ahead when it was found.
+        journal.note_gaps(GapSource::Coverage, vec![changed], at(0)).await.unwrap();
+        assert_eq!(keys(&journal.gaps().await.unwrap())[0].1, 0);
         // Closed, and open again: it is a new one.
         journal.note_gaps(GapSource::Coverage, vec![], at(4)).await.unwrap();
         journal.note_gaps(GapSource::Coverage, vec![none("mail1")], at(5)).await.unwrap();

@@ -13,7 +13,6 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -27,7 +26,6 @@ use crate::{
         find::{find, unprotected},
         gap::{Gap, GapSource, KnownGap},
     },
-    duty::watch::Standing,
     ids::PlanId,
     journal::{Checkpoint, Journal, JournalError, NewNotice, NoticeKind, Observation},
     notifier::{format::Format, gaps},
@@ -53,8 +51,6 @@ pub struct CoverageWatch {
     settings: Arc<Settings>,
     journal: Journal,
     reader: ClusterReader,
-    /// Whether this instance mails.
-    standing: watch::Receiver<Standing>,
 }
 
 /// What is kept from one look to the next.
@@ -64,18 +60,15 @@ struct Known {
     plans: Option<BTreeMap<PlanId, KnownPlan>>,
     /// What the journal has.
     gaps: Option<Vec<Gap>>,
+    /// When it was looked last.
+    looked_at: Option<Timestamp>,
     cluster: Option<String>,
 }
 
 impl CoverageWatch {
     /// A watch that has not looked yet.
-    pub fn new(
-        settings: Arc<Settings>,
-        journal: Journal,
-        reader: ClusterReader,
-        standing: watch::Receiver<Standing>,
-    ) -> Self {
-        Self { settings, journal, reader, standing }
+    pub fn new(settings: Arc<Settings>, journal: Journal, reader: ClusterReader) -> Self {
+        Self { settings, journal, reader }
     }
 
     /// Looks until `shutdown`.
@@ -106,7 +99,10 @@ impl CoverageWatch {
             known.cluster = facts.name.clone().or(known.cluster.take());
             let since = self.known_since(known, &facts, now).await?;
             let found = find(&facts, &unplanned, &since, now, &self.settings.zone);
-            if known.gaps.as_ref() != Some(&found) {
+            // Gaps that were found in the future count from now on.
+            let was_set_back = known.looked_at.is_some_and(|looked_at| now < looked_at);
+            known.looked_at = Some(now);
+            if was_set_back || known.gaps.as_ref() != Some(&found) {
                 self.journal.note_gaps(GapSource::Coverage, found.clone(), now).await?;
                 known.gaps = Some(found);
             }
@@ -168,9 +164,11 @@ impl CoverageWatch {
         Ok(since)
     }
 
-    /// Has those gaps mailed that have been there for long enough, each audience those that it may see.
+    /// Has those gaps mailed that have been there for long enough, each audience those that it may see. Every instance does: what is queued
+    /// on one that stands by is dropped as its reports are, so that it has nothing to tell anew when it takes over.
     async fn report(&self, known: &Known, now: Timestamp) -> Result<(), JournalError> {
-        if !self.standing.borrow().duty.mails() || !self.settings.mail_gaps().is_empty() {
+        // Once email is configured, people are told what is open then, and nothing that was closed long ago.
+        if !self.settings.mail_gaps().is_empty() && self.settings.webhook.is_none() {
             return Ok(());
         }
         let grace = SignedDuration::try_from(self.settings.coverage.grace).unwrap_or(SignedDuration::MAX);
