@@ -112,6 +112,14 @@ fn protected(facts: &ClusterFacts) -> HashSet<&ModuleId> {
     plans.flat_map(|(id, _)| facts.members(id).installed).map(|member| member.module).collect()
 }
 
+/// When a plan last ran, as far as its applications' results say.
+pub fn last_run(facts: &ClusterFacts, plan: &PlanId) -> Option<Timestamp> {
+    let members = facts.members(plan).installed;
+    let own = facts.plans.get(plan).and_then(|plan| plan.result.as_ref());
+    let results = members.iter().filter_map(|member| member.status).chain(own);
+    results.filter_map(|status| status.as_ref().ok()).map(|run| run.end).max()
+}
+
 /// The figures of a plan that was due three times since it last ran, and since it has been known.
 fn overdue(
     plan: &PlanFacts,

@@ -23,7 +23,7 @@ use crate::{
         read::ClusterReader,
     },
     coverage::{
-        find::{find, unprotected},
+        find::{find, last_run, unprotected},
         gap::{Gap, GapSource, KnownGap},
     },
     ids::PlanId,
@@ -143,8 +143,13 @@ impl CoverageWatch {
             .iter()
             .map(|(id, plan)| {
                 let schedule = plan.schedule.clone().filter(|_| plan.enabled);
-                let same = before.get(id).filter(|known| known.schedule == schedule && known.since <= now);
-                (id.clone(), same.cloned().unwrap_or(KnownPlan { schedule, since: now }))
+                let since = match before.get(id) {
+                    Some(known) if known.schedule == schedule => known.since.min(now),
+                    Some(_) => now,
+                    // It ran before we came; that it has had this schedule since then is not known, but likely.
+                    None => last_run(facts, id).map_or(now, |end| end.min(now)),
+                };
+                (id.clone(), KnownPlan { schedule, since })
             })
             .collect();
         let checkpoints: Vec<Checkpoint> = plans

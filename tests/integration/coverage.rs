@@ -107,6 +107,72 @@ async fn a_new_gap_is_listed_at_once_and_mailed_after_the_grace() {
 }
 
 #[tokio::test]
+async fn each_way_in_which_a_plan_protects_nothing_is_found() {
+    const OWN: &str = "9fca94f0-6ffb-4f2f-a1d0-3f7d3b1b9c11";
+    let (redis, _smtp, settings) = uncovered().await;
+    let own = [("name", "Our node"), ("provider", "cluster"), ("url", "webdav:http://10.5.4.2:4694")];
+    redis.hset(&format!("cluster/backup_repository/{OWN}"), &own).await;
+    redis.hset("cluster/module_node", &[("off1", "1"), ("late1", "1"), ("near1", "1")]).await;
+    for (id, repository, enabled, instances) in [
+        ("5", CLOUD, "", "off1"),
+        ("6", CLOUD, "1", "late1"),
+        ("7", CLOUD, "1", "gone1"),
+        ("8", OWN, "1", "near1"),
+        ("9", "", "1", "cloud1"),
+    ] {
+        let plan = [
+            ("name", "Plan"),
+            ("repository", repository),
+            ("schedule", "hourly"),
+            ("enabled", enabled),
+            ("instances", instances),
+        ];
+        redis.hset(&format!("cluster/backup/{id}"), &plan).await;
+    }
+    // One ran four days ago, the other just now.
+    for (plan, module, days) in [("6", "late1", 4), ("8", "near1", 0)] {
+        let end = jiff::Timestamp::now().as_second() - days * 86_400;
+        let status = format!(r#"{{"start": {}, "end": {end}, "errors": 0}}"#, end - 60);
+        redis.hset(&format!("node/1/backup_status/{plan}"), &[(module, &status)]).await;
+    }
+    let service = settings.start().await;
+    let expected = [
+        ("plan-disabled", "5"),
+        ("plan-no-destination", "9"),
+        ("plan-not-running", "6"),
+        ("plan-empty", "7"),
+        ("own-node-only", ""),
+    ];
+    let gaps = gaps_are(&service, &expected).await;
+    assert_eq!(gaps["gaps"][0]["applications"][0]["id"], "off1");
+    assert_eq!(gaps["gaps"][2]["period_seconds"], 3600);
+    assert_eq!(gaps["gaps"][4]["destination_name"], "Our node");
+    assert_eq!(gaps["gaps"][4]["applications"][0]["id"], "near1");
+}
+
+#[tokio::test]
+async fn what_a_module_writes_as_its_flags_counts_for_itself_alone() {
+    let (redis, _smtp, settings) = uncovered().await;
+    let flags = |module: &str| format!("module/{module}/flags");
+    let modules = ["near1", "list1", "hash1", "huge1", "quiet1", "plain1"];
+    for module in modules {
+        redis.hset("cluster/module_node", &[(module, "1")]).await;
+    }
+    redis.run(&["SADD", &flags("near1"), "NO_DATA_BACKUP", "no_data_backup ", ""]).await;
+    redis.run(&["RPUSH", &flags("list1"), "no_data_backup"]).await;
+    redis.hset(&flags("hash1"), &[("no_data_backup", "1")]).await;
+    let many: Vec<String> = (0..20_000).map(|number| format!("flag-{number}")).collect();
+    let huge = flags("huge1");
+    let words: Vec<&str> = ["SADD", &huge].into_iter().chain(many.iter().map(String::as_str)).collect();
+    redis.run(&words).await;
+    redis.run(&["SADD", &flags("quiet1"), "no_data_backup", "\r\n", "*"]).await;
+    let service = settings.start().await;
+    let uncovered = ["cloud1", "hash1", "huge1", "list1", "near1", "plain1"];
+    gaps_are(&service, &uncovered.map(|module| ("no-plan", module))).await;
+    assert_eq!(redis.denied().await, 0);
+}
+
+#[tokio::test]
 async fn whoever_sees_one_plan_is_told_of_its_gaps_alone() {
     let (redis, smtp, mut settings) = uncovered().await;
     redis.hset("cluster/backup/9", &[("name", "Broken"), ("enabled", "1"), ("instances", "cloud1")]).await;
