@@ -29,6 +29,7 @@
 //! - [`duty`] is whose turn it is to mail, where a cluster has several instances.
 //! - The values that all of them speak of: [`alert`], [`run`], [`ids`], [`language`], [`oncalendar`].
 //! - [`roster`] is what the cluster's plans are now, for pages and metrics.
+//! - [`restore_points`] is what can be restored of each application.
 //! - [`telemetry`] is logs and metrics, [`http`] the HTTP client, [`version`] which version this is, [`text`] and [`times`] what makes text
 //!   and times from outside fit for use, [`redact`] what strikes secrets out of them.
 
@@ -58,6 +59,7 @@ pub mod redact;
 pub mod refusals;
 pub mod repo_check;
 pub mod report;
+pub mod restore_points;
 pub mod roster;
 pub mod run;
 pub mod service;

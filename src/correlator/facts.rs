@@ -164,6 +164,8 @@ pub struct PlanFacts {
     pub schedule: Option<String>,
     /// `enabled`: `1` or empty.
     pub enabled: bool,
+    /// `retention`: how many snapshots of each application stay. None where that is no number, or all stay.
+    pub retention: Option<usize>,
     /// `instances`, or before core 3.20 the modules whose set `module/<mid>/backups` holds the plan. In the order of the run.
     pub instances: Vec<String>,
     /// `cluster/backup/<id>/status`: a plan's own result, in hand-made set-ups.

@@ -28,6 +28,8 @@ use crate::{
 const PLANS: &str = "cluster/backup/";
 /// Up to how many plans were ever made each of their ids is asked for, rather than that Redis goes through all keys it has.
 const MAX_SEQUENCE: u64 = 1000;
+/// How many snapshots stay where a plan does not say (`run-backup`).
+const DEFAULT_RETENTION: usize = 3;
 /// Of how many keys it is asked whether nodes write statuses.
 const MAX_STATUS_KEYS: usize = 10_000;
 
@@ -146,6 +148,11 @@ impl Session {
                 schedule: text("schedule"),
                 // "returns "1" or """ (ns8-core, `schedule-backup`)
                 enabled: text("enabled").is_some(),
+                // As `run-backup` has it: without a value, three.
+                retention: match text("retention") {
+                    Some(retention) => retention.parse().ok().filter(|count| *count > 0),
+                    None => Some(DEFAULT_RETENTION),
+                },
                 instances: instances
                     .iter()
                     .flat_map(|text| text.split_whitespace())
