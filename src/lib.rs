@@ -26,6 +26,7 @@
 //!   - [`report`] is the whole finding as a value, and what is different from the runs before;
 //!   - [`notifier`] writes the mail, and decides whether it is sent ([`notifier::decision`]).
 //! - [`delivery_worker`] takes queued mails to the mail server, through [`smtp`].
+//! - [`proof`] asks every application's repository once a day whether what was called a success is there.
 //! - [`duty`] is whose turn it is to mail, where a cluster has several instances.
 //! - The values that all of them speak of: [`alert`], [`run`], [`ids`], [`language`], [`oncalendar`].
 //! - [`roster`] is what the cluster's plans are now, for pages and metrics.
@@ -54,6 +55,7 @@ pub mod logs;
 pub mod notifier;
 pub mod oncalendar;
 pub mod pipeline;
+pub mod proof;
 pub mod receiver;
 pub mod redact;
 pub mod refusals;
