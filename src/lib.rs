@@ -29,6 +29,7 @@
 //! - [`proof`] asks every application's repository once a day whether what was called a success is there.
 //! - [`duty`] is whose turn it is to mail, where a cluster has several instances.
 //! - The values that all of them speak of: [`alert`], [`run`], [`ids`], [`language`], [`oncalendar`].
+//! - [`coverage`] is what no backup protects.
 //! - [`roster`] is what the cluster's plans are now, for pages and metrics.
 //! - [`restore_points`] is what can be restored of each application.
 //! - [`telemetry`] is logs and metrics, [`http`] the HTTP client, [`version`] which version this is, [`text`] and [`times`] what makes text
@@ -43,6 +44,7 @@ pub mod checks;
 pub mod commands;
 pub mod config;
 pub mod correlator;
+pub mod coverage;
 pub mod delivery_worker;
 pub mod demo;
 pub mod diagnose;

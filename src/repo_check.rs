@@ -347,9 +347,9 @@ fn overrule<'a>(
     let mut any = false;
     for report in destinations {
         if report.health.is_unhealthy() && read.contains(&report.destination.id) {
-            let before = report.detail.as_ref().map(ToString::to_string).unwrap_or_default();
             report.health = Health::Ok;
-            report.detail = Some(Detail::AnsweredAgain { before });
+            report.detail =
+                report.detail.take().map(|before| Detail::AnsweredAgain { before: Box::new(before) });
             any = true;
         }
     }
