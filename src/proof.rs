@@ -9,4 +9,5 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod activity;
+pub mod judge;
 pub mod schedule;
