@@ -9,5 +9,6 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod activity;
+pub mod cluster_backup;
 pub mod judge;
 pub mod schedule;
