@@ -9,6 +9,7 @@
 
 mod checkpoints;
 mod courses;
+mod gaps;
 mod incidents;
 mod ingested;
 mod jobs;

@@ -82,3 +82,12 @@ CREATE TABLE restore_points (
     health      TEXT NOT NULL,                                    -- of the repository when it was last asked
     PRIMARY KEY (plan, module, destination)
 ) STRICT, WITHOUT ROWID;
+
+-- Gaps: what no backup protects.
+CREATE TABLE gaps (
+    key         TEXT PRIMARY KEY,                                 -- its kind, and what it is about
+    source      TEXT NOT NULL,                                    -- who finds it
+    gap         TEXT NOT NULL,                                    -- JSON
+    since       INTEGER NOT NULL,                                 -- when it was first found
+    reported_at INTEGER                                           -- when it was mailed
+) STRICT, WITHOUT ROWID;
