@@ -3,4 +3,5 @@
 
 //! Coverage: what no backup protects, and what is only thought to be protected.
 
+pub mod find;
 pub mod gap;

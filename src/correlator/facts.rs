@@ -212,6 +212,17 @@ impl ModuleFacts {
     }
 }
 
+/// A module that no plan protects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unplanned {
+    /// The module.
+    pub module: ModuleId,
+    /// `module/<mid>/ui_name`
+    pub label: Option<String>,
+    /// False where the set `module/<mid>/flags` has `no_data_backup`.
+    pub has_data: bool,
+}
+
 /// One `cluster/backup_repository/<uuid>`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DestinationFacts {
