@@ -17,7 +17,7 @@ use crate::{
     journal::RestorePointRecord,
     oncalendar::Calendar,
     repo_check::findings::Health,
-    roster::{PlanEntry, Roster},
+    roster::{ApplicationEntry, PlanEntry, Roster},
 };
 
 /// What can be restored of an application from one plan's destination.
@@ -109,7 +109,7 @@ pub fn listed(
         records.iter().map(|record| ((&record.plan, &record.module, &record.destination), record)).collect();
     let of_plan = |plan: &'_ PlanEntry| {
         let period = period(plan, now, zone);
-        let entry = |application: &crate::roster::ApplicationEntry| {
+        let entry = |application: &ApplicationEntry| {
             let destination = plan.destination_id.as_ref();
             let record = destination
                 .and_then(|destination| known.get(&(&plan.id, &application.module, destination)).copied());
@@ -130,7 +130,7 @@ pub fn listed(
                 destination_name: plan.destination.clone(),
                 newest,
                 age,
-                size: record.and_then(|record| record.size),
+                size: record.and_then(|record| record.size).or_else(|| size_said(application, newest?)),
                 count: record.and_then(|record| record.count),
                 proved_at: record.and_then(|record| record.proved_at),
                 health: record.map_or(Health::Unknown, |record| record.health),
@@ -142,6 +142,12 @@ pub fn listed(
     roster.plans.iter().flat_map(of_plan).collect()
 }
 
+/// What the run that made the newest snapshot said of its size: that of a snapshot of a restic before 0.17 is not known from itself.
+fn size_said(application: &ApplicationEntry, newest: Timestamp) -> Option<u64> {
+    let run = application.last.as_ref().filter(|run| run.is_ok())?;
+    run.size.filter(|_| run.start.is_some_and(|start| start <= newest))
+}
+
 /// How long it is between two runs of a plan around now. None for one that is not due at any time.
 fn period(plan: &PlanEntry, now: Timestamp, zone: &TimeZone) -> Option<SignedDuration> {
     let calendar: Calendar = plan.schedule.as_deref().filter(|_| plan.enabled)?.parse().ok()?;
@@ -151,7 +157,7 @@ fn period(plan: &PlanEntry, now: Timestamp, zone: &TimeZone) -> Option<SignedDur
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{journal::ProofMemory, roster::ApplicationEntry};
+    use crate::journal::ProofMemory;
 
     const HERE: &str = "14030a59-a4e6-57cc-b8ea-cd5f97fe44c8";
 
