@@ -293,3 +293,6 @@ fn size(row: &Row) -> rusqlite::Result<Option<u64>> {
 fn number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

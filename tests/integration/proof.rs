@@ -3,17 +3,18 @@
 
 //! Proof that success is true: real repositories are asked through the cluster, and what was called a success has to be in them.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::{
     cluster_api::{ClusterApi, SECRETS},
     eventually,
     gateway::Gateway,
+    loki::{Entry, Journal, Loki},
     redis::Redis,
     repositories::{PASSWORD, Repositories},
     run_backup::write_result,
-    sample::{DESTINATION, MODULES, add_module, path_of, write_cluster, write_status},
+    sample::{DESTINATION, MODULES, add_module, add_plan, path_of, write_cluster, write_status},
     service::{Service, Settings},
     smtp::SmtpServer,
 };
@@ -229,4 +230,68 @@ async fn an_instance_that_stands_by_asks_nobody() {
     cluster.redis.run(&["DEL", "module/backup-monitor1/duty"]).await;
     proved(&service, 4).await;
     assert_eq!(cluster.redis.denied().await, 0, "more than a module may do");
+}
+
+#[tokio::test]
+async fn what_runs_say_of_the_clusters_own_backup_is_told_and_no_module_can_say_it() {
+    let cluster = cluster().await;
+    cluster.api.set_passphrase();
+    let loki = Loki::start().await;
+    let before = Timestamp::now() - SignedDuration::from_hours(5);
+    let failed = "upload of cluster backup GPG file failed";
+    loki.ship(Journal::recorded("timer-dump-failed").moved(failed, before).0);
+    let mut settings = cluster.settings();
+    loki.configure(&mut settings);
+    let state = async |service: &Service, expected: &str| {
+        eventually(expected, || async {
+            let table = service.get_json("/api/restore-points").await;
+            (table["cluster_backup"]["state"] == expected).then(|| table["cluster_backup"].clone())
+        })
+        .await
+    };
+    let service = settings.start().await;
+    let known = state(&service, "failed").await;
+    assert_eq!(known["at"].as_str().unwrap()[..16], before.to_string()[..16]);
+    assert_eq!(service.stop().await.0, 0);
+
+    // A later run has uploaded it; what a module writes after that counts for nothing.
+    let uploaded =
+        Journal::recorded("timer-dump-failed").moved(failed, before + SignedDuration::from_hours(1)).0;
+    let said = uploaded.into_iter().filter(|entry| entry.line.contains(failed)).map(|entry| Entry {
+        line: entry
+            .line
+            .replace(&format!("[ERROR] {failed}"), "Cluster backup uploaded as 48ce000a/x.json.gz.gpg"),
+        ..entry
+    });
+    loki.ship(said);
+    let forged =
+        Journal::recorded("timer-dump-failed").moved(failed, before + SignedDuration::from_hours(2)).0;
+    let forged = forged.into_iter().filter(|entry| entry.line.contains(failed)).map(|mut entry| {
+        entry.labels.insert("module_id".into(), "mail1".into());
+        entry
+    });
+    loki.ship(forged);
+    let service = settings.start().await;
+    state(&service, "ok").await;
+}
+
+#[tokio::test]
+async fn a_reading_of_all_repositories_takes_no_more_round_trips_than_one_of_none() {
+    let cluster = cluster().await;
+    // Before core 3.20 there is one more; each of many plans costs none.
+    for plan in 2..=9 {
+        let instances = MODULES.map(|(module, _)| module).join(" ");
+        add_plan(&cluster.redis, &plan.to_string(), "Other", "*-*-* 00:00:00", &instances).await;
+        cluster.redis.hset(&format!("cluster/backup/{plan}"), &[("enabled", "")]).await;
+    }
+    let service = cluster.settings().start().await;
+    proved(&service, 4 * 9).await;
+    let log = service.log();
+    let trips = log.iter().filter_map(|line| {
+        let entry: Value = serde_json::from_str(line).ok()?;
+        (entry["message"] == "cluster read").then(|| entry["round_trips"].as_u64().unwrap())
+    });
+    assert!(trips.max().unwrap() <= 5);
+    // Each repository once, though nine plans write to it.
+    assert_eq!(cluster.api.asked().len(), 4);
 }
