@@ -9,6 +9,7 @@ use super::{
     Journal, JournalError, reader,
     restore_points::{self, ProvedRepository, RestorePointRecord},
 };
+use crate::ids::{DestinationId, ModuleId, PlanId};
 
 impl Journal {
     /// What is known of all repositories: those of plans and applications that are gone as well, and none of those that were never asked.
@@ -30,5 +31,16 @@ impl Journal {
         now: Timestamp,
     ) -> Result<(), JournalError> {
         self.writer.call(move |database| restore_points::note_proof(database, &proved, now)).await
+    }
+
+    /// Forgets what is known of these repositories.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn forget_restore_points(
+        &self,
+        gone: Vec<(PlanId, ModuleId, DestinationId)>,
+    ) -> Result<(), JournalError> {
+        self.writer.call(move |database| restore_points::forget(database, &gone)).await
     }
 }

@@ -51,6 +51,8 @@ const FRESH: SignedDuration = SignedDuration::from_mins(10);
 const PATHS_LAST: Duration = Duration::from_secs(3600);
 /// How soon they are read again for an application of which that is not known.
 const PATHS_RETRY: Duration = Duration::from_secs(60);
+/// How long a repository is remembered that no plan writes to any more: as long as reports are.
+const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// How many runs of each plan are looked at.
 const RUNS: u32 = 30;
 
@@ -128,7 +130,7 @@ impl ProofWatch {
         let known: HashMap<_, &RestorePointRecord> =
             records.iter().map(|record| (key(record), record)).collect();
         let entries = entries(roster);
-        self.forget_gone(&entries, now).await?;
+        self.forget_gone(&entries, &records, now).await?;
         let candidates: Vec<Candidate> = entries
             .iter()
             .map(|(module, entries)| {
@@ -277,12 +279,21 @@ impl ProofWatch {
         }
     }
 
-    /// Closes the gaps of applications that are in no plan any more: nobody asks about them.
+    /// Closes the gaps of applications that are in no plan any more, as nobody asks about them, and forgets their repositories after a while.
     async fn forget_gone(
         &self,
         entries: &BTreeMap<&ModuleId, Vec<Entry<'_>>>,
+        records: &[RestorePointRecord],
         now: Timestamp,
     ) -> Result<(), JournalError> {
+        let forgotten: Vec<_> = records
+            .iter()
+            .filter(|record| is_forgotten(record, entries, now))
+            .map(|record| (record.plan.clone(), record.module.clone(), record.destination.clone()))
+            .collect();
+        if !forgotten.is_empty() {
+            self.journal.forget_restore_points(forgotten).await?;
+        }
         let known = self.journal.gaps().await?;
         let of_proof = known.iter().filter(|known| known.gap.kind.source() == GapSource::Proof);
         let modules = of_proof.filter_map(|known| known.gap.application.as_ref()).map(|known| &known.module);
@@ -293,6 +304,21 @@ impl ProofWatch {
         }
         self.journal.note_some_gaps(GapSource::Proof, gone.into_iter().collect(), Vec::new(), now).await
     }
+}
+
+/// True for a repository that no plan writes to any more, and that nobody has asked about for long.
+fn is_forgotten(
+    record: &RestorePointRecord,
+    entries: &BTreeMap<&ModuleId, Vec<Entry<'_>>>,
+    now: Timestamp,
+) -> bool {
+    let is_there = entries
+        .get(&record.module)
+        .into_iter()
+        .flatten()
+        .any(|(plan, _, destination)| plan.id == record.plan && **destination == record.destination);
+    let seen = record.proved_at.max(record.proof.asked_at);
+    !is_there && seen.is_none_or(|seen| seen < earlier(now, KEPT))
 }
 
 /// True for a reading of the cluster from which it can be told what runs now.

@@ -52,6 +52,11 @@ async fn what_was_proved_is_there_after_a_restart_and_stays_while_it_can_not_be_
     assert_eq!(mail.proof, found("mail1", Health::Ok, None, 90).proof);
     assert_eq!((webtop.newest, webtop.count, webtop.proved_at), (None, None, None));
     assert_eq!((webtop.health, webtop.proof.asked_at), (Health::Unreachable, Some(at(20))));
+
+    let gone = vec![(mail.plan.clone(), mail.module.clone(), mail.destination.clone())];
+    journal.forget_restore_points(gone).await.unwrap();
+    let left = journal.restore_points_all().await.unwrap();
+    assert_eq!(left.iter().map(|record| record.module.as_str()).collect::<Vec<_>>(), ["webtop1"]);
 }
 
 #[test]
