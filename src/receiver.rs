@@ -62,6 +62,8 @@ fn others(receiver: Arc<Receiver>) -> BoxedFilter<(Response,)> {
         .unify()
         .or(reading(warp::path!("api" / "incidents"), &receiver, api::incidents))
         .unify()
+        .or(reading(warp::path!("api" / "gaps"), &receiver, api::gaps))
+        .unify()
         .or(reading(warp::path!("api" / "restore-points"), &receiver, api::restore_points))
         .unify()
         .or(reports(Arc::clone(&receiver)))

@@ -60,6 +60,8 @@ pub struct Settings {
     pub notify: NotifySettings,
     /// `NOTIFY_WEBHOOK_*`: where reports are posted besides. None: nowhere.
     pub webhook: Option<WebhookSettings>,
+    /// `COVERAGE_*`
+    pub coverage: CoverageSettings,
     /// `ALERTMANAGER_*`, `WATCH_*`
     pub watch: WatchSettings,
     /// `MODULE_*`, `LEADER_REDIS_URL`, `TAKEOVER_SECONDS`: which instance of the cluster this is. None outside of NS8.
@@ -173,6 +175,13 @@ pub struct NotifySettings {
     pub after_failures: u32,
     /// `NOTIFY_MUTED`
     pub muted: Mutes,
+}
+
+/// What is told of gaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CoverageSettings {
+    /// `COVERAGE_GRACE_SECONDS`: how long a gap may be there before it is mailed. 0 to 31 days.
+    pub grace: Duration,
 }
 
 /// Sources of alerts besides the webhook.
