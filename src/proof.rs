@@ -14,3 +14,6 @@ pub mod cluster_watch;
 pub mod judge;
 pub mod schedule;
 pub mod watch;
+
+#[cfg(test)]
+mod tests;

@@ -33,7 +33,6 @@ use crate::{
         RepoChecker,
         findings::{Detail, Health, Snapshots},
     },
-    report::history::PastRun,
     roster::{ApplicationEntry, PlanEntry, Roster, view::RosterView},
     times::earlier,
     watch::{cluster::SCHEDULES, schedule::known_since},
@@ -169,11 +168,14 @@ impl ProofWatch {
             }
         };
         self.trouble = None;
-        let runs = self.journal.last_runs(RUNS).await?;
-        let runs: HashMap<&PlanId, &[PastRun]> = runs
-            .chunk_by(|one, next| one.run.plan == next.run.plan)
-            .filter_map(|runs| Some((&runs.first()?.run.plan, runs)))
+        let modules: Vec<ModuleId> = answers.iter().map(|(module, _)| module.clone()).collect();
+        let plans: BTreeSet<&PlanId> = modules
+            .iter()
+            .filter_map(|module| entries.get(module))
+            .flatten()
+            .map(|(plan, ..)| &plan.id)
             .collect();
+        let runs = self.journal.runs_of(plans.into_iter().cloned().collect(), modules, RUNS).await?;
         let since = known_since(self.journal.checkpoints(SCHEDULES).await?);
         let (mut proved, mut gaps) = (Vec::new(), Vec::new());
         for (module, answers) in &answers {
@@ -196,7 +198,7 @@ impl ProofWatch {
                     application,
                     destination,
                     record: &merged(before, &found, now),
-                    runs: runs.get(&plan.id).copied().unwrap_or_default(),
+                    runs: runs.get(&plan.id).map(Vec::as_slice).unwrap_or_default(),
                     known_since: since.get(&plan.id).copied(),
                 };
                 gaps.extend(judge(&evidence, Timestamp::now(), &self.settings.zone));
