@@ -3,6 +3,8 @@
 
 //! Logs and metrics.
 
+pub mod protection;
+
 use std::io::IsTerminal;
 
 use prometheus_client::{
@@ -12,6 +14,7 @@ use prometheus_client::{
 };
 use tracing_subscriber::EnvFilter;
 
+use self::protection::ProtectionMetrics;
 use crate::{
     config::{LogFormat, LogSettings},
     correlator::correlation::Outcome,
@@ -183,6 +186,8 @@ pub struct Metrics {
     pub ready: Gauge,
     /// The applications' backups.
     pub applications: ApplicationMetrics,
+    /// What is protected.
+    pub protection: ProtectionMetrics,
 }
 
 impl Default for Metrics {
@@ -202,6 +207,7 @@ impl Default for Metrics {
             unreadable_rows: Gauge::default(),
             ready: Gauge::default(),
             applications: ApplicationMetrics::default(),
+            protection: ProtectionMetrics::default(),
             registry: Registry::default(),
         };
         registry.register("alerts", "Alerts that were posted", metrics.alerts.clone());
@@ -227,6 +233,7 @@ impl Default for Metrics {
         );
         registry.register("ready", "1 when the service is ready", metrics.ready.clone());
         metrics.applications.register(&mut registry);
+        metrics.protection.register(&mut registry);
         // Outcomes that have not come yet are 0, not absent: a rate over them has a beginning.
         for outcome in Outcome::ALL {
             let _ = metrics.reports.get_or_create(&ReportLabels { outcome: outcome.to_string() });
