@@ -40,6 +40,8 @@ pub enum Subject {
     Reports,
     /// No webhook was rejected of late.
     Receiver,
+    /// Whoever waits for our heartbeat gets it.
+    Heartbeat,
     /// This instance sends the reports, or another one does.
     Duty,
 }
@@ -60,6 +62,7 @@ impl Subject {
             Subject::Zone => "zone",
             Subject::Reports => "reports",
             Subject::Receiver => "receiver",
+            Subject::Heartbeat => "heartbeat",
             Subject::Duty => "duty",
         }
     }
@@ -79,6 +82,7 @@ impl Subject {
             Subject::Zone => "time zone",
             Subject::Reports => "reports",
             Subject::Receiver => "receiver",
+            Subject::Heartbeat => "heartbeat",
             Subject::Duty => "duty",
         }
     }
@@ -105,6 +109,10 @@ impl Subject {
             Subject::Schedules => (
                 settings.watch.missing_grace.is_some(),
                 "WATCH_MISSING_GRACE_SECONDS is not set: backups that do not run are not detected",
+            ),
+            Subject::Heartbeat => (
+                settings.heartbeat.is_some(),
+                "HEARTBEAT_URL is not set: nobody is told when the monitor itself is dead",
             ),
             Subject::Journal
             | Subject::Redis

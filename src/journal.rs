@@ -24,6 +24,7 @@ mod reports;
 mod restore_points;
 mod rows;
 mod runs;
+mod sent_notices;
 mod store;
 mod writer;
 

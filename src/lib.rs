@@ -25,6 +25,7 @@
 //!   - [`repo_check`] asks the rclone gateway and the cluster API;
 //!   - [`report`] is the whole finding as a value, and what is different from the runs before;
 //!   - [`notifier`] writes the mail, and decides whether it is sent ([`notifier::decision`]).
+//! - [`heartbeat`] tells somebody outside, again and again, that the service is at work.
 //! - [`delivery_worker`] takes queued mails to the mail server, through [`smtp`].
 //! - [`proof`] asks every application's repository once a day whether what was called a success is there.
 //! - [`duty`] is whose turn it is to mail, where a cluster has several instances.
@@ -50,6 +51,7 @@ pub mod delivery_worker;
 pub mod demo;
 pub mod diagnose;
 pub mod duty;
+pub mod heartbeat;
 pub mod http;
 pub mod ids;
 pub mod journal;

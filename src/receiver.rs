@@ -16,6 +16,7 @@ mod context;
 mod incidents;
 mod page;
 mod plans;
+mod protection;
 mod resend;
 mod restore_points;
 pub mod server;

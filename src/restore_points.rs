@@ -49,6 +49,8 @@ pub struct ListedRestorePoint {
     pub proved_at: Option<Timestamp>,
     /// How it was when it was last asked.
     pub health: Health,
+    /// How long the plan waits between two runs. None for one that is disabled, or whose schedule can't be read.
+    pub period: Option<SignedDuration>,
     /// What would be lost.
     pub recovery: RecoveryPoint,
 }
@@ -134,6 +136,7 @@ pub fn listed(
                 count: record.and_then(|record| record.count),
                 proved_at: record.and_then(|record| record.proved_at),
                 health: record.map_or(Health::Unknown, |record| record.health),
+                period,
                 recovery,
             }
         };

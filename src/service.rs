@@ -19,6 +19,7 @@ use crate::{
     correlator::read::{ClusterReader, ReadError},
     delivery_worker::DeliveryWorker,
     duty::watch::{DutyWatch, Standing},
+    heartbeat::{ClusterPulse, Heart},
     journal::Journal,
     logs::LogReader,
     pipeline::{Pipeline, stages::Stages},
@@ -193,6 +194,16 @@ impl Service {
             tasks.spawn(watcher.run(shutdown.clone()));
         }
         let readiness = Arc::new(readiness);
+        if let Some(heartbeat) = &settings.heartbeat {
+            let heart = Heart::new(
+                heartbeat.clone(),
+                Arc::clone(&readiness),
+                ClusterPulse::new(&settings, reader.clone()),
+                Arc::clone(&troubles),
+                Arc::clone(&metrics),
+            );
+            tasks.spawn(heart.run(shutdown.clone()));
+        }
         let receiver =
             Receiver::new(settings, journal.clone(), readiness, roster, metrics, refusals, beyond_loopback);
         let routes = receiver::routes(Arc::new(receiver));

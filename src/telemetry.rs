@@ -3,6 +3,8 @@
 
 //! Logs and metrics.
 
+pub mod protection;
+
 use std::io::IsTerminal;
 
 use prometheus_client::{
@@ -12,6 +14,7 @@ use prometheus_client::{
 };
 use tracing_subscriber::EnvFilter;
 
+use self::protection::ProtectionMetrics;
 use crate::{
     config::{LogFormat, LogSettings},
     correlator::correlation::Outcome,
@@ -56,6 +59,25 @@ pub enum MailResult {
     deferred,
     /// It was given up.
     failed,
+}
+
+/// What became of a heartbeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[allow(non_camel_case_types, reason = "label values are lower case")]
+pub enum HeartbeatResult {
+    /// It was taken: all is well with the service.
+    alive,
+    /// It was taken: something is wrong with the service.
+    trouble,
+    /// It was not taken.
+    failed,
+}
+
+/// The label of [`Metrics::heartbeats`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct HeartbeatLabels {
+    /// What became of it.
+    pub result: HeartbeatResult,
 }
 
 /// The label of [`Metrics::alerts`].
@@ -148,6 +170,8 @@ pub struct Metrics {
     pub reports: Family<ReportLabels, Counter>,
     /// Attempts to send a mail.
     pub mails: Family<MailLabels, Counter>,
+    /// Heartbeats that were given, by what became of them.
+    pub heartbeats: Family<HeartbeatLabels, Counter>,
     /// How long it takes to read the cluster.
     pub cluster_read: Histogram,
     /// How often the cluster could not be read.
@@ -162,6 +186,8 @@ pub struct Metrics {
     pub ready: Gauge,
     /// The applications' backups.
     pub applications: ApplicationMetrics,
+    /// What is protected.
+    pub protection: ProtectionMetrics,
 }
 
 impl Default for Metrics {
@@ -173,6 +199,7 @@ impl Default for Metrics {
             alerts: Family::default(),
             reports: Family::default(),
             mails: Family::default(),
+            heartbeats: Family::default(),
             cluster_read: Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0]),
             cluster_read_failures: Counter::default(),
             jobs: Gauge::default(),
@@ -180,11 +207,13 @@ impl Default for Metrics {
             unreadable_rows: Gauge::default(),
             ready: Gauge::default(),
             applications: ApplicationMetrics::default(),
+            protection: ProtectionMetrics::default(),
             registry: Registry::default(),
         };
         registry.register("alerts", "Alerts that were posted", metrics.alerts.clone());
         registry.register("reports", "Reports that were made", metrics.reports.clone());
         registry.register("mail_attempts", "Attempts to send a mail", metrics.mails.clone());
+        registry.register("heartbeats", "Heartbeats that were given", metrics.heartbeats.clone());
         registry.register(
             "cluster_read_seconds",
             "How long it takes to read the cluster's Redis",
@@ -204,6 +233,7 @@ impl Default for Metrics {
         );
         registry.register("ready", "1 when the service is ready", metrics.ready.clone());
         metrics.applications.register(&mut registry);
+        metrics.protection.register(&mut registry);
         // Outcomes that have not come yet are 0, not absent: a rate over them has a beginning.
         for outcome in Outcome::ALL {
             let _ = metrics.reports.get_or_create(&ReportLabels { outcome: outcome.to_string() });
@@ -226,6 +256,11 @@ impl Metrics {
     /// Counts an attempt to send a mail.
     pub fn count_mail(&self, result: MailResult) {
         self.mails.get_or_create(&MailLabels { result }).inc();
+    }
+
+    /// Counts a heartbeat.
+    pub fn count_heartbeat(&self, result: HeartbeatResult) {
+        self.heartbeats.get_or_create(&HeartbeatLabels { result }).inc();
     }
 
     /// All figures, as Prometheus reads them.

@@ -111,9 +111,13 @@ impl Readiness {
         self.last.get(FRESH, async || self.ask().await).await
     }
 
-    /// What a report's depth depends on, but not whether it is told: gateway, cluster API and Loki, as of at most a minute ago.
+    /// What is no reason not to be ready: gateway, cluster API and Loki, as of at most a minute ago, on which a report's depth depends, and
+    /// whether the heartbeat is taken.
     pub async fn outside(&self) -> Vec<Check> {
-        self.last_outside.get(FRESH_OUTSIDE, async || self.ask_outside().await).await
+        let mut checks = self.last_outside.get(FRESH_OUTSIDE, async || self.ask_outside().await).await;
+        let heartbeat = self.troubles.trouble(Watcher::Heartbeat).map_or(Ok(()), Err);
+        checks.push(Subject::Heartbeat.check(&self.settings, async { heartbeat }).await);
+        checks
     }
 
     async fn ask(&self) -> Vec<Check> {

@@ -67,7 +67,10 @@ async fn ask(settings: &Settings) -> Vec<Check> {
             subject,
             name: subject.name(),
             state: CheckState::Off,
-            reason: Some(format!("the service is not asked: {reason}")),
+            reason: Some(match subject.off(settings) {
+                Some(meaning) => meaning.to_owned(),
+                None => format!("the service is not asked: {reason}"),
+            }),
         })),
     }
     if let Some(instance) = &settings.instance
@@ -87,8 +90,9 @@ async fn ask(settings: &Settings) -> Vec<Check> {
     checks
 }
 
-/// What nobody but the running service knows.
-const OF_THE_SERVICE: [Subject; 4] = [Subject::Journal, Subject::Reports, Subject::Receiver, Subject::Duty];
+/// What nobody but the running service knows. The heartbeat's address is not asked from here: it would take that for a sign of life.
+const OF_THE_SERVICE: [Subject; 5] =
+    [Subject::Journal, Subject::Reports, Subject::Receiver, Subject::Heartbeat, Subject::Duty];
 /// How long the service gets to answer.
 const SERVICE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most that is read of its answer, in bytes.

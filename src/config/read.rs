@@ -320,6 +320,7 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
                 whole_number(text, 0..=MAX_GRACE_SECONDS).map(|seconds| Some(Duration::from_secs(seconds)))
             }),
         },
+        heartbeat: heartbeat(&mut env),
         instance: instance(&mut env),
         state_dir: env.text("STATE_DIR").unwrap_or_else(|| "state".into()).into(),
         cluster_name: env.text("CLUSTER_NAME").map(|name| name.trim().to_owned()),
@@ -415,6 +416,20 @@ fn instance(env: &mut Environment) -> Option<InstanceSettings> {
     let leader_redis = leader_redis.filter(|_| is_known);
     let origin = origin.zip(uuid).map(|(module, uuid)| Origin { module, uuid: uuid.trim().to_owned() });
     Some(InstanceSettings { module: module?, origin, leader_redis, takeover })
+}
+
+/// What is wrong with a URL is said without quoting it: whoever knows it can say that we are well.
+fn heartbeat(env: &mut Environment) -> Option<HeartbeatSettings> {
+    let (variable, fail_variable) = ("HEARTBEAT_URL", "HEARTBEAT_FAIL_URL");
+    let interval = env.seconds("HEARTBEAT_SECONDS", 600, 10..=86_400);
+    let secret = |url: Url| SecretString::from(String::from(url));
+    let url = env.http_url(variable).map(secret);
+    let fail_url = env.http_url(fail_variable).map(secret);
+    let is_wrong = env.problems.iter().any(|problem| problem.variable == variable);
+    if fail_url.is_some() && url.is_none() && !is_wrong {
+        env.problem(fail_variable, format!("is set without {variable}"));
+    }
+    Some(HeartbeatSettings { url: url?, fail_url, interval })
 }
 
 /// The API is configured by its URL; user and password then belong to it.

@@ -64,6 +64,8 @@ pub struct Settings {
     pub coverage: CoverageSettings,
     /// `ALERTMANAGER_*`, `WATCH_*`
     pub watch: WatchSettings,
+    /// `HEARTBEAT_*`: None when nobody is told that the service is at work.
+    pub heartbeat: Option<HeartbeatSettings>,
     /// `MODULE_*`, `LEADER_REDIS_URL`, `TAKEOVER_SECONDS`: which instance of the cluster this is. None outside of NS8.
     pub instance: Option<InstanceSettings>,
     /// `STATE_DIR`: the directory of `journal.sqlite`. Made when it does not exist.
@@ -195,6 +197,17 @@ pub struct WatchSettings {
     pub runs: bool,
     /// `WATCH_MISSING_GRACE_SECONDS`: when set, a plan that has not run so long after it was due is reported. Up to 7 days.
     pub missing_grace: Option<Duration>,
+}
+
+/// Who is told, again and again, that the service is at work.
+#[derive(Debug, Clone)]
+pub struct HeartbeatSettings {
+    /// `HEARTBEAT_URL`: asked while all is well with the service. Secret, as its path is what lets us in.
+    pub url: SecretString,
+    /// `HEARTBEAT_FAIL_URL`: asked instead when it is not. Without it, nothing is asked then.
+    pub fail_url: Option<SecretString>,
+    /// `HEARTBEAT_SECONDS`: how often. 10 to 86400 s.
+    pub interval: Duration,
 }
 
 /// The instance of which this one is a copy, as it was when it was copied.

@@ -106,6 +106,9 @@ fn every_wrong_value_is_listed_with_what_would_be_right() {
         ("ALERTMANAGER_POLL_SECONDS", "0"),
         ("WATCH_RUNS", "often"),
         ("WATCH_MISSING_GRACE_SECONDS", "-1"),
+        ("HEARTBEAT_URL", "hc-ping.example.org"),
+        ("HEARTBEAT_FAIL_URL", "ftp://x"),
+        ("HEARTBEAT_SECONDS", "9"),
         ("TZ", "Mars/Olympus"),
         ("RUST_LOG", "a=b=c"),
         ("LOG_FORMAT", "xml"),
@@ -324,6 +327,20 @@ fn what_is_discovered_on_the_cluster_never_stops_the_service() {
     assert!(settings.cluster_admin.is_none());
     assert!(settings.cluster_admin_fault().unwrap().starts_with("CLUSTER_ADMIN_URL: "));
     assert_eq!(read(&[("TZ", "Europe/Rome")]).unwrap().zone_fault(), None);
+}
+
+#[test]
+fn an_address_for_trouble_needs_one_for_good_times() {
+    let url = "https://hc-ping.example.org/3f0c";
+    let fail_url = format!("{url}/fail");
+    let both = read(&[("HEARTBEAT_URL", url), ("HEARTBEAT_FAIL_URL", &fail_url)]).unwrap().heartbeat.unwrap();
+    assert_eq!((both.url.expose_secret(), both.interval.as_secs()), (url, 600));
+    assert!(!format!("{both:?}").contains("3f0c"));
+    assert_eq!(
+        problems(&[("HEARTBEAT_FAIL_URL", &fail_url)]),
+        "1 environment variable is wrong:\n  HEARTBEAT_FAIL_URL: is set without HEARTBEAT_URL"
+    );
+    assert!(read(&[("HEARTBEAT_SECONDS", "60")]).unwrap().heartbeat.is_none());
 }
 
 #[test]

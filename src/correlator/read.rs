@@ -15,7 +15,10 @@ mod own_keys;
 mod round_trips;
 mod unplanned;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use deadpool::managed::{Object, Pool, PoolError};
 use deadpool_redis::redis::{AsyncConnectionConfig, Client};
@@ -42,6 +45,8 @@ const MAX_CONNECTIONS: usize = 4;
 pub struct ClusterReader {
     pool: Pool<Connector>,
     zone: TimeZone,
+    /// When the cluster was last read, by whichever of the clones.
+    last_read: Arc<Mutex<Option<Instant>>>,
 }
 
 impl ClusterReader {
@@ -58,7 +63,7 @@ impl ClusterReader {
             .max_size(MAX_CONNECTIONS)
             .build()
             .map_err(ReadError::connect)?;
-        Ok(Self { pool, zone })
+        Ok(Self { pool, zone, last_read: Arc::default() })
     }
 
     /// Checks that Redis answers and may be read.
@@ -98,9 +103,15 @@ impl ClusterReader {
             let facts = facts?;
             let milliseconds = began.elapsed().as_secs_f64() * 1000.0;
             tracing::debug!(round_trips = session.round_trips, milliseconds, "cluster read");
+            *self.last_read.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             Ok(facts)
         })
         .await
+    }
+
+    /// How long ago the cluster was last read. None: never since the start.
+    pub fn since_last_read(&self) -> Option<Duration> {
+        self.last_read.lock().unwrap_or_else(PoisonError::into_inner).map(|read| read.elapsed())
     }
 
     async fn connect(&self) -> Result<Session, ReadError> {

@@ -16,7 +16,7 @@ use warp::{
 use super::{
     answer::{error, json},
     context::Receiver,
-    incidents, plans,
+    incidents, plans, protection,
     resend::{MAX_RESENDS, MAX_RESENDS_OF_REPORT},
     restore_points,
 };
@@ -25,7 +25,7 @@ use crate::{
     correlator::correlation::Outcome,
     duty::Duty,
     ids::JobId,
-    journal::{Job, JournalError, ReportEntry, ReportFilter},
+    journal::{Job, JournalError, NoticeKind, ReportEntry, ReportFilter},
     notifier::{format::Format, gaps},
     proof::cluster_watch,
     telemetry::{METRICS_CONTENT_TYPE, PLAIN_METRICS_CONTENT_TYPE},
@@ -240,6 +240,12 @@ pub(super) async fn metrics(receiver: Arc<Receiver>, accept: Option<String>) -> 
         receiver.journal.mails_queued(),
         receiver.journal.last_runs(plans::RUNS)
     );
+    let (records, gaps, incidents, summary_sent) = tokio::join!(
+        receiver.journal.restore_points_all(),
+        receiver.journal.gaps(),
+        receiver.journal.incidents(0),
+        receiver.journal.notice_last_sent(NoticeKind::Summary)
+    );
     let metrics = &receiver.metrics;
     metrics.ready.set(ready.ready.into());
     if let Ok(jobs) = jobs {
@@ -253,6 +259,20 @@ pub(super) async fn metrics(receiver: Arc<Receiver>, accept: Option<String>) -> 
         let zone = &receiver.settings.zone;
         let plans = plans::plans(&runs, roster.as_deref(), Timestamp::now(), zone);
         plans::measure(&plans.plans, &metrics.applications);
+    }
+    if let (Ok(records), Some(roster)) = (records, &roster) {
+        let now = Timestamp::now();
+        let listed = crate::restore_points::listed(&records, roster, now, &receiver.settings.zone);
+        protection::measure_restore_points(&listed, now, &metrics.protection);
+    }
+    if let Ok(gaps) = gaps {
+        protection::measure_gaps(&gaps, &metrics.protection);
+    }
+    if let Ok(incidents) = incidents {
+        metrics.protection.incidents_open.set(i64::try_from(incidents.len()).unwrap_or(i64::MAX));
+    }
+    if let Ok(sent) = summary_sent {
+        metrics.protection.summary_sent.set(sent.map_or(0, Timestamp::as_second));
     }
     let wants_open_metrics = accept.is_some_and(|accept| accept.contains("application/openmetrics-text"));
     let content_type = HeaderValue::from_static(match wants_open_metrics {

@@ -133,6 +133,7 @@ mod tests {
             count: None,
             proved_at: None,
             health: Health::Ok,
+            period: None,
             recovery: age.map_or(RecoveryPoint::Everything, RecoveryPoint::UpTo),
         }
     }

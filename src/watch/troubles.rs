@@ -15,6 +15,8 @@ pub enum Watcher {
     Alertmanager,
     /// Hearing of runs through Redis.
     Events,
+    /// Giving the heartbeat.
+    Heartbeat,
 }
 
 /// The watchers' troubles. Whoever has one says so at each attempt; it is logged when it comes and when it goes.

@@ -15,6 +15,7 @@ mod commands;
 mod coverage;
 mod delivery;
 mod duty;
+mod heartbeat;
 mod http;
 mod journal_trouble;
 mod kills;

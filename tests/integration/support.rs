@@ -6,6 +6,7 @@
 pub mod alertmanager;
 pub mod cluster_api;
 pub mod gateway;
+pub mod heartbeats;
 pub mod loki;
 pub mod mail_servers;
 pub mod oracle;

@@ -19,6 +19,7 @@ export const CHECKS = [
   "zone",
   "receiver",
   "reports",
+  "heartbeat",
   "duty",
 ];
 
