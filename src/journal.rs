@@ -19,6 +19,7 @@ mod queue;
 mod quota;
 mod reader;
 mod reports;
+mod restore_points;
 mod rows;
 mod runs;
 mod store;
@@ -64,6 +65,7 @@ pub use self::{
         NewReport, PlanSummary, ReportDetail, ReportEntry, ReportFilter, ReportPage, ReportSummary,
         StoredReport, UnreadableReport,
     },
+    restore_points::{ProofMemory, ProvedRepository, RestorePointRecord},
     store::{FILE_NAME, JournalError},
 };
 
@@ -221,9 +223,9 @@ impl Journal {
                     history.looks.extend(look.map(|look| (plan.clone(), look)));
                     let open = incidents::open(database, plan)?;
                     history.incidents.extend(open.map(|open| (plan.clone(), open)));
-                    let points = incidents::restore_points(database, plan)?;
+                    let points = restore_points::of_plan(database, plan)?;
                     history.restore_points.insert(plan.clone(), points);
-                    let counts = incidents::snapshot_counts(database, plan)?;
+                    let counts = restore_points::snapshot_counts(database, plan)?;
                     history.snapshot_counts.insert(plan.clone(), counts);
                 }
                 let ids: Vec<PlanId> = looks.into_iter().map(|look| look.plan).collect();
@@ -263,6 +265,27 @@ impl Journal {
     /// [`JournalError`]
     pub async fn incidents(&self, limit: u32) -> Result<Vec<IncidentRecord>, JournalError> {
         reader::read(&self.writer, &self.dir, move |database| incidents::list(database, limit)).await
+    }
+
+    /// What is known of all repositories: those of plans and applications that are gone as well, and none of those that were never asked.
+    /// [`crate::restore_points::listed`] brings it together with what the cluster has.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn restore_points_all(&self) -> Result<Vec<RestorePointRecord>, JournalError> {
+        reader::read(&self.writer, &self.dir, |database| restore_points::all(database)).await
+    }
+
+    /// Writes down what the daily proof has found at `now`.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn note_proof(
+        &self,
+        proved: Vec<ProvedRepository>,
+        now: Timestamp,
+    ) -> Result<(), JournalError> {
+        self.writer.call(move |database| restore_points::note_proof(database, &proved, now)).await
     }
 
     /// The last runs of every plan, newest first, at most `limit` of each.
