@@ -8,9 +8,12 @@
 
 mod mutes;
 mod read;
+mod recipients;
 mod settings;
+mod words;
 
 pub use self::{mutes::Mutes, read::Problems, settings::*};
+pub use crate::audience::NotifyOn;
 
 /// The exit code for a wrong configuration: `EX_CONFIG` of sysexits.h.
 pub const EXIT_CONFIG: u8 = 78;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use lettre::Address;
+use lettre::{Address, message::Mailbox};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -146,10 +146,11 @@ impl DeliveryWorker {
     /// Hands one mail over.
     async fn attempt(&self, outgoing: &Outgoing, now: Timestamp) -> Result<Delivery, JournalError> {
         let mail = &self.settings.mail;
-        let to: Vec<String> = mail.to.iter().map(|mailbox| mailbox.email.to_string()).collect();
+        let everybody: Vec<Mailbox> =
+            mail.audiences.iter().flat_map(|audience| audience.to.clone()).collect();
+        let to: Vec<String> = everybody.iter().map(|mailbox| mailbox.email.to_string()).collect();
         let asked = delivery::pending(&outgoing.delivery, to.iter().map(String::as_str));
-        let recipients: Vec<Address> = mail
-            .to
+        let recipients: Vec<Address> = everybody
             .iter()
             .map(|mailbox| mailbox.email.clone())
             .filter(|address| asked.contains(&AsRef::<str>::as_ref(address)))
@@ -171,10 +172,11 @@ impl DeliveryWorker {
         let answered: Vec<String> = threads
             .map(|start| start.message_id.clone().unwrap_or_else(|| message_id(start.report, 0)))
             .collect();
-        let result = match message::build(&outgoing.message, mail, id, &answered, outgoing.queued_at) {
-            Ok(message) => self.server.send_to(&mail.from.email, &recipients, &message.formatted()).await,
-            Err(error) => Err(Failure { what: "writing the mail".into(), reason: error.to_string() }),
-        };
+        let result =
+            match message::build(&outgoing.message, mail, &everybody, id, &answered, outgoing.queued_at) {
+                Ok(message) => self.server.send_to(&mail.from.email, &recipients, &message.formatted()).await,
+                Err(error) => Err(Failure { what: "writing the mail".into(), reason: error.to_string() }),
+            };
         // A patient conversation takes many minutes, and the pause begins after it.
         let ended = now.saturating_add(began.elapsed()).unwrap_or(now);
         Ok(delivery::after_attempt(&outgoing.delivery, ended, &asked, result))

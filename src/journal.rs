@@ -14,6 +14,7 @@ mod incidents;
 mod ingested;
 mod jobs;
 mod migrations;
+mod notices;
 mod notifications;
 mod queue;
 mod quota;
@@ -60,6 +61,7 @@ pub use self::{
     checkpoints::Checkpoint,
     incidents::IncidentRecord,
     jobs::{AbandonedJob, Advance, DueJob, Job, Stage},
+    notices::{NewNotice, NoticeKind},
     queue::{Outgoing, ThreadStart},
     reports::{
         NewReport, PlanSummary, ReportDetail, ReportEntry, ReportFilter, ReportPage, ReportSummary,
@@ -439,6 +441,26 @@ impl Journal {
         let found = self.writer.call(move |connection| queue::resend(connection, id, now)).await?;
         self.mail_queued.notify_one();
         Ok(found)
+    }
+
+    /// Queues notices, and keeps what says that they are: all of it or nothing.
+    ///
+    /// # Errors
+    /// [`JournalError`]; then nothing was taken.
+    pub async fn queue_notices(
+        &self,
+        notices: Vec<NewNotice>,
+        checkpoints: Vec<Checkpoint>,
+        now: Timestamp,
+    ) -> Result<(), JournalError> {
+        self.writer
+            .call(move |database| {
+                notices.iter().try_for_each(|notice| notices::queue(database, notice, now))?;
+                checkpoints.iter().try_for_each(|checkpoint| checkpoints::put(database, checkpoint))
+            })
+            .await?;
+        self.mail_queued.notify_one();
+        Ok(())
     }
 
     /// The newest reports with the text of their mails, newest first.

@@ -39,6 +39,7 @@
 
 pub mod alert;
 pub mod alertmanager;
+pub mod audience;
 pub mod cause;
 pub mod checks;
 pub mod commands;

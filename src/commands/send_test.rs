@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use lettre::message::Mailbox;
 
 use crate::{
+    audience::Audience,
     config::Settings,
     correlator::{facts::Scope, read::ClusterReader},
     notifier::message::{self, Message},
@@ -40,7 +41,7 @@ pub async fn send_test(settings: &Settings, address: Option<&str>) -> Result<(),
     let mut settings = settings.clone();
     if let Some(address) = address {
         let mailbox: Mailbox = address.parse().map_err(|_| SendTestError::NoAddress(address.to_owned()))?;
-        settings.mail.to = vec![mailbox];
+        settings.mail.audiences = vec![Audience { to: vec![mailbox], ..settings.everybody() }];
     }
     let gaps = settings.mail_gaps();
     if !gaps.is_empty() {
@@ -48,12 +49,13 @@ pub async fn send_test(settings: &Settings, address: Option<&str>) -> Result<(),
     }
     let cluster = cluster_name(&settings).await;
     let mail = &settings.mail;
+    let to: Vec<Mailbox> = mail.audiences.iter().flat_map(|audience| audience.to.clone()).collect();
     let now = SystemTime::now();
     let nanos = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
     let id = format!("<test-{nanos}@{}>", message::domain_of(&mail.from.email));
-    let message = message::assemble(&text(&settings, &cluster), mail, mail.to.iter().cloned(), id, &[], now)
+    let message = message::assemble(&text(&settings, &cluster), mail, to.iter().cloned(), id, &[], now)
         .map_err(|error| SendTestError::NotSent(error.to_string()))?;
-    let recipients: Vec<_> = mail.to.iter().map(|mailbox| mailbox.email.clone()).collect();
+    let recipients: Vec<_> = to.iter().map(|mailbox| mailbox.email.clone()).collect();
     let results = MailServer::new(settings.smtp.clone(), &mail.from.email)
         .send_to(&mail.from.email, &recipients, &message.formatted())
         .await

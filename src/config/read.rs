@@ -5,28 +5,35 @@
 
 use std::{
     borrow::Cow,
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     ffi::OsString,
     fmt,
     ops::RangeInclusive,
-    str::FromStr,
     time::Duration,
 };
 
 use jiff::tz::TimeZone;
-use lettre::message::{Mailbox, Mailboxes};
+use lettre::message::Mailbox;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
 
-use super::{mutes::Mutes, settings::*};
+use super::{
+    mutes::Mutes,
+    recipients::{self, mailbox},
+    settings::*,
+    words::{one_of, truth, whole_number},
+};
 use crate::{
     alertmanager::AlertNames,
-    ids::ModuleId,
+    audience::{self, AudiencePlans, NotifyOn, Recipient},
+    ids::{ModuleId, PlanId},
     language::Language,
     smtp::{Encryption, SmtpSettings, envelope::ascii_domain, hello},
 };
 
+/// How the variables begin that name recipients of one plan.
+const MAIL_TO_PLAN: &str = "MAIL_TO_PLAN_";
 const DEFAULT_ALERT_NAMES: &str = "NsBackupFailed,NsBackupMissing,BackupFailed,backup_failed,backup_missing";
 /// "never", as NS8 has no notion of it: a month, the longest that is accepted.
 const MAX_REPEAT_SECONDS: u64 = 31 * 86_400;
@@ -77,14 +84,22 @@ struct Environment {
     texts: HashMap<String, String>,
     /// The variables whose values are not UTF-8: a problem only for one that is read.
     not_utf8: HashSet<String>,
+    /// The variables `MAIL_TO_PLAN_<id>`, in the order of their names. The id is taken as it is written.
+    mail_to_plan: Vec<(String, String)>,
     problems: Vec<Problem>,
 }
 
 impl Environment {
     fn new(vars: impl Iterator<Item = (OsString, OsString)>) -> Self {
         let mut not_utf8 = HashSet::new();
+        let mut mail_to_plan = BTreeMap::new();
         let texts = vars.filter_map(|(name, value)| {
             let name = name.into_string().ok()?;
+            if name.starts_with(MAIL_TO_PLAN) {
+                // What is no UTF-8 is no address either, and is quoted so.
+                mail_to_plan.insert(name, value.to_string_lossy().into_owned());
+                return None;
+            }
             // Names are in upper case. envy folds them, and would take `tz` for `TZ`.
             if name.contains(char::is_lowercase) {
                 return None;
@@ -98,11 +113,11 @@ impl Environment {
             }
         });
         let texts = envy::from_iter(texts).expect("a map takes any texts");
-        Self { texts, not_utf8, problems: Vec::new() }
+        Self { texts, not_utf8, mail_to_plan: mail_to_plan.into_iter().collect(), problems: Vec::new() }
     }
 
-    fn problem(&mut self, variable: &'static str, message: impl Into<String>) {
-        self.problems.push(Problem { variable, message: message.into() });
+    fn problem(&mut self, variable: impl Into<Cow<'static, str>>, message: impl Into<String>) {
+        self.problems.push(Problem { variable: variable.into(), message: message.into() });
     }
 
     /// The variable's text as it stands, even if it is empty. None when it is unset.
@@ -172,33 +187,6 @@ impl Environment {
     }
 }
 
-fn whole_number<T>(text: &str, range: RangeInclusive<T>) -> Result<T, String>
-where
-    T: FromStr + PartialOrd + fmt::Display,
-{
-    match text.parse() {
-        Ok(number) if range.contains(&number) => Ok(number),
-        _ => Err(format!("is not a whole number from {} to {}", range.start(), range.end())),
-    }
-}
-
-fn truth(text: &str) -> Result<bool, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "1" | "true" | "yes" | "on" => Ok(true),
-        "0" | "false" | "no" | "off" => Ok(false),
-        _ => Err("is not a truth value; expected 1, true, yes or on, or 0, false, no or off".into()),
-    }
-}
-
-/// Parses one of a few words.
-fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
-    let word = text.to_ascii_lowercase();
-    words.iter().find(|(name, _)| *name == word).map(|(_, value)| *value).ok_or_else(|| {
-        let names: Vec<_> = words.iter().map(|(name, _)| *name).collect();
-        format!("is none of {}", names.join(", "))
-    })
-}
-
 /// Drops what stands before an `@` if it may be a password: somebody may give a URL where a host is expected.
 fn without_user(text: &str) -> Cow<'_, str> {
     match text.rsplit_once('@') {
@@ -240,37 +228,6 @@ fn zone(text: &str) -> Result<TimeZone, String> {
         .map_err(|_| "is not a time zone; expected a name such as Europe/Rome, or a POSIX rule".into())
 }
 
-fn mailbox(text: &str) -> Result<Mailbox, String> {
-    text.parse().map_err(|error| {
-        format!(
-            "is not a mail address ({error}); expected such as admin@example.org or Admin <admin@example.org>"
-        )
-    })
-}
-
-/// Parses a comma-separated list of addresses. A comma after the last one is no error.
-fn mailboxes(text: &str) -> Result<Vec<Mailbox>, String> {
-    let list = text.trim_end_matches(|c: char| c == ',' || c.is_whitespace());
-    if let Ok(mailboxes) = list.parse::<Mailboxes>() {
-        return Ok(without_duplicates(mailboxes.into()));
-    }
-    // Name the one that is wrong. A quoted name may hold a comma, which the parser above has already allowed for.
-    match list.split(',').map(str::trim).find_map(|part| mailbox(part).err().map(|error| (part, error))) {
-        Some((part, error)) => Err(format!("has an address that can't be read: {part:?} {error}")),
-        None => Err("is not a list of mail addresses separated by commas".into()),
-    }
-}
-
-/// Each address once, under its first name. How a domain is written does not matter; whether letters before the @ do, its server knows.
-fn without_duplicates(mailboxes: Vec<Mailbox>) -> Vec<Mailbox> {
-    let mut seen = HashSet::new();
-    let key = |Mailbox { email, .. }: &Mailbox| {
-        let domain = ascii_domain(email.domain()).unwrap_or_else(|_| email.domain().to_owned());
-        (email.user().to_owned(), domain.to_ascii_lowercase())
-    };
-    mailboxes.into_iter().filter(|mailbox| seen.insert(key(mailbox))).collect()
-}
-
 /// Checks a log filter. EnvFilter has no other way than to parse it; the subscriber parses it again.
 fn log_filter(text: &str) -> Result<String, String> {
     match EnvFilter::builder().parse(text) {
@@ -292,6 +249,8 @@ fn default_from() -> Mailbox {
 /// Reads settings from variables.
 pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Result<Settings, Problems> {
     let mut env = Environment::new(vars);
+    let language = env.value("MAIL_LANGUAGE", Language::English, recipients::language);
+    let on = env.value("NOTIFY_ON", NotifyOn::Failure, recipients::notify_on);
     let settings = Settings {
         faults: Vec::new(),
         receiver: ReceiverSettings {
@@ -339,22 +298,17 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
         },
         mail: MailSettings {
             from: env.value("MAIL_FROM", default_from(), mailbox),
-            to: env.value("MAIL_TO", Vec::new(), mailboxes),
+            audiences: audience::audiences(recipients(&mut env), language, on),
             reply_to: env.value("MAIL_REPLY_TO", None, |text| mailbox(text).map(Some)),
-            language: env.value("MAIL_LANGUAGE", Language::English, |text| {
-                let codes: Vec<_> =
-                    Language::ALL.iter().map(|language| (language.code(), *language)).collect();
-                one_of(text, &codes)
-            }),
+            language,
         },
         notify: NotifySettings {
-            on: env.value("NOTIFY_ON", NotifyOn::Failure, |text| {
-                one_of(text, &[("failure", NotifyOn::Failure), ("always", NotifyOn::Always)])
-            }),
+            on,
             repeat: env.seconds("NOTIFY_REPEAT_SECONDS", 72_000, 0..=MAX_REPEAT_SECONDS),
             after_failures: env.value("NOTIFY_AFTER_FAILURES", 1, |text| whole_number(text, 1..=100)),
             muted: env.value("NOTIFY_MUTED", Mutes::default(), Mutes::parse),
         },
+        webhook: webhook(&mut env),
         watch: WatchSettings {
             alertmanager: env.http_url("ALERTMANAGER_URL"),
             poll: env.seconds("ALERTMANAGER_POLL_SECONDS", 60, 1..=3600),
@@ -374,7 +328,7 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
             }),
         },
     };
-    let is_discovered = |problem: &Problem| DISCOVERED.contains(&problem.variable);
+    let is_discovered = |problem: &Problem| DISCOVERED.contains(&problem.variable.as_ref());
     if env.problems.iter().all(is_discovered) {
         Ok(Settings { faults: env.problems, ..settings })
     } else {
@@ -404,6 +358,44 @@ fn redis_url(env: &mut Environment, variable: &'static str) -> Option<SecretStri
         return None;
     }
     Some(url)
+}
+
+/// Everybody that `MAIL_TO` and `MAIL_TO_PLAN_<id>` name.
+fn recipients(env: &mut Environment) -> Vec<Recipient> {
+    let mut recipients = env.value("MAIL_TO", Vec::new(), |text| recipients::list(text, &AudiencePlans::All));
+    for (variable, text) in std::mem::take(&mut env.mail_to_plan) {
+        let plan = variable.strip_prefix(MAIL_TO_PLAN).unwrap_or_default().parse::<PlanId>();
+        match plan.map(|plan| AudiencePlans::These([plan].into())) {
+            Ok(plans) if !text.trim().is_empty() => match recipients::list(text.trim(), &plans) {
+                Ok(named) => recipients.extend(named),
+                Err(wrong) => env.problem(variable, format!("{text:?} {wrong}")),
+            },
+            Ok(_) => {}
+            Err(error) => env.problem(variable, format!("names no plan: {error}")),
+        }
+    }
+    recipients
+}
+
+/// Where reports are posted. Nothing of it is quoted: whoever knows the address may post there.
+fn webhook(env: &mut Environment) -> Option<WebhookSettings> {
+    let (url_variable, token_variable) = ("NOTIFY_WEBHOOK_URL", "NOTIFY_WEBHOOK_TOKEN");
+    let token = env.secret(token_variable);
+    let is_clean =
+        |token: &SecretString| token.expose_secret().trim().bytes().all(|byte| byte.is_ascii_graphic());
+    if !token.as_ref().is_none_or(is_clean) {
+        env.problem(token_variable, "holds a character that a bearer token can't have");
+    }
+    let url = env.http_url(url_variable)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        env.problem(
+            url_variable,
+            "holds a user or a password; a bearer token may be given in NOTIFY_WEBHOOK_TOKEN",
+        );
+        return None;
+    }
+    let token = token.map(|token| SecretString::from(token.expose_secret().trim()));
+    Some(WebhookSettings { url: SecretString::from(String::from(url)), token })
 }
 
 /// Which instance this is, by its module; without one there are no others.

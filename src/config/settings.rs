@@ -3,7 +3,7 @@
 
 //! The settings as typed values.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{borrow::Cow, fmt, path::PathBuf, time::Duration};
 
 use jiff::tz::TimeZone;
 use lettre::message::Mailbox;
@@ -11,13 +11,19 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::mutes::Mutes;
-use crate::{alertmanager::AlertNames, ids::ModuleId, language::Language, smtp::SmtpSettings};
+use crate::{
+    alertmanager::AlertNames,
+    audience::{Audience, AudiencePlans, NotifyOn},
+    ids::ModuleId,
+    language::Language,
+    smtp::SmtpSettings,
+};
 
 /// One wrong variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The variable.
-    pub variable: &'static str,
+    pub variable: Cow<'static, str>,
     /// What is wrong with it, and what would be right.
     pub message: String,
 }
@@ -52,6 +58,8 @@ pub struct Settings {
     pub mail: MailSettings,
     /// `NOTIFY_*`
     pub notify: NotifySettings,
+    /// `NOTIFY_WEBHOOK_*`: where reports are posted besides. None: nowhere.
+    pub webhook: Option<WebhookSettings>,
     /// `ALERTMANAGER_*`, `WATCH_*`
     pub watch: WatchSettings,
     /// `MODULE_*`, `LEADER_REDIS_URL`, `TAKEOVER_SECONDS`: which instance of the cluster this is. None outside of NS8.
@@ -137,21 +145,21 @@ pub struct LokiSettings {
 pub struct MailSettings {
     /// `MAIL_FROM`
     pub from: Mailbox,
-    /// `MAIL_TO`: empty when no recipients are configured.
-    pub to: Vec<Mailbox>,
+    /// `MAIL_TO`, `MAIL_TO_PLAN_<id>`: empty when no recipients are configured. Those that see all plans come first.
+    pub audiences: Vec<Audience>,
     /// `MAIL_REPLY_TO`: who gets what is answered. None: the sender.
     pub reply_to: Option<Mailbox>,
     /// `MAIL_LANGUAGE`
     pub language: Language,
 }
 
-/// Which runs are reported that raised no alert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotifyOn {
-    /// Those that are not SUCCESS.
-    Failure,
-    /// All.
-    Always,
+/// Where reports are posted.
+#[derive(Debug, Clone)]
+pub struct WebhookSettings {
+    /// `NOTIFY_WEBHOOK_URL`. Secret, as whoever knows it may post there: it often has a key in its path.
+    pub url: SecretString,
+    /// `NOTIFY_WEBHOOK_TOKEN`: sent as a bearer token.
+    pub token: Option<SecretString>,
 }
 
 /// What is reported, and how often.
@@ -221,6 +229,11 @@ pub struct LogSettings {
 }
 
 impl Settings {
+    /// Everybody, by `MAIL_LANGUAGE` and `NOTIFY_ON`: who the webhook counts as, and whoever a report waits for while there are no recipients.
+    pub fn everybody(&self) -> Audience {
+        Audience::new(Vec::new(), AudiencePlans::All, self.mail.language, self.notify.on)
+    }
+
     /// Why no mail is sent, in words for an administrator; empty when mail is configured.
     pub fn mail_gaps(&self) -> Vec<String> {
         let mut gaps = Vec::new();
@@ -232,7 +245,7 @@ impl Settings {
             gaps.push("no mail server: SMTP_HOST is not set".into());
         }
         gaps.extend(self.faults_of("SMTP_").map(ToString::to_string));
-        if self.mail.to.is_empty() {
+        if self.mail.audiences.is_empty() && self.webhook.is_none() {
             gaps.push("no recipient: MAIL_TO is not set".into());
         }
         gaps

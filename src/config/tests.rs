@@ -42,7 +42,7 @@ fn an_empty_environment_has_the_documented_defaults() {
     assert_eq!(settings.smtp.encryption, Encryption::StartTls);
     assert!(settings.smtp.tls_verify);
     assert_eq!(settings.mail.from.email.user(), "backup-monitor");
-    assert!(settings.mail.to.is_empty());
+    assert!(settings.mail.audiences.is_empty());
     assert_eq!(settings.mail.language, Language::English);
     assert_eq!(
         settings.notify,
@@ -206,7 +206,8 @@ fn hosts_are_names_in_any_letters_and_addresses() {
 fn recipients_are_merged_whatever_their_domain_looks_like() {
     let to = "a@example.org, Ada <a@EXAMPLE.org>, A@example.org, b@bücher.example, b@xn--bcher-kva.example";
     let settings = Settings::from_vars([("MAIL_TO", to)]).unwrap();
-    let addresses: Vec<_> = settings.mail.to.iter().map(|mailbox| mailbox.email.to_string()).collect();
+    let addresses: Vec<_> =
+        settings.mail.audiences[0].to.iter().map(|mailbox| mailbox.email.to_string()).collect();
     assert_eq!(addresses, ["a@example.org", "A@example.org", "b@bücher.example"]);
 }
 
@@ -265,9 +266,9 @@ fn the_api_needs_a_user_and_a_password() {
 #[test]
 fn recipients_are_a_comma_separated_list_that_may_have_names() {
     let settings = read(&[("MAIL_TO", "a@example.org, \"Rossi, Ada\" <ada@example.org>,")]).unwrap();
-    let to: Vec<_> = settings.mail.to.iter().map(|mailbox| mailbox.email.to_string()).collect();
+    let to: Vec<_> = settings.mail.audiences[0].to.iter().map(|mailbox| mailbox.email.to_string()).collect();
     assert_eq!(to, ["a@example.org", "ada@example.org"]);
-    assert_eq!(settings.mail.to[1].name.as_deref(), Some("Rossi, Ada"));
+    assert_eq!(settings.mail.audiences[0].to[1].name.as_deref(), Some("Rossi, Ada"));
 }
 
 #[test]

@@ -191,7 +191,7 @@ impl Policy {
             repeat: SignedDuration::try_from(settings.notify.repeat).unwrap_or(SignedDuration::MAX),
             after_failures: settings.notify.after_failures,
             muted: settings.notify.muted.at(now, &settings.zone),
-            has_recipients: !settings.mail.to.is_empty(),
+            has_recipients: !settings.mail.audiences.is_empty(),
         }
     }
 

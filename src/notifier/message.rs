@@ -62,20 +62,21 @@ pub fn message_id(id: JobId, resends: u32, journal_id: &str, from: &Mailbox) -> 
     }
 }
 
-/// Builds the mail of a report. `answered` are the Message-IDs of the mails that began its incidents, oldest first.
+/// Builds the mail to `to`. `answered` are the Message-IDs of the mails that began its incidents, oldest first.
 ///
 /// # Errors
 /// When lettre can't: an address or the subject has something that a header can't hold.
 pub fn build(
     message: &Message,
     mail: &MailSettings,
+    to: &[Mailbox],
     message_id: String,
     answered: &[String],
     queued_at: Timestamp,
 ) -> Result<Email, lettre::error::Error> {
     // Out of a SystemTime's range only where that has 32 bits.
     let date = SystemTime::try_from(queued_at).unwrap_or_else(|_| SystemTime::now());
-    assemble(message, mail, mail.to.iter().cloned(), message_id, answered, date)
+    assemble(message, mail, to.iter().cloned(), message_id, answered, date)
 }
 
 /// Builds a mail with these headers.
@@ -134,19 +135,20 @@ mod tests {
     #[test]
     fn a_mail_about_many_incidents_answers_the_oldest_and_no_line_is_too_long() {
         let settings = Settings::from_vars([("MAIL_TO", "admin@example.org")]).unwrap();
+        let to = &settings.mail.audiences[0].to;
         let message =
             Message { subject: "subject".into(), outcome: None, text: "text".into(), html: "html".into() };
         let answered: Vec<String> =
             (1..=60).map(|id| format!("<report-{id}.0123456789abcdef@node1.example.org>")).collect();
         let now = Timestamp::UNIX_EPOCH;
-        let mail = build(&message, &settings.mail, "<report-99.x@y>".into(), &answered, now).unwrap();
+        let mail = build(&message, &settings.mail, to, "<report-99.x@y>".into(), &answered, now).unwrap();
         let text = String::from_utf8(mail.formatted()).unwrap();
         assert!(text.lines().all(|line| line.len() <= 998));
         assert!(text.contains(&format!("In-Reply-To: {}\r\n", answered[0])), "{text}");
         let (header, _) = text.split_once("\r\n\r\n").unwrap();
         let unfolded = header.replace("\r\n ", " ");
         assert!(unfolded.contains(&format!("References: {}\r\n", answered.join(" "))), "{unfolded}");
-        let first = build(&message, &settings.mail, "<report-1.x@y>".into(), &[], now).unwrap();
+        let first = build(&message, &settings.mail, to, "<report-1.x@y>".into(), &[], now).unwrap();
         let first = String::from_utf8(first.formatted()).unwrap();
         assert!(!first.contains("In-Reply-To") && !first.contains("References"), "{first}");
     }

@@ -91,3 +91,39 @@ CREATE TABLE gaps (
     since       INTEGER NOT NULL,                                 -- when it was first found
     reported_at INTEGER                                           -- when it was mailed
 ) STRICT, WITHOUT ROWID;
+
+-- Mails that are about no run.
+CREATE TABLE notices (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,                 -- never used twice: it is part of a Message-ID
+    kind       TEXT NOT NULL,                                     -- gaps, summary
+    created_at INTEGER NOT NULL,
+    payload    TEXT NOT NULL                                      -- what the webhook gets, JSON
+) STRICT;
+
+-- What goes out: a row for each report or notice, each audience and each channel.
+CREATE TABLE deliveries (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    report_id       INTEGER REFERENCES reports (id) ON DELETE CASCADE,
+    notice_id       INTEGER REFERENCES notices (id) ON DELETE CASCADE,
+    audience        TEXT NOT NULL,                                -- its key; '' for the recipients of 0.1.0
+    channel         TEXT NOT NULL,                                -- mail, webhook
+    outcome         TEXT,                                         -- what the mail's header says; NULL for notices
+    subject         TEXT,                                         -- NULL: what the report has
+    text            TEXT,
+    html            TEXT,
+    state           TEXT NOT NULL,                                -- queued, sent, unchanged, unneeded, failed
+    queued_at       INTEGER NOT NULL,
+    resends         INTEGER NOT NULL DEFAULT 0,
+    attempts        INTEGER NOT NULL DEFAULT 0,
+    next_attempt_at INTEGER NOT NULL,
+    sent_at         INTEGER,
+    accepted        TEXT NOT NULL DEFAULT '[]',                   -- addresses, JSON
+    refused         TEXT NOT NULL DEFAULT '[]',                   -- addresses with the server's words, JSON
+    perhaps         TEXT NOT NULL DEFAULT '[]',                   -- addresses that perhaps have it, why, and how often, JSON
+    last_error      TEXT,
+    message_id      TEXT,                                         -- once it was tried
+    threads         TEXT NOT NULL DEFAULT '[]',                   -- the first reports of the incidents that it is about, JSON
+    UNIQUE (report_id, audience, channel),
+    UNIQUE (notice_id, audience, channel)
+) STRICT;
+CREATE INDEX deliveries_queued ON deliveries (channel, next_attempt_at) WHERE state = 'queued';
