@@ -69,6 +69,7 @@ pub mod roster;
 pub mod run;
 pub mod service;
 pub mod smtp;
+pub mod summary;
 pub mod telemetry;
 pub mod text;
 pub mod times;

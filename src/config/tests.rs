@@ -100,6 +100,7 @@ fn every_wrong_value_is_listed_with_what_would_be_right() {
         ("NOTIFY_REPEAT_SECONDS", "1d"),
         ("NOTIFY_AFTER_FAILURES", "0"),
         ("NOTIFY_MUTED", "mail1"),
+        ("SUMMARY", "monthly"),
         ("ALERTMANAGER_URL", "localhost:9093"),
         ("ALERTMANAGER_POLL_SECONDS", "0"),
         ("WATCH_RUNS", "often"),
@@ -113,7 +114,7 @@ fn every_wrong_value_is_listed_with_what_would_be_right() {
         assert!(message.contains(&format!("\n  {variable}: ")), "{variable} is not in {message}");
     }
     // The API's URL also asks for its user and password.
-    assert!(message.starts_with("29 environment variables are wrong:"), "{message}");
+    assert!(message.starts_with("30 environment variables are wrong:"), "{message}");
     assert!(message.contains("SMTP_ENCRYPTION: \"ssl\" is none of none, starttls, tls"), "{message}");
     assert!(
         message.contains("CORRELATOR_WAIT_SECONDS: \"-1\" is not a whole number from 0 to 3600"),
