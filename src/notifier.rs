@@ -17,6 +17,7 @@ pub mod notification;
 pub mod phrases;
 pub mod render;
 pub mod retry;
+pub mod summary;
 pub mod view;
 mod wrap;
 

@@ -94,6 +94,18 @@ impl GapKind {
         }
     }
 
+    /// True for what is wrong with applications; else it is a plan that is to be corrected, or the cluster.
+    pub const fn is_of_applications(self) -> bool {
+        matches!(
+            self,
+            Self::SuccessWithoutSnapshot
+                | Self::NoPlan
+                | Self::SnapshotOld
+                | Self::SnapshotsFew
+                | Self::OwnNodeOnly
+        )
+    }
+
     /// Who finds it.
     pub const fn source(self) -> GapSource {
         match self {

@@ -16,6 +16,7 @@ mod headline;
 mod it;
 mod registry;
 mod steps;
+pub mod summary;
 mod texts;
 
 use crate::{
@@ -29,11 +30,12 @@ pub use self::{
     facts::{Counted, SnapshotAges, SnapshotFacts, Unit},
     headline::HeadlinePhrases,
     steps::StepPhrases,
+    summary::SummaryPhrases,
     texts::{Badges, Columns, Headings, Texts},
 };
 
 /// The emails' words in one language.
-pub trait Phrases: CausePhrases + HeadlinePhrases + StepPhrases {
+pub trait Phrases: CausePhrases + HeadlinePhrases + StepPhrases + SummaryPhrases {
     /// All phrases without values.
     fn texts(&self) -> &'static Texts;
 

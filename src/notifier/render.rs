@@ -53,7 +53,7 @@ impl Html<'_> {
 }
 
 /// The lines of an item before its quotation and commands: `- [failed] mail1, node 1`, then its sentences.
-pub(super) fn opening(item: &Item, numbered: &bool, number: &usize) -> Vec<String> {
+pub(in crate::notifier) fn opening(item: &Item, numbered: &bool, number: &usize) -> Vec<String> {
     let mark = if *numbered { format!("{number}.") } else { "-".to_owned() };
     let indent = " ".repeat(mark.len() + 1);
     let mut title: Vec<&str> = Vec::new();
@@ -76,7 +76,7 @@ pub(super) fn opening(item: &Item, numbered: &bool, number: &usize) -> Vec<Strin
 }
 
 /// Dark enough for white text on it (WCAG AA), in light and dark surroundings.
-pub(super) fn colour(tone: &Tone) -> &'static str {
+pub(in crate::notifier) fn colour(tone: &Tone) -> &'static str {
     match tone {
         Tone::Good => "#1a7f37",
         Tone::Bad => "#b42318",
@@ -87,6 +87,6 @@ pub(super) fn colour(tone: &Tone) -> &'static str {
 }
 
 /// The line beside an item.
-pub(super) fn edge(badge: &Option<Badge>) -> &'static str {
+pub(in crate::notifier) fn edge(badge: &Option<Badge>) -> &'static str {
     badge.as_ref().map_or("#aab2bb", |badge| colour(&badge.tone))
 }

@@ -23,7 +23,7 @@ use crate::{
     journal::{IncidentRecord, RestorePointRecord},
     oncalendar::Calendar,
     report::history::PastRun,
-    restore_points::{self, ListedRestorePoint, RecoveryPoint},
+    restore_points::{self, RecoveryPoint},
     roster::{PlanEntry, Roster},
     summary::{Application, Incident, OpenGap, PlanRuns, RestorePoint, Summary},
 };

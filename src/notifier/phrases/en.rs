@@ -13,6 +13,7 @@ use crate::{
 mod causes;
 mod headline;
 mod steps;
+mod summary;
 
 /// English.
 pub(super) struct English;

@@ -14,6 +14,7 @@ use crate::{
 mod causes;
 mod headline;
 mod steps;
+mod summary;
 
 /// Italian.
 pub(super) struct Italian;
