@@ -180,7 +180,7 @@ mod tests {
     }
 
     fn entry(key: &str, to: &[&str]) -> (String, Vec<String>) {
-        (key.into(), to.iter().map(|address| address.to_string()).collect())
+        (key.into(), to.iter().map(ToString::to_string).collect())
     }
 
     #[test]

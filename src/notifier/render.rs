@@ -36,19 +36,11 @@ impl Text<'_> {
     fn texts(&self) -> &'static Texts {
         self.view.language.phrases().texts()
     }
-
-    fn outcome(&self) -> &'static str {
-        self.view.language.phrases().outcome(self.view.outcome)
-    }
 }
 
 impl Html<'_> {
     fn texts(&self) -> &'static Texts {
         self.view.language.phrases().texts()
-    }
-
-    fn outcome(&self) -> &'static str {
-        self.view.language.phrases().outcome(self.view.outcome)
     }
 }
 

@@ -119,7 +119,10 @@ pub trait SummaryPhrases: Sync {
     /// So many plans more, all of whose runs were successful, or not.
     fn more_plans(&self, count: usize, are_well: bool) -> String;
 
-    /// How many more there are.
+    /// How many destinations more there are.
+    fn more_destinations(&self, count: usize) -> String;
+
+    /// How many more restore points or incidents there are.
     fn more(&self, count: usize) -> String;
 
     /// So long ago.

@@ -67,7 +67,7 @@ impl Writer<'_> {
         Item {
             badge: None,
             title: Some(self.phrases.gap_title(kind).into()),
-            place: since.map(|since| self.phrases.since(&self.format.time(since))),
+            place: since.map(|since| self.phrases.since(&self.format.day(since))),
             lines: if names.is_empty() { Vec::new() } else { vec![self.names(&distinct(names))] },
             ..Item::default()
         }
@@ -167,10 +167,12 @@ impl Writer<'_> {
         let (shown, rest) = self.summary.plans.split_at(self.summary.plans.len().min(MAX_STRIPS));
         let plans: Vec<Strip> = shown.iter().map(strip).collect();
         let are_well = rest.iter().all(|plan| plan.enabled && plan.runs > 0 && plan.runs == plan.successful);
+        let cells = || plans.iter().flat_map(|strip| &strip.days);
+        let outcomes = Outcome::ALL.into_iter().map(Some).chain([None]);
         let mut legend: Vec<String> = Vec::new();
-        for cell in plans.iter().flat_map(|strip| &strip.days) {
-            let entry = format!("{} {}", cell.symbol, cell.word);
-            if !legend.contains(&entry) {
+        for (symbol, word) in outcomes.map(|outcome| words.of(outcome)) {
+            let entry = format!("{symbol} {word}");
+            if cells().any(|cell| cell.symbol == symbol) && !legend.contains(&entry) {
                 legend.push(entry);
             }
         }
@@ -180,7 +182,7 @@ impl Writer<'_> {
                 .map(|strip| strip.days.iter().map(|cell| cell.day).collect())
                 .unwrap_or_default(),
             more: (!rest.is_empty()).then(|| self.phrases.more_plans(rest.len(), are_well)),
-            legend: legend.join(" · "),
+            legend: legend.join(", "),
             plans,
         }
     }
@@ -236,7 +238,7 @@ impl Writer<'_> {
             })
             .collect();
         let more = all.len().saturating_sub(lines.len());
-        lines.extend((more > 0).then(|| self.phrases.more(more)));
+        lines.extend((more > 0).then(|| self.phrases.more_destinations(more)));
         lines
     }
 

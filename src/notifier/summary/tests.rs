@@ -178,7 +178,8 @@ fn with_incidents() -> Summary {
     };
     summary.restore_points = (0..6).map(|index| point(index, Some("2026-11-22T01:05:00Z"))).collect();
     summary.restore_points[0] = point(2, None);
-    summary.restore_points[2] = point(0, Some("2026-11-20T01:05:00Z"));
+    summary.restore_points[2] = point(1, Some("2026-11-22T01:05:00Z"));
+    summary.restore_points[1] = point(0, Some("2026-11-20T01:05:00Z"));
     summary
 }
 

@@ -139,6 +139,10 @@ impl SummaryPhrases for English {
         }
     }
 
+    fn more_destinations(&self, count: usize) -> String {
+        self.more(count)
+    }
+
     fn more(&self, count: usize) -> String {
         format!("and {count} more")
     }
@@ -162,9 +166,9 @@ impl SummaryPhrases for English {
         };
         match growth {
             None => format!("{latest}."),
-            Some((0, _)) => format!("{latest}, unchanged since {since}."),
-            Some((1.., more)) => format!("{latest}, {more} more than {since}."),
-            Some((_, less)) => format!("{latest}, {less} less than {since}."),
+            Some((0, _)) => format!("{latest}, the same as on {since}."),
+            Some((1.., more)) => format!("{latest}, {more} more than on {since}."),
+            Some((_, less)) => format!("{latest}, {less} less than on {since}."),
         }
     }
 }

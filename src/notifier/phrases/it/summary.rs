@@ -151,8 +151,12 @@ impl SummaryPhrases for Italian {
         }
     }
 
+    fn more_destinations(&self, count: usize) -> String {
+        if count == 1 { "e un'altra".into() } else { format!("e altre {count}") }
+    }
+
     fn more(&self, count: usize) -> String {
-        if count == 1 { "e un'altra voce".into() } else { format!("e altre {count}") }
+        if count == 1 { "e un altro".into() } else { format!("e altri {count}") }
     }
 
     fn ago(&self, age: &str) -> String {
@@ -175,8 +179,8 @@ impl SummaryPhrases for Italian {
         match growth {
             None => format!("{latest}."),
             Some((0, _)) => format!("{latest}, come {since}."),
-            Some((1.., more)) => format!("{latest}, {more} in più di {since}."),
-            Some((_, less)) => format!("{latest}, {less} in meno di {since}."),
+            Some((1.., more)) => format!("{latest}, {more} in più rispetto a {since}."),
+            Some((_, less)) => format!("{latest}, {less} in meno rispetto a {since}."),
         }
     }
 }
