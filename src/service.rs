@@ -26,6 +26,7 @@ use crate::{
     refusals::Refusals,
     repo_check::RepoChecker,
     roster::view::RosterView,
+    summary_worker::SummaryWorker,
     telemetry::Metrics,
     version::VERSION,
     watch::{alerts::AlertWatcher, cluster::ClusterWatcher, events, troubles::WatcherTroubles},
@@ -165,6 +166,9 @@ impl Service {
                 ClusterWatcher::new(settings, journal.clone(), reader.clone(), roster, checker, reported);
             tasks.spawn(watcher.run(shutdown.clone()));
         }
+        let summary_worker =
+            SummaryWorker::new(Arc::clone(&settings), journal.clone(), reader.clone(), Arc::clone(&roster));
+        tasks.spawn(summary_worker.run(shutdown.clone()));
         let readiness = Arc::new(readiness);
         let receiver =
             Receiver::new(settings, journal.clone(), readiness, roster, metrics, refusals, beyond_loopback);

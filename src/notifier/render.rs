@@ -45,7 +45,7 @@ impl Html<'_> {
 }
 
 /// The lines of an item before its quotation and commands: `- [failed] mail1, node 1`, then its sentences.
-pub(in crate::notifier) fn opening(item: &Item, numbered: &bool, number: &usize) -> Vec<String> {
+pub(super) fn opening(item: &Item, numbered: &bool, number: &usize) -> Vec<String> {
     let mark = if *numbered { format!("{number}.") } else { "-".to_owned() };
     let indent = " ".repeat(mark.len() + 1);
     let mut title: Vec<&str> = Vec::new();
@@ -68,7 +68,7 @@ pub(in crate::notifier) fn opening(item: &Item, numbered: &bool, number: &usize)
 }
 
 /// Dark enough for white text on it (WCAG AA), in light and dark surroundings.
-pub(in crate::notifier) fn colour(tone: &Tone) -> &'static str {
+pub(super) fn colour(tone: &Tone) -> &'static str {
     match tone {
         Tone::Good => "#1a7f37",
         Tone::Bad => "#b42318",
@@ -79,6 +79,6 @@ pub(in crate::notifier) fn colour(tone: &Tone) -> &'static str {
 }
 
 /// The line beside an item.
-pub(in crate::notifier) fn edge(badge: &Option<Badge>) -> &'static str {
+pub(super) fn edge(badge: &Option<Badge>) -> &'static str {
     badge.as_ref().map_or("#aab2bb", |badge| colour(&badge.tone))
 }

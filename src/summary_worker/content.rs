@@ -8,20 +8,21 @@
 mod days;
 mod growth;
 mod protection;
+mod term;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 
+pub(super) use self::term::Term;
+use self::term::{Member, calendar};
 use crate::{
     audience::AudiencePlans,
     cause::Cause,
-    config::Cadence,
     correlator::correlation::State,
     coverage::gap::KnownGap,
-    ids::{ModuleId, PlanId},
+    ids::PlanId,
     journal::{IncidentRecord, RestorePointRecord},
-    oncalendar::Calendar,
     report::history::PastRun,
     restore_points::{self, RecoveryPoint},
     roster::{PlanEntry, Roster},
@@ -37,29 +38,14 @@ pub(super) struct Known<'a> {
     pub roster: &'a Roster,
     /// The last runs of each plan, newest first, plan by plan.
     pub runs: &'a [PastRun],
-    /// How many are kept of a plan at most.
-    pub runs_kept: usize,
+    /// The plans of which older runs are not kept.
+    pub cut: &'a BTreeSet<PlanId>,
     /// Incidents, also those that are over.
     pub incidents: &'a [IncidentRecord],
     /// What is not protected.
     pub gaps: &'a [KnownGap],
     /// What the repositories hold.
     pub restore_points: &'a [RestorePointRecord],
-}
-
-/// Which summary is written.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Term<'a> {
-    /// How often one comes.
-    pub cadence: Cadence,
-    /// True for the first of all.
-    pub is_first: bool,
-    /// What it tells of, from and to.
-    pub from: Timestamp,
-    /// When it is made.
-    pub to: Timestamp,
-    /// The zone of days and schedules.
-    pub zone: &'a TimeZone,
 }
 
 /// What a summary says to those who see these plans.
@@ -82,7 +68,7 @@ pub(super) fn summary(known: &Known, term: Term, seen: &AudiencePlans) -> Summar
         .iter()
         .map(|plan| {
             let runs = runs.get(&plan.id).map_or(&[][..], Vec::as_slice);
-            days::plan(plan, runs, &range, term, runs.len() >= known.runs_kept)
+            days::plan(plan, runs, &range, term, known.cut.contains(&plan.id))
         })
         .collect();
     plans.sort_by_key(|plan| (plan.runs == plan.successful, !plan.enabled));
@@ -103,7 +89,7 @@ pub(super) fn summary(known: &Known, term: Term, seen: &AudiencePlans) -> Summar
         next_run: next,
         plans,
         restore_points: points,
-        growth: growth::growth(&roster, &runs, known.runs_kept, term.from),
+        growth: growth::growth(&roster, &runs, known.cut, term.from),
         gaps,
         incidents,
     }
@@ -115,11 +101,6 @@ fn is_seen(known: &KnownGap, seen: &AudiencePlans) -> bool {
         Some(plan) => seen.sees(&plan.id),
         None => *seen == AudiencePlans::All,
     }
-}
-
-/// The calendar of a plan that is enabled.
-fn calendar(plan: &PlanEntry) -> Option<Calendar> {
-    plan.schedule.as_deref().filter(|_| plan.enabled)?.parse().ok()
 }
 
 /// What can be restored of the applications of enabled plans, nothing first, then the oldest.
@@ -210,9 +191,6 @@ fn incidents(known: &Known, term: Term, seen: &AudiencePlans) -> Vec<Incident> {
     incidents.sort_by_key(|incident| (incident.closed_at.is_some(), incident.since));
     incidents
 }
-
-/// An application in a plan.
-type Member<'a> = (&'a PlanId, &'a ModuleId);
 
 #[cfg(test)]
 mod tests;

@@ -177,10 +177,6 @@ impl Writer<'_> {
             }
         }
         Strips {
-            days: plans
-                .first()
-                .map(|strip| strip.days.iter().map(|cell| cell.day).collect())
-                .unwrap_or_default(),
             more: (!rest.is_empty()).then(|| self.phrases.more_plans(rest.len(), are_well)),
             legend: legend.join(", "),
             plans,

@@ -35,8 +35,6 @@ pub(super) struct SummaryView {
 
 /// The runs of the plans.
 pub(super) struct Strips {
-    /// Short names of the days.
-    pub days: Vec<&'static str>,
     pub plans: Vec<Strip>,
     /// How many plans more there are.
     pub more: Option<String>,

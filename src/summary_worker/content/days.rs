@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::Term;
+use super::term::Term;
 use crate::{
     correlator::correlation::Outcome,
     ids::PlanId,

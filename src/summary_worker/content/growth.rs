@@ -4,7 +4,7 @@
 //! How much the destinations hold, and how much more than before. When one will be full can't be said: NS8 has no action that asks a
 //! destination for its space, and what a module may ask for (`read-backup-repositories`) lists repositories without any size.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
@@ -30,7 +30,7 @@ struct Sum {
 pub(super) fn growth(
     roster: &Roster,
     runs: &HashMap<&PlanId, Vec<&PastRun>>,
-    runs_kept: usize,
+    cut: &BTreeSet<PlanId>,
     from: Timestamp,
 ) -> Vec<Growth> {
     let mut sums: BTreeMap<DestinationId, Sum> = BTreeMap::new();
@@ -65,7 +65,7 @@ pub(super) fn growth(
             sum.difference = sum.difference.saturating_add(more);
             sum.has_before |= before.is_some();
             // Of a plan that runs often, the runs of a week ago are not kept.
-            sum.is_known &= before.is_some() || runs.len() < runs_kept;
+            sum.is_known &= before.is_some() || !cut.contains(&plan.id);
         }
     }
     let growth = |sum: Sum| {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
-use super::{Member, Term, calendar};
+use super::term::{Member, Term, calendar};
 use crate::{
     coverage::gap::{ApplicationRef, Gap, GapKind, KnownGap},
     ids::ModuleId,
