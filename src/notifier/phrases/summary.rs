@@ -113,7 +113,7 @@ pub trait SummaryPhrases: Sync {
     /// An incident that is over: from when to when, how long, and how many runs.
     fn incident_closed(&self, span: &str, lasted: &str, runs: u32) -> String;
 
-    /// `6 of 7 runs`
+    /// `6 of 7 successful`
     fn good_runs(&self, successful: usize, runs: usize) -> String;
 
     /// So many plans more, all of whose runs were successful, or not.

@@ -127,7 +127,7 @@ impl SummaryPhrases for English {
     }
 
     fn good_runs(&self, successful: usize, runs: usize) -> String {
-        if runs == 1 { format!("{successful} of 1 run") } else { format!("{successful} of {runs} runs") }
+        format!("{successful} of {runs} successful")
     }
 
     fn more_plans(&self, count: usize, are_well: bool) -> String {
