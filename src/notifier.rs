@@ -10,6 +10,7 @@
 pub mod decision;
 pub mod delivery;
 pub mod format;
+pub mod gaps;
 mod header;
 pub mod links;
 pub mod message;

@@ -61,6 +61,8 @@ fn others(receiver: Arc<Receiver>) -> BoxedFilter<(Response,)> {
         .unify()
         .or(reading(warp::path!("api" / "incidents"), &receiver, api::incidents))
         .unify()
+        .or(reading(warp::path!("api" / "gaps"), &receiver, api::gaps))
+        .unify()
         .or(reports(Arc::clone(&receiver)))
         .unify()
         .or(report(Arc::clone(&receiver)))

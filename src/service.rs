@@ -29,7 +29,10 @@ use crate::{
     summary_worker::SummaryWorker,
     telemetry::Metrics,
     version::VERSION,
-    watch::{alerts::AlertWatcher, cluster::ClusterWatcher, events, troubles::WatcherTroubles},
+    watch::{
+        alerts::AlertWatcher, cluster::ClusterWatcher, coverage::CoverageWatch, events,
+        troubles::WatcherTroubles,
+    },
 };
 
 /// How long everything in hand gets to end once the service is to stop. What has not ended by then is in the journal.
@@ -143,6 +146,7 @@ impl Service {
             Arc::clone(&metrics),
             standing.clone(),
         );
+        let standing_of_gaps = standing.clone();
         let (troubles, refusals) = (Arc::new(WatcherTroubles::default()), Arc::new(Refusals::default()));
         let readiness = Readiness::new(
             Arc::clone(&settings),
@@ -155,6 +159,9 @@ impl Service {
         let mut tasks: JoinSet<()> = JoinSet::new();
         let is_watched = settings.watch.runs || settings.watch.missing_grace.is_some();
         let roster = Arc::new(RosterView::new(journal.clone(), reader.clone(), is_watched));
+        let coverage =
+            CoverageWatch::new(Arc::clone(&settings), journal.clone(), reader.clone(), standing_of_gaps);
+        tasks.spawn(coverage.run(shutdown.clone()));
         watch_alerts(&mut tasks, &settings, &journal, &troubles, &shutdown);
         if is_watched {
             let reported = Arc::new(Notify::new());

@@ -312,6 +312,9 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
             one_of(text, &[("off", Cadence::Off), ("daily", Cadence::Daily), ("weekly", Cadence::Weekly)])
         }),
         webhook: webhook(&mut env),
+        coverage: CoverageSettings {
+            grace: env.seconds("COVERAGE_GRACE_SECONDS", 86_400, 0..=MAX_REPEAT_SECONDS),
+        },
         watch: WatchSettings {
             alertmanager: env.http_url("ALERTMANAGER_URL"),
             poll: env.seconds("ALERTMANAGER_POLL_SECONDS", 60, 1..=3600),

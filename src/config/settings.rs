@@ -63,6 +63,8 @@ pub struct Settings {
     pub summary: Cadence,
     /// `NOTIFY_WEBHOOK_*`: where reports are posted besides. None: nowhere.
     pub webhook: Option<WebhookSettings>,
+    /// `COVERAGE_*`
+    pub coverage: CoverageSettings,
     /// `ALERTMANAGER_*`, `WATCH_*`
     pub watch: WatchSettings,
     /// `MODULE_*`, `LEADER_REDIS_URL`, `TAKEOVER_SECONDS`: which instance of the cluster this is. None outside of NS8.
@@ -188,6 +190,13 @@ pub enum Cadence {
     Daily,
     /// Each Monday.
     Weekly,
+}
+
+/// What is told of gaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CoverageSettings {
+    /// `COVERAGE_GRACE_SECONDS`: how long a gap may be there before it is mailed. 0 to 31 days.
+    pub grace: Duration,
 }
 
 /// Sources of alerts besides the webhook.

@@ -24,18 +24,29 @@ pub enum GapKind {
     PlanNoDestination,
     /// A plan has not run for three of its periods.
     PlanNotRunning,
+    /// The cluster's own configuration is not backed up, as no passphrase is set.
+    ClusterBackupNoPassword,
     /// The newest snapshot is older than two periods of its plan.
     SnapshotOld,
     /// There are fewer snapshots than the plan's retention keeps, though the runs were well.
     SnapshotsFew,
-    /// The cluster's own configuration is not backed up, as no passphrase is set.
-    ClusterBackupNoPassword,
     /// The backup of the cluster's own configuration failed.
     ClusterBackupFailed,
     /// A plan has no applications.
     PlanEmpty,
     /// All backups of an application are on its own cluster's node.
     OwnNodeOnly,
+}
+
+/// How bad a gap is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Data or the cluster's configuration are not protected.
+    Unprotected,
+    /// They may be, but not as they should.
+    Doubtful,
+    /// They are, and could be better.
+    Advice,
 }
 
 /// Who looks for gaps. Each replaces what it found before.
@@ -69,9 +80,9 @@ impl GapKind {
         Self::PlanDisabled,
         Self::PlanNoDestination,
         Self::PlanNotRunning,
+        Self::ClusterBackupNoPassword,
         Self::SnapshotOld,
         Self::SnapshotsFew,
-        Self::ClusterBackupNoPassword,
         Self::ClusterBackupFailed,
         Self::PlanEmpty,
         Self::OwnNodeOnly,
@@ -104,6 +115,22 @@ impl GapKind {
                 | Self::SnapshotsFew
                 | Self::OwnNodeOnly
         )
+    }
+
+    /// How bad it is.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::SuccessWithoutSnapshot
+            | Self::NoPlan
+            | Self::PlanDisabled
+            | Self::PlanNoDestination
+            | Self::PlanNotRunning
+            | Self::ClusterBackupNoPassword => Severity::Unprotected,
+            Self::SnapshotOld | Self::SnapshotsFew | Self::ClusterBackupFailed | Self::PlanEmpty => {
+                Severity::Doubtful
+            }
+            Self::OwnNodeOnly => Severity::Advice,
+        }
     }
 
     /// Who finds it.

@@ -6,10 +6,10 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::{
-    Journal, JournalError, reader,
+    Journal, JournalError, NewNotice, notices, reader,
     rows::{self, Database, to_json},
 };
 use crate::{
@@ -44,6 +44,26 @@ impl Journal {
     ) -> Result<(), JournalError> {
         let is_about = move |gap: &Gap| about.iter().any(|module| gap.is_about(module));
         self.writer.call(move |database| note(database, source, &found, &is_about, now)).await
+    }
+
+    /// Queues the notices about the gaps with these keys, and notes that those are mailed: all of it or nothing.
+    ///
+    /// # Errors
+    /// [`JournalError`]; then nothing was taken.
+    pub async fn report_gaps(
+        &self,
+        notices: Vec<NewNotice>,
+        keys: Vec<String>,
+        now: Timestamp,
+    ) -> Result<(), JournalError> {
+        self.writer
+            .call(move |database| {
+                notices.iter().try_for_each(|notice| notices::queue(database, notice, now))?;
+                mark_reported(database, &keys, now)
+            })
+            .await?;
+        self.mail_queued.notify_one();
+        Ok(())
     }
 
     /// All gaps, worst first, and of one kind the oldest first.
@@ -85,6 +105,11 @@ fn note(
         keep.execute(params![gap.key(), source.as_str(), to_json(gap), now.as_millisecond()])?;
     }
     Ok(())
+}
+
+fn mark_reported(connection: &Connection, keys: &[String], now: Timestamp) -> rusqlite::Result<()> {
+    let mut mark = connection.prepare_cached("UPDATE gaps SET reported_at = ? WHERE key = ?")?;
+    keys.iter().try_for_each(|key| mark.execute(params![now.as_millisecond(), key]).map(drop))
 }
 
 fn list(database: &Database) -> rusqlite::Result<Vec<KnownGap>> {

@@ -12,6 +12,7 @@
 pub mod causes;
 mod en;
 mod facts;
+mod gaps;
 mod headline;
 mod it;
 mod registry;
@@ -28,6 +29,7 @@ use crate::{
 pub use self::{
     causes::{CauseFacts, CausePhrases, LockFacts, StepFacts},
     facts::{Counted, SnapshotAges, SnapshotFacts, Unit},
+    gaps::{GapPhrases, GapWords},
     headline::HeadlinePhrases,
     steps::StepPhrases,
     summary::SummaryPhrases,
@@ -35,7 +37,7 @@ pub use self::{
 };
 
 /// The emails' words in one language.
-pub trait Phrases: CausePhrases + HeadlinePhrases + StepPhrases + SummaryPhrases {
+pub trait Phrases: CausePhrases + GapPhrases + HeadlinePhrases + StepPhrases + SummaryPhrases {
     /// All phrases without values.
     fn texts(&self) -> &'static Texts;
 

@@ -31,7 +31,7 @@ use crate::{
     },
     repo_check::{RepoChecker, findings::RepoReport},
     report::{
-        Report,
+        Report, UNNAMED_CLUSTER,
         history::{History, RunRecord},
     },
     telemetry::Metrics,
@@ -53,9 +53,6 @@ pub(crate) const CLUSTER_NAME: &str = "cluster_name";
 
 /// What a job waits for whose log is not complete.
 const WAITS_FOR_LOG: &str = "log lines of the run";
-
-/// What a cluster is called that has never been read and was not named.
-pub const UNNAMED_CLUSTER: &str = "NS8";
 
 /// How far a job came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

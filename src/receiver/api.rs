@@ -25,6 +25,7 @@ use crate::{
     duty::Duty,
     ids::JobId,
     journal::{Job, JournalError, ReportEntry, ReportFilter},
+    notifier::{format::Format, gaps},
     telemetry::{METRICS_CONTENT_TYPE, PLAIN_METRICS_CONTENT_TYPE},
     version::VERSION,
 };
@@ -189,6 +190,19 @@ pub(super) async fn incidents(receiver: Arc<Receiver>) -> Response {
             let mut listed = incidents::incidents(&records);
             listed.truncate(fitting(&listed, MAX_PAGE));
             json(StatusCode::OK, &serde_json::json!({"incidents": listed}))
+        }
+        Err(reason) => unavailable(&reason),
+    }
+}
+
+/// `GET /api/gaps`: what is not protected, worst first.
+pub(super) async fn gaps(receiver: Arc<Receiver>) -> Response {
+    match receiver.journal.gaps().await {
+        Ok(gaps) => {
+            let format = Format::of(&receiver.settings);
+            let mut listed = gaps::listed(&gaps, &format, Timestamp::now());
+            listed.truncate(fitting(&listed, MAX_PAGE));
+            json(StatusCode::OK, &serde_json::json!({"gaps": listed}))
         }
         Err(reason) => unavailable(&reason),
     }

@@ -12,6 +12,7 @@ mod causes;
 mod causes_in_logs;
 mod cluster_reading;
 mod commands;
+mod coverage;
 mod delivery;
 mod duty;
 mod http;

@@ -11,6 +11,7 @@ use crate::{
 };
 
 mod causes;
+mod gaps;
 mod headline;
 mod steps;
 mod summary;

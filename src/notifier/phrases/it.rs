@@ -12,6 +12,7 @@ use crate::{
 };
 
 mod causes;
+mod gaps;
 mod headline;
 mod steps;
 mod summary;
