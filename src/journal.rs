@@ -16,6 +16,7 @@ mod jobs;
 mod migrations;
 mod notices;
 mod notifications;
+mod proofs;
 mod queue;
 mod quota;
 mod reader;
@@ -267,27 +268,6 @@ impl Journal {
     /// [`JournalError`]
     pub async fn incidents(&self, limit: u32) -> Result<Vec<IncidentRecord>, JournalError> {
         reader::read(&self.writer, &self.dir, move |database| incidents::list(database, limit)).await
-    }
-
-    /// What is known of all repositories: those of plans and applications that are gone as well, and none of those that were never asked.
-    /// [`crate::restore_points::listed`] brings it together with what the cluster has.
-    ///
-    /// # Errors
-    /// [`JournalError`]
-    pub async fn restore_points_all(&self) -> Result<Vec<RestorePointRecord>, JournalError> {
-        reader::read(&self.writer, &self.dir, |database| restore_points::all(database)).await
-    }
-
-    /// Writes down what the daily proof has found at `now`.
-    ///
-    /// # Errors
-    /// [`JournalError`]
-    pub async fn note_proof(
-        &self,
-        proved: Vec<ProvedRepository>,
-        now: Timestamp,
-    ) -> Result<(), JournalError> {
-        self.writer.call(move |database| restore_points::note_proof(database, &proved, now)).await
     }
 
     /// The last runs of every plan, newest first, at most `limit` of each.

@@ -26,7 +26,8 @@ use crate::{
     },
     journal::{Checkpoint, Journal, JournalError, NewNotice, NoticeKind, Observation},
     notifier::{self, format::Format, links::Links},
-    pipeline::stages::{CLUSTER_NAME, UNNAMED_CLUSTER},
+    pipeline::stages::CLUSTER_NAME,
+    report::UNNAMED_CLUSTER,
     roster::{Roster, view::RosterView},
     summary::schedule::{Due, Occasion, Record},
 };

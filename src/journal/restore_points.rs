@@ -190,6 +190,19 @@ pub(super) fn note_proof(
     Ok(())
 }
 
+/// Forgets what is known of these repositories.
+pub(super) fn forget(
+    connection: &Connection,
+    gone: &[(PlanId, ModuleId, DestinationId)],
+) -> rusqlite::Result<()> {
+    for (plan, module, destination) in gone {
+        connection
+            .prepare_cached("DELETE FROM restore_points WHERE plan = ? AND module = ? AND destination = ?")?
+            .execute([plan.as_str(), module.as_str(), destination.as_str()])?;
+    }
+    Ok(())
+}
+
 /// All that is known, in the order of plans and applications. A row that can't be read is left out.
 pub(super) fn all(database: &Database) -> rusqlite::Result<Vec<RestorePointRecord>> {
     let records: Vec<Option<RestorePointRecord>> = database
@@ -293,3 +306,6 @@ fn size(row: &Row) -> rusqlite::Result<Option<u64>> {
 fn number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::rows::{self, Database, from_millis, to_json};
 use crate::{
     correlator::correlation::State,
-    ids::{JobId, PlanId},
+    ids::{JobId, ModuleId, PlanId},
     report::history::{PastRun, RunRecord},
 };
 
@@ -110,6 +110,26 @@ pub(super) fn before(
     )?;
     let runs = runs
         .query_map(params![plan.as_str(), before.as_millisecond(), limit], |row| past_run(database, row))?;
+    runs.filter_map(Result::transpose).collect()
+}
+
+/// A plan's last runs, newest first, at most `limit`, each with these applications alone. One run at a time is held whole.
+pub(super) fn of_applications(
+    database: &Database,
+    plan: &PlanId,
+    modules: &[ModuleId],
+    limit: u32,
+) -> rusqlite::Result<Vec<PastRun>> {
+    let mut runs =
+        database.prepare_cached("SELECT * FROM runs WHERE plan = ? ORDER BY began_at DESC LIMIT ?")?;
+    let runs = runs.query_map(params![plan.as_str(), limit], |row| {
+        let mut past = past_run(database, row)?;
+        if let Some(past) = &mut past {
+            past.run.applications.retain(|application| modules.contains(&application.module));
+            past.run.applications.shrink_to_fit();
+        }
+        Ok(past)
+    })?;
     runs.filter_map(Result::transpose).collect()
 }
 

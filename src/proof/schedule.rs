@@ -85,7 +85,7 @@ fn moment(module: &ModuleId) -> i64 {
     }
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     hash ^= hash >> 33;
-    i64::try_from(hash % DAY.unsigned_abs()).unwrap_or_default()
+    hash.checked_rem(DAY.unsigned_abs()).and_then(|second| i64::try_from(second).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]

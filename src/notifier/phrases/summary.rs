@@ -3,7 +3,7 @@
 
 //! What a summary says.
 
-use crate::{config::Cadence, correlator::correlation::Outcome, coverage::gap::GapKind};
+use crate::{config::Cadence, correlator::correlation::Outcome};
 
 /// The summary's phrases without values.
 #[derive(Debug)]
@@ -100,12 +100,6 @@ pub trait SummaryPhrases: Sync {
 
     /// The cluster was last read at `time`, which is a while ago.
     fn read_long_ago(&self, time: &str) -> String;
-
-    /// What is wrong, as the title of those concerned.
-    fn gap_title(&self, kind: GapKind) -> &'static str;
-
-    /// Since when.
-    fn since(&self, time: &str) -> String;
 
     /// An incident that is open: since when, and how many runs.
     fn incident_open(&self, since: &str, age: &str, runs: u32) -> String;

@@ -10,9 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::view::{DayCell, PointRow, Points, Strip, Strips, Writer};
 use crate::{
     correlator::correlation::Outcome,
-    coverage::gap::GapKind,
+    coverage::gap::{GapKind, Severity},
     ids::{ModuleId, PlanId},
-    notifier::view::{Badge, Group, Item, Link, Section, Tone},
+    notifier::{
+        gaps,
+        view::{Badge, Group, Item, Link, Section, Tone},
+    },
     summary::{Incident, OpenGap, PlanRuns},
 };
 
@@ -65,10 +68,13 @@ impl Writer<'_> {
         }
         let since = open.iter().map(|open| open.since).min();
         Item {
-            badge: None,
+            badge: Some(Badge {
+                word: self.phrases.gap_severity(kind.severity()),
+                tone: gaps::tone(kind.severity()),
+            }),
             title: Some(self.phrases.gap_title(kind).into()),
-            place: since.map(|since| self.phrases.since(&self.format.day(since))),
             lines: if names.is_empty() { Vec::new() } else { vec![self.names(&distinct(names))] },
+            notes: since.map(|since| self.phrases.gap_since(&self.format.day(since))).into_iter().collect(),
             ..Item::default()
         }
     }
@@ -86,6 +92,10 @@ impl Writer<'_> {
         let names: Vec<String> = others.map(crate::summary::Application::title).collect();
         let is_told = self.summary.has_run() && !names.is_empty();
         is_told.then(|| Item {
+            badge: Some(Badge {
+                word: self.phrases.gap_severity(Severity::Unprotected),
+                tone: gaps::tone(Severity::Unprotected),
+            }),
             title: Some(self.phrases.summary().not_recent.into()),
             lines: vec![self.names(&names)],
             ..Item::default()

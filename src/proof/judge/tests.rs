@@ -132,6 +132,9 @@ fn kinds(change: impl FnOnce(&mut Case)) -> Vec<&'static str> {
     case.kinds()
 }
 
+/// What is different in a case.
+type Change = fn(&mut Case);
+
 const NONE: [&str; 0] = [];
 const CONTRADICTED: [&str; 1] = ["success-without-snapshot"];
 const OLD: [&str; 1] = ["snapshot-old"];
@@ -166,7 +169,7 @@ fn a_success_without_a_snapshot_of_its_time_is_a_contradiction() {
 
 #[test]
 fn what_can_not_be_compared_is_no_contradiction() {
-    let cases: [(&str, fn(&mut Case)); 5] = [
+    let cases: [(&str, Change); 5] = [
         ("it failed", |case| {
             case.last("25 02:00", "25 02:10", 1);
         }),
@@ -228,7 +231,7 @@ fn a_snapshot_is_old_once_two_runs_should_have_made_one() {
 
 #[test]
 fn a_snapshot_is_not_old_where_none_was_due_or_a_newer_one_may_be_there() {
-    let cases: [(&str, fn(&mut Case)); 5] = [
+    let cases: [(&str, Change); 5] = [
         ("the plan is off", |case| case.plan.enabled = false),
         ("it was turned on yesterday", |case| case.known_since = Some(at("24 12:00"))),
         ("a later run is not proved yet", |case| {

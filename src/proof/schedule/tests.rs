@@ -1,7 +1,7 @@
 // Copyright (C) 2026 Nethesis S.r.l.
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::*;
 use crate::times::earlier;
@@ -15,7 +15,7 @@ fn modules(count: usize) -> Vec<ModuleId> {
 /// Asks as the watch does, over a simulated time.
 struct Simulation {
     modules: Vec<ModuleId>,
-    asked_at: BTreeMap<ModuleId, Timestamp>,
+    asked_at: HashMap<ModuleId, Timestamp>,
     /// What the clock says.
     now: Timestamp,
     /// How long it has really been, whatever the clock says.
@@ -26,7 +26,7 @@ struct Simulation {
 
 impl Simulation {
     fn of(count: usize) -> Self {
-        let (modules, asked_at, asked) = (modules(count), BTreeMap::new(), Vec::new());
+        let (modules, asked_at, asked) = (modules(count), HashMap::new(), Vec::new());
         Self { modules, asked_at, now: BEGIN.parse().unwrap(), real: Duration::ZERO, asked }
     }
 
@@ -66,7 +66,7 @@ impl Simulation {
 
     /// The longest that an application waited between two questions, or for its first one, over all.
     fn longest_wait(&self) -> Duration {
-        let mut last: BTreeMap<&ModuleId, Duration> =
+        let mut last: HashMap<&ModuleId, Duration> =
             self.modules.iter().map(|id| (id, Duration::ZERO)).collect();
         let mut longest = Duration::ZERO;
         for (at, module) in &self.asked {

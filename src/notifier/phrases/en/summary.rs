@@ -6,7 +6,6 @@
 use super::English;
 use crate::{
     config::Cadence,
-    coverage::gap::GapKind,
     notifier::phrases::summary::{DayWords, SummaryPhrases, SummaryTexts},
 };
 
@@ -96,26 +95,6 @@ impl SummaryPhrases for English {
 
     fn read_long_ago(&self, time: &str) -> String {
         format!("The cluster could not be read since {time}. This is how things were then.")
-    }
-
-    fn gap_title(&self, kind: GapKind) -> &'static str {
-        match kind {
-            GapKind::SuccessWithoutSnapshot => "Reported as successful, but there is no snapshot",
-            GapKind::NoPlan => "In no backup plan",
-            GapKind::PlanDisabled => "Plan is disabled",
-            GapKind::PlanNoDestination => "Plan has no destination",
-            GapKind::PlanNotRunning => "Plan does not run",
-            GapKind::SnapshotOld => "Newest snapshot is too old",
-            GapKind::SnapshotsFew => "Fewer snapshots than the retention should keep",
-            GapKind::ClusterBackupNoPassword => "Cluster configuration is not backed up: no password is set",
-            GapKind::ClusterBackupFailed => "Backup of the cluster configuration failed",
-            GapKind::PlanEmpty => "Plan has no applications",
-            GapKind::OwnNodeOnly => "Backed up only on a node of this cluster",
-        }
-    }
-
-    fn since(&self, time: &str) -> String {
-        format!("since {time}")
     }
 
     fn incident_open(&self, since: &str, age: &str, count: u32) -> String {

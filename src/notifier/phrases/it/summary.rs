@@ -6,7 +6,6 @@
 use super::Italian;
 use crate::{
     config::Cadence,
-    coverage::gap::GapKind,
     notifier::phrases::summary::{DayWords, SummaryPhrases, SummaryTexts},
 };
 
@@ -102,28 +101,6 @@ impl SummaryPhrases for Italian {
         format!(
             "Da {time} non è stato possibile leggere i dati del cluster. La situazione è quella di allora."
         )
-    }
-
-    fn gap_title(&self, kind: GapKind) -> &'static str {
-        match kind {
-            GapKind::SuccessWithoutSnapshot => "Risulta riuscito, ma lo snapshot non c'è",
-            GapKind::NoPlan => "In nessun piano di backup",
-            GapKind::PlanDisabled => "Piano disabilitato",
-            GapKind::PlanNoDestination => "Piano senza destinazione",
-            GapKind::PlanNotRunning => "Il piano non viene eseguito",
-            GapKind::SnapshotOld => "Ultimo snapshot troppo vecchio",
-            GapKind::SnapshotsFew => "Meno snapshot di quanti la retention dovrebbe conservarne",
-            GapKind::ClusterBackupNoPassword => {
-                "Configurazione del cluster senza backup: la password non è impostata"
-            }
-            GapKind::ClusterBackupFailed => "Backup della configurazione del cluster fallito",
-            GapKind::PlanEmpty => "Piano senza applicazioni",
-            GapKind::OwnNodeOnly => "Backup solo su un nodo di questo cluster",
-        }
-    }
-
-    fn since(&self, time: &str) -> String {
-        format!("da {time}")
     }
 
     fn incident_open(&self, since: &str, age: &str, count: u32) -> String {
