@@ -7,7 +7,9 @@ use jiff::SignedDuration;
 
 use super::view::Writer;
 use crate::{
+    coverage::gap::Severity,
     notifier::view::{Link, MAX_SUBJECT, Tone},
+    summary::OpenGap,
     text,
     version::VERSION,
 };
@@ -19,7 +21,9 @@ impl Writer<'_> {
     pub(super) fn tone(&self) -> Tone {
         let summary = self.summary;
         let (runs, successful) = summary.runs();
-        let is_well = summary.gaps.is_empty() && summary.open_incidents() == 0;
+        // What is advice was mailed once, and is no reason for another colour each week.
+        let is_grave = |open: &OpenGap| open.gap.kind.severity() != Severity::Advice;
+        let is_well = !summary.gaps.iter().any(is_grave) && summary.open_incidents() == 0;
         if !summary.has_run() {
             Tone::Neutral
         } else if summary.protected == 0 && summary.applications > 0 {
@@ -74,7 +78,7 @@ impl Writer<'_> {
         if summary.has_run() {
             let since = self.format.time(summary.from);
             let mut line = self.phrases.runs_since(&since, runs, successful);
-            if self.tone() == Tone::Good {
+            if self.tone() == Tone::Good && summary.gaps.is_empty() {
                 line = format!("{line} {}", self.phrases.summary().nothing_open);
             }
             intro.push(line);
