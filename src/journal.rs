@@ -279,6 +279,18 @@ impl Journal {
         reader::read(&self.writer, &self.dir, move |database| runs::last(database, limit)).await
     }
 
+    /// The last runs of every plan, newest first, each with no more than what is new in it: of each application its newest good result, and its
+    /// newest one from a run that began no later than `since`. And the plans whose older runs are not kept.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn outlines_of_runs(
+        &self,
+        since: Timestamp,
+    ) -> Result<(Vec<PastRun>, BTreeSet<PlanId>), JournalError> {
+        reader::read(&self.writer, &self.dir, move |database| runs::outlines(database, since)).await
+    }
+
     /// When each job is due, oldest first.
     ///
     /// # Errors

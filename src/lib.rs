@@ -71,6 +71,8 @@ pub mod roster;
 pub mod run;
 pub mod service;
 pub mod smtp;
+pub mod summary;
+pub mod summary_worker;
 pub mod telemetry;
 pub mod text;
 pub mod times;

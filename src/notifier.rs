@@ -18,6 +18,7 @@ pub mod notification;
 pub mod phrases;
 pub mod render;
 pub mod retry;
+pub mod summary;
 pub mod view;
 mod wrap;
 

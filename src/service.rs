@@ -28,6 +28,7 @@ use crate::{
     refusals::Refusals,
     repo_check::RepoChecker,
     roster::view::RosterView,
+    summary_worker::SummaryWorker,
     telemetry::Metrics,
     version::VERSION,
     watch::{
@@ -193,6 +194,9 @@ impl Service {
                 ClusterWatcher::new(settings, journal.clone(), reader.clone(), roster, checker, reported);
             tasks.spawn(watcher.run(shutdown.clone()));
         }
+        let summary_worker =
+            SummaryWorker::new(Arc::clone(&settings), journal.clone(), reader.clone(), Arc::clone(&roster));
+        tasks.spawn(summary_worker.run(shutdown.clone()));
         let readiness = Arc::new(readiness);
         if let Some(heartbeat) = &settings.heartbeat {
             let heart = Heart::new(

@@ -27,6 +27,12 @@ pub fn header(text: &str, max: usize) -> String {
     one_line(text, max).replace("=?", "= ?")
 }
 
+/// The text with a capital letter at its beginning.
+pub fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// Lines for a terminal: nothing in them moves the cursor or changes a colour.
 pub fn terminal(text: &str) -> String {
     lines(text, usize::MAX)

@@ -308,6 +308,9 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
             after_failures: env.value("NOTIFY_AFTER_FAILURES", 1, |text| whole_number(text, 1..=100)),
             muted: env.value("NOTIFY_MUTED", Mutes::default(), Mutes::parse),
         },
+        summary: env.value("SUMMARY", Cadence::Weekly, |text| {
+            one_of(text, &[("off", Cadence::Off), ("daily", Cadence::Daily), ("weekly", Cadence::Weekly)])
+        }),
         webhook: webhook(&mut env),
         coverage: CoverageSettings {
             grace: env.seconds("COVERAGE_GRACE_SECONDS", 86_400, 0..=MAX_REPEAT_SECONDS),

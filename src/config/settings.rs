@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use lettre::message::Mailbox;
 use reqwest::Url;
 use secrecy::SecretString;
+use serde::Serialize;
 
 use super::mutes::Mutes;
 use crate::{
@@ -58,6 +59,8 @@ pub struct Settings {
     pub mail: MailSettings,
     /// `NOTIFY_*`
     pub notify: NotifySettings,
+    /// `SUMMARY`: how often all recipients get a summary.
+    pub summary: Cadence,
     /// `NOTIFY_WEBHOOK_*`: where reports are posted besides. None: nowhere.
     pub webhook: Option<WebhookSettings>,
     /// `COVERAGE_*`
@@ -177,6 +180,18 @@ pub struct NotifySettings {
     pub after_failures: u32,
     /// `NOTIFY_MUTED`
     pub muted: Mutes,
+}
+
+/// How often a summary is sent, at seven in the morning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cadence {
+    /// Never.
+    Off,
+    /// Each day.
+    Daily,
+    /// Each Monday.
+    Weekly,
 }
 
 /// What is told of gaps.

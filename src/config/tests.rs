@@ -102,6 +102,7 @@ fn every_wrong_value_is_listed_with_what_would_be_right() {
         ("NOTIFY_AFTER_FAILURES", "0"),
         ("COVERAGE_GRACE_SECONDS", "2678401"),
         ("NOTIFY_MUTED", "mail1"),
+        ("SUMMARY", "monthly"),
         ("ALERTMANAGER_URL", "localhost:9093"),
         ("ALERTMANAGER_POLL_SECONDS", "0"),
         ("WATCH_RUNS", "often"),

@@ -105,6 +105,18 @@ impl GapKind {
         }
     }
 
+    /// True for what is wrong with applications; else it is a plan that is to be corrected, or the cluster.
+    pub const fn is_of_applications(self) -> bool {
+        matches!(
+            self,
+            Self::SuccessWithoutSnapshot
+                | Self::NoPlan
+                | Self::SnapshotOld
+                | Self::SnapshotsFew
+                | Self::OwnNodeOnly
+        )
+    }
+
     /// How bad it is.
     pub const fn severity(self) -> Severity {
         match self {

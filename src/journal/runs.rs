@@ -4,11 +4,14 @@
 //! Past runs of the plans: what the pages show of them, and what the next report compares itself with. Each function runs within
 //! one transaction.
 
+use std::collections::{BTreeSet, HashSet};
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::rows::{self, Database, from_millis, to_json};
 use crate::{
+    correlator::correlation::State,
     ids::{JobId, ModuleId, PlanId},
     report::history::{PastRun, RunRecord},
 };
@@ -138,6 +141,39 @@ pub(super) fn last(database: &Database, limit: u32) -> rusqlite::Result<Vec<Past
     )?;
     let runs = runs.query_map([limit], |row| past_run(database, row))?;
     runs.filter_map(Result::transpose).collect()
+}
+
+/// The last runs of every plan, newest first, each with no more than what is new in it: of each application its newest good result, and its
+/// newest one from a run that began no later than `since`. And the plans of which there are as many as are kept.
+pub(super) fn outlines(
+    database: &Database,
+    since: Timestamp,
+) -> rusqlite::Result<(Vec<PastRun>, BTreeSet<PlanId>)> {
+    let mut rows = database.prepare_cached("SELECT * FROM runs ORDER BY plan, began_at DESC")?;
+    let mut outlines: Vec<PastRun> = Vec::new();
+    let mut cut = BTreeSet::new();
+    let (mut count, mut newest, mut before) = (0, HashSet::new(), HashSet::new());
+    for past in rows.query_map([], |row| past_run(database, row))? {
+        let Some(mut past) = past? else { continue };
+        if outlines.last().is_none_or(|last| last.run.plan != past.run.plan) {
+            (count, newest, before) = (0, HashSet::new(), HashSet::new());
+        }
+        count += 1;
+        if count >= KEEP_COUNT {
+            cut.insert(past.run.plan.clone());
+        }
+        let is_before = past.run.began_at <= since;
+        past.run.applications.retain(|record| {
+            if record.state != State::Ok {
+                return false;
+            }
+            let is_new = newest.insert(record.module.clone());
+            let is_new_before = is_before && before.insert(record.module.clone());
+            is_new || is_new_before
+        });
+        outlines.push(past);
+    }
+    Ok((outlines, cut))
 }
 
 /// A run; none where its row can't be read.

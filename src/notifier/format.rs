@@ -51,6 +51,11 @@ impl Format {
         format!("{} {}", self.date(&local), local.strftime("%H:%M %Z"))
     }
 
+    /// `Sun 22 Nov 2026`
+    pub fn day(&self, time: Timestamp) -> String {
+        self.date(&self.local(time))
+    }
+
     /// `Sun 22 Nov 2026 02:04–02:14 CET`, or both times in full where they fall on different days or zones.
     pub fn span(&self, start: Timestamp, end: Timestamp) -> String {
         let (from, to) = (self.local(start), self.local(end));

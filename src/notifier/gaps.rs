@@ -296,7 +296,8 @@ fn subject(kinds: &[(GapKind, Vec<&KnownGap>)], cluster: &str, format: &Format, 
     shorten(chosen, MAX_SUBJECT.saturating_sub(2))
 }
 
-fn tone(severity: Severity) -> Tone {
+/// The colour of a gap.
+pub(super) fn tone(severity: Severity) -> Tone {
     match severity {
         Severity::Unprotected => Tone::Bad,
         Severity::Doubtful => Tone::Warning,

@@ -51,6 +51,11 @@ impl Links {
         self.page(&format!("/apps/{}?page=reports&report={report}", encoded(module.as_str())))
     }
 
+    /// This module's own pages.
+    pub fn monitor(&self) -> Option<String> {
+        self.page(&format!("/apps/{}?page=status", encoded(self.module.as_ref()?.as_str())))
+    }
+
     /// The backup page: plans, destinations.
     pub fn backup(&self) -> Option<String> {
         self.page("/backup")

@@ -17,6 +17,7 @@ mod headline;
 mod it;
 mod registry;
 mod steps;
+pub mod summary;
 mod texts;
 
 use crate::{
@@ -31,11 +32,12 @@ pub use self::{
     gaps::{GapPhrases, GapWords},
     headline::HeadlinePhrases,
     steps::StepPhrases,
+    summary::SummaryPhrases,
     texts::{Badges, Columns, Headings, Texts},
 };
 
 /// The emails' words in one language.
-pub trait Phrases: CausePhrases + GapPhrases + HeadlinePhrases + StepPhrases {
+pub trait Phrases: CausePhrases + GapPhrases + HeadlinePhrases + StepPhrases + SummaryPhrases {
     /// All phrases without values.
     fn texts(&self) -> &'static Texts;
 

@@ -36,53 +36,49 @@ impl Text<'_> {
     fn texts(&self) -> &'static Texts {
         self.view.language.phrases().texts()
     }
-
-    /// The lines of an item before its quotation and commands: `- [failed] mail1, node 1`, then its sentences.
-    fn opening(&self, item: &Item, numbered: &bool, number: &usize) -> Vec<String> {
-        let mark = if *numbered { format!("{number}.") } else { "-".to_owned() };
-        let indent = " ".repeat(mark.len() + 1);
-        let mut title: Vec<&str> = Vec::new();
-        title.extend(item.title.as_deref());
-        title.extend(item.place.as_deref());
-        let mut head = title.join(", ");
-        if let Some(badge) = &item.badge {
-            head = format!("[{}] {head}", badge.word).trim_end().to_owned();
-        }
-        let mut lines: Vec<&str> = Vec::new();
-        if !title.is_empty() || item.badge.is_some() {
-            lines.push(&head);
-        }
-        lines.extend(item.lines.iter().map(String::as_str));
-        let lines = lines.iter().enumerate().map(|(index, line)| match index {
-            0 => format!("{mark} {line}"),
-            _ => format!("{indent}{line}"),
-        });
-        lines.collect()
-    }
 }
 
 impl Html<'_> {
     fn texts(&self) -> &'static Texts {
         self.view.language.phrases().texts()
     }
+}
 
-    fn status_colour(&self) -> &'static str {
-        self.colour(&self.view.tone)
+/// The lines of an item before its quotation and commands: `- [failed] mail1, node 1`, then its sentences.
+pub(super) fn opening(item: &Item, numbered: &bool, number: &usize) -> Vec<String> {
+    let mark = if *numbered { format!("{number}.") } else { "-".to_owned() };
+    let indent = " ".repeat(mark.len() + 1);
+    let mut title: Vec<&str> = Vec::new();
+    title.extend(item.title.as_deref());
+    title.extend(item.place.as_deref());
+    let mut head = title.join(", ");
+    if let Some(badge) = &item.badge {
+        head = format!("[{}] {head}", badge.word).trim_end().to_owned();
     }
+    let mut lines: Vec<&str> = Vec::new();
+    if !title.is_empty() || item.badge.is_some() {
+        lines.push(&head);
+    }
+    lines.extend(item.lines.iter().map(String::as_str));
+    let lines = lines.iter().enumerate().map(|(index, line)| match index {
+        0 => format!("{mark} {line}"),
+        _ => format!("{indent}{line}"),
+    });
+    lines.collect()
+}
 
-    /// Dark enough for white text on it (WCAG AA), in light and dark surroundings.
-    fn colour(&self, tone: &Tone) -> &'static str {
-        match tone {
-            Tone::Good => "#1a7f37",
-            Tone::Bad => "#b42318",
-            Tone::Warning => "#9a5b00",
-            Tone::Busy => "#1f5fb8",
-            Tone::Neutral => "#59636e",
-        }
+/// Dark enough for white text on it (WCAG AA), in light and dark surroundings.
+pub(super) fn colour(tone: &Tone) -> &'static str {
+    match tone {
+        Tone::Good => "#1a7f37",
+        Tone::Bad => "#b42318",
+        Tone::Warning => "#9a5b00",
+        Tone::Busy => "#1f5fb8",
+        Tone::Neutral => "#59636e",
     }
+}
 
-    /// The line beside an item.
-    fn edge(&self, badge: &Option<Badge>) -> &'static str {
-        badge.as_ref().map_or("#aab2bb", |badge| self.colour(&badge.tone))
-    }
+/// The line beside an item.
+pub(super) fn edge(badge: &Option<Badge>) -> &'static str {
+    badge.as_ref().map_or("#aab2bb", |badge| colour(&badge.tone))
 }

@@ -49,7 +49,7 @@ const MAX_LOG_PAUSE: Duration = Duration::from_secs(30);
 /// How often a log is read that is not complete: then the mail goes out with what there is.
 const MAX_LOG_READS: u32 = 4;
 /// Where the journal keeps what the cluster was called when it was last read.
-const CLUSTER_NAME: &str = "cluster_name";
+pub(crate) const CLUSTER_NAME: &str = "cluster_name";
 
 /// What a job waits for whose log is not complete.
 const WAITS_FOR_LOG: &str = "log lines of the run";

@@ -30,6 +30,7 @@ mod repo_check_bounds;
 mod restic_words;
 mod smtp_oddities;
 mod smtp_tls;
+mod summary;
 mod survival;
 mod upgrade;
 mod watch_alerts;

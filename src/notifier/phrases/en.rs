@@ -14,6 +14,7 @@ mod causes;
 mod gaps;
 mod headline;
 mod steps;
+mod summary;
 
 /// English.
 pub(super) struct English;

@@ -15,6 +15,7 @@ mod causes;
 mod gaps;
 mod headline;
 mod steps;
+mod summary;
 
 /// Italian.
 pub(super) struct Italian;
