@@ -38,7 +38,8 @@ def commands_of(page):
             found.append(pending)
             pending = ""
     found += [re.sub(r"\s+", " ", span) for span in re.findall(r"`([^`]+)`", text)]
-    return [command for command in found if re.match(r"api-cli run module/|runagent -m ", command)]
+    # That for the metrics module is in test_metrics_mail.py.
+    return [command for command in found if re.match(r"api-cli run module/|runagent -m (?!metrics1 )", command)]
 
 
 COMMANDS = [(page, command) for page in PAGES for command in commands_of(page)]

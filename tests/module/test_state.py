@@ -47,7 +47,9 @@ def test_a_backup_holds_a_whole_journal_although_the_service_runs(node, settings
     # What the include file names exists, and there is nothing else to it.
     patterns = (node.module_dir / "etc/state-include.conf").read_text().splitlines()
     patterns = [line for line in patterns if line and not line.startswith("#")]
-    assert patterns == [f"volumes/{VOLUME}/{COPY}", "state/receiver-token", "state/alerts-without-token"]
+    assert patterns == [
+        *(f"volumes/{VOLUME}/{COPY}", "state/receiver-token", "state/alerts-without-token", "state/secrets.env"),
+    ]
     assert (node.root / patterns[0]).exists()
     assert (node.root / "stand-in/containers/backup-monitor/pid").read_text() == pid
 
