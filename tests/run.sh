@@ -203,7 +203,7 @@ need_binary() {
 
 suite_module() {
     # procps: ps, which sees whether a password is in somebody's command line.
-    need redis-server prometheus systemd procps
+    need redis-server prometheus prometheus-alertmanager systemd procps
     need_python
     need_binary
     echo "with the stand-in for the core's Python package:"

@@ -5,6 +5,7 @@
 
 """Code shared by the module's action steps and commands."""
 
+import ipaddress
 import json
 import os
 import re
@@ -15,11 +16,11 @@ import urllib.request
 from pathlib import Path
 
 import agent
+import monitor_recipients
 
 # Settings of configure-module and the service's environment variables. REPO_CHECK_API_ENABLED belongs to the module:
 # discover-cluster passes the cluster API to the service only if it is 1.
 VARIABLES = {
-    "mail_to": "MAIL_TO",
     "mail_from": "MAIL_FROM",
     "mail_language": "MAIL_LANGUAGE",
     "notify_on": "NOTIFY_ON",
@@ -30,15 +31,39 @@ VARIABLES = {
     "muted": "NOTIFY_MUTED",
     "missing_grace_seconds": "WATCH_MISSING_GRACE_SECONDS",
     "repo_check": "REPO_CHECK_API_ENABLED",
+    "summary": "SUMMARY",
+    "coverage_grace_seconds": "COVERAGE_GRACE_SECONDS",
+    "heartbeat_seconds": "HEARTBEAT_SECONDS",
+    "repo_check_total_seconds": "REPO_CHECK_TOTAL_SECONDS",
+    "cluster_admin_url": "CLUSTER_ADMIN_URL",
 }
+
+# Who knows one of these may post in our name. Every module can read the environment in Redis, so they have a file of their own.
+SECRETS = {
+    "webhook_url": "NOTIFY_WEBHOOK_URL",
+    "webhook_token": "NOTIFY_WEBHOOK_TOKEN",
+    "heartbeat_url": "HEARTBEAT_URL",
+    "heartbeat_fail_url": "HEARTBEAT_FAIL_URL",
+}
+SECRETS_FILE = "secrets.env"
 
 # Of which instance this one is a copy, until it is configured.
 ORIGIN = ("MODULE_ORIGIN", "MODULE_ORIGIN_UUID")
 
-NUMBERS = ("wait_seconds", "settle_seconds", "repeat_seconds", "after_failures", "missing_grace_seconds")
+NUMBERS = (
+    "wait_seconds",
+    "settle_seconds",
+    "repeat_seconds",
+    "after_failures",
+    "missing_grace_seconds",
+    "coverage_grace_seconds",
+    "heartbeat_seconds",
+    "repo_check_total_seconds",
+)
 
 DEFAULTS = {
     "mail_to": [],
+    "recipients": [],
     "mail_from": "",
     "mail_language": "en",
     "notify_on": "failure",
@@ -49,6 +74,15 @@ DEFAULTS = {
     "muted": [],
     "missing_grace_seconds": 7200,
     "repo_check": True,
+    "summary": "weekly",
+    "coverage_grace_seconds": 86400,
+    "heartbeat_url": "",
+    "heartbeat_fail_url": "",
+    "heartbeat_seconds": 600,
+    "webhook_url": "",
+    "webhook_token": "",
+    "repo_check_total_seconds": 300,
+    "cluster_admin_url": "",
 }
 
 # Letters and digits of any language (RFC 6531), the rest stricter than RFC 5321: these values end up in files that systemd and
@@ -66,41 +100,93 @@ def is_address(text):
     return ADDRESS.fullmatch(text) is not None and ".." not in text
 
 
+# A host's name in a URL: ASCII, as everything in a URL that the service is to take as it stands.
+URL_HOST = (
+    r"(?P<host>(?:[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)"
+)
+URL = re.compile(
+    rf"https?://(?:{URL_HOST}|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])(?::(?P<port>[0-9]{{1,5}}))?(?P<rest>[/?#][!-~]*)?",
+    re.IGNORECASE,
+)
+
+
+def is_url(text):
+    """Whether it is an http:// or https:// URL without credentials, which belong into a token."""
+    match = URL.fullmatch(text)
+    if not match or int(match["port"] or 0) > 65535:
+        return False
+    host = match["host"]
+    try:
+        if match["ipv6"] is not None:
+            return ipaddress.ip_address(match["ipv6"]).version == 6
+        if re.fullmatch(r"[0-9]+|0[xX][0-9A-Fa-f]*", host.rpartition(".")[2]):
+            # Whoever ends in a number is an IPv4 address, by the URL standard.
+            return ipaddress.ip_address(host).version == 4
+        name = host.encode("ascii").decode("idna")
+        # What xn-- labels stand for must be letters as a browser would encode them.
+        return name.isascii() or all(re.fullmatch(r"[^\W_](?:[\w-]*[^\W_])?", label) for label in name.split("."))
+    except ValueError:
+        return False
+
+
+def is_plain_url(text):
+    """A URL to which pages can be joined."""
+    return is_url(text) and "?" not in text and "#" not in text
+
+
 def settings_to_env(settings):
     """Environment variables to set, and the names of those to unset."""
-    settings = {"after_failures": DEFAULTS["after_failures"], "muted": DEFAULTS["muted"]} | settings
     # For JSON schemas 30.0 and 1e3 are integers as well; the service expects digits.
     numbers = {key: int(settings[key]) for key in NUMBERS if settings[key] is not None}
     values = numbers | {
-        "mail_to": ",".join(settings["mail_to"]),
         "mail_from": settings["mail_from"] or None,
         "muted": ",".join(f"{entry['id']}={entry['until']}" for entry in settings["muted"]) or None,
         "repo_check": "1" if settings["repo_check"] else "",
+        "cluster_admin_url": settings["cluster_admin_url"] or None,
     }
     env = {VARIABLES[key]: values.get(key, settings[key]) for key in VARIABLES}
+    env |= monitor_recipients.to_env(settings["mail_to"], settings["recipients"])
     # Without a sender, the default of discover-cluster applies; without a grace period, missed backups are not detected.
-    unset = [name for name, value in env.items() if value is None]
+    # A secret that somebody has set in the environment would override that in its file.
+    unset = [name for name, value in env.items() if value is None] + list(SECRETS.values())
     return {name: str(value) for name, value in env.items() if value is not None}, unset
 
 
 def settings_from_env(env):
-    """The settings stored in an environment; missing ones have their defaults."""
+    """The settings stored in an environment and in this instance's file of secrets; missing ones have their defaults."""
     if "CORRELATOR_WAIT_SECONDS" not in env:
         return dict(DEFAULTS)
-    grace = env.get("WATCH_MISSING_GRACE_SECONDS")
-    return {
-        "mail_to": [address for address in env.get("MAIL_TO", "").split(",") if address],
-        "mail_from": env.get("MAIL_FROM", ""),
-        "mail_language": env.get("MAIL_LANGUAGE", DEFAULTS["mail_language"]),
-        "notify_on": env.get("NOTIFY_ON", DEFAULTS["notify_on"]),
-        "wait_seconds": int(env["CORRELATOR_WAIT_SECONDS"]),
-        "settle_seconds": int(env.get("CORRELATOR_SETTLE_SECONDS", DEFAULTS["settle_seconds"])),
-        "repeat_seconds": int(env.get("NOTIFY_REPEAT_SECONDS", DEFAULTS["repeat_seconds"])),
-        "after_failures": int(env.get("NOTIFY_AFTER_FAILURES", DEFAULTS["after_failures"])),
+    mail_to, recipients = monitor_recipients.from_env(env)
+    texts = {key: env.get(VARIABLES[key]) for key in VARIABLES if key not in ("muted", "repo_check")}
+    settings = {key: int(text) if key in NUMBERS else text for key, text in texts.items() if text}
+    secrets = read_secrets()
+    settings |= {key: env.get(name) or secrets.get(name, "") for key, name in SECRETS.items()}
+    settings |= {
+        "mail_to": mail_to,
+        "recipients": recipients,
         "muted": muted_from_env(env.get("NOTIFY_MUTED", "")),
-        "missing_grace_seconds": int(grace) if grace else None,
         "repo_check": env.get("REPO_CHECK_API_ENABLED") == "1",
     }
+    return DEFAULTS | {"missing_grace_seconds": None} | settings
+
+
+def merge_settings(request):
+    """The settings as configure-module's input leaves them. What it does not mention stays as it is: whoever knows nothing of
+    a parameter, such as a script written for an older version, must not reset it."""
+    current = settings_from_env(os.environ)
+    merged = current | request
+    # Null keeps the token; nothing else but the grace period of missed backups may be null.
+    if merged["webhook_token"] is None:
+        merged["webhook_token"] = current["webhook_token"]
+    if "recipients" not in request:
+        # Who is named among the recipients of all plans is one with the common language and occasion.
+        named = {address.lower() for address in request["mail_to"]}
+        merged["recipients"] = [
+            entry for entry in current["recipients"] if entry["plans"] or entry["address"].lower() not in named
+        ]
+    if not merged["webhook_url"] and not request.get("webhook_token"):
+        merged["webhook_token"] = ""
+    return merged
 
 
 def muted_from_env(text):
@@ -112,8 +198,19 @@ def muted_from_env(text):
 def save_settings(settings):
     """Writes the settings to the module's environment. Whose settings are saved is a copy no longer."""
     env, unset = settings_to_env(settings)
+    # Nobody gets the reports of a plan any more who was removed from it.
+    unset += [name for name in os.environ if name.startswith(monitor_recipients.OF_PLAN) and name not in env]
+    write_env_file(SECRETS_FILE, {SECRETS[key]: settings[key] for key in SECRETS if settings[key]})
     agent.mset_env(env)
     agent.munset_env([*unset, *ORIGIN])
+
+
+def read_secrets():
+    """The variables of the file of secrets; empty as long as nothing was configured."""
+    try:
+        return agent.read_envfile(SECRETS_FILE)
+    except FileNotFoundError:
+        return {}
 
 
 def save_settings_of_copy(settings, origin):
@@ -127,8 +224,9 @@ def save_settings_of_copy(settings, origin):
 
 
 def refuse(field, value, error):
-    """One validation error, in the format of the `validation-failed` status."""
-    return {"field": field, "parameter": field, "value": value, "error": error}
+    """One validation error, in the format of the `validation-failed` status. The field may be within a parameter, such as
+    `recipients.0.address`."""
+    return {"field": field, "parameter": field.split(".")[0], "value": value, "error": error}
 
 
 def fail_validation(errors):

@@ -6,6 +6,8 @@
 """configure-module and get-configuration."""
 
 import json
+import os
+import stat
 
 import pytest
 from conftest import wait_ready
@@ -18,17 +20,35 @@ def service_environment(node):
     return json.loads((node.root / "stand-in/containers/backup-monitor/env").read_text())
 
 
+# What get-configuration adds to the settings.
+ADDED = ("configured", "smarthost", "plans", "cluster_admin_url_found", "metrics_mail", "webhook_token_set")
+
+
+def read_back(node):
+    """The settings alone."""
+    configuration = node.run_action("get-configuration", {})["output"]
+    return {key: value for key, value in configuration.items() if key not in ADDED}
+
+
 MUTED = [{"id": "1", "until": "2026-12-24"}, {"id": "mail1", "until": "2026-12-31"}]
 
 
 def test_what_is_configured_is_read_back_and_reaches_the_service(node, settings):
-    settings |= {"after_failures": 3, "muted": MUTED}
+    settings |= {"after_failures": 3, "muted": MUTED, "summary": "daily", "coverage_grace_seconds": 0}
+    settings |= {"repo_check_total_seconds": 60, "cluster_admin_url": "https://admin.example.org/cluster-admin/"}
     result = node.run_action("configure-module", settings)
     assert (result["status"], result["output"]) == ("completed", None), result
     configuration = node.run_action("get-configuration", {})["output"]
-    assert configuration.pop("smarthost") == {"enabled": False, "host": ""}
-    assert configuration.pop("configured") is True
-    assert configuration == settings
+    assert configuration["smarthost"] == {"enabled": False, "host": ""}
+    assert configuration["configured"] is True
+    assert configuration["plans"] == [{"id": "1", "name": "Nightly S3"}, {"id": "2", "name": "Hourly"}]
+    assert read_back(node) == settings | {
+        "recipients": [],
+        "heartbeat_url": "",
+        "heartbeat_fail_url": "",
+        "heartbeat_seconds": 600,
+        "webhook_url": "",
+    }
 
     wait_ready(node)
     environment = service_environment(node)
@@ -42,6 +62,11 @@ def test_what_is_configured_is_read_back_and_reaches_the_service(node, settings)
         "NOTIFY_REPEAT_SECONDS": "3600",
         "NOTIFY_AFTER_FAILURES": "3",
         "NOTIFY_MUTED": "1=2026-12-24,mail1=2026-12-31",
+        "SUMMARY": "daily",
+        "COVERAGE_GRACE_SECONDS": "0",
+        "HEARTBEAT_SECONDS": "600",
+        "REPO_CHECK_TOTAL_SECONDS": "60",
+        "CLUSTER_ADMIN_URL": "https://admin.example.org/cluster-admin/",
         "RECEIVER_PORT": str(node.port),
     }
     assert {key: environment[key] for key in expected} == expected
@@ -63,6 +88,10 @@ LIMITS = [
     {"after_failures": 100, "muted": [{"id": "nextcloud1", "until": "2000-02-29"}]},
     {"mail_to": ["o'brien+x@sub.example.org", "root@localhost", "A.b_c~d!#$%&*=?^{|}@x-1.example"]},
     {"mail_to": ["admin@bücher.example", "jürgen@example.org", "用户@例え.テスト"]},
+    {"summary": "off", "coverage_grace_seconds": 2678400, "heartbeat_seconds": 10, "repo_check_total_seconds": 1},
+    {"heartbeat_seconds": 86400, "repo_check_total_seconds": 3600, "cluster_admin_url": ""},
+    {"heartbeat_url": "https://hc-ping.com/7f3c?rid=1", "heartbeat_fail_url": "http://[fd00::1]:8000/fail"},
+    {"webhook_url": "http://10.5.4.1/hook#x"},
 ]
 
 
@@ -106,6 +135,25 @@ WRONG = [
     ({"missing_grace_seconds": 604801}, "missing_grace_seconds", "missing_grace_seconds_number_lte"),
     ({"missing_grace_seconds": ""}, "missing_grace_seconds", "missing_grace_seconds_invalid_type"),
     ({"repo_check": "yes"}, "repo_check", "repo_check_invalid_type"),
+    ({"summary": "monthly"}, "summary", "summary_enum"),
+    ({"coverage_grace_seconds": 2678401}, "coverage_grace_seconds", "coverage_grace_seconds_number_lte"),
+    ({"heartbeat_seconds": 9}, "heartbeat_seconds", "heartbeat_seconds_number_gte"),
+    ({"heartbeat_url": "hc-ping.com/7f3c"}, "heartbeat_url", "invalid_url"),
+    ({"heartbeat_url": "https://hc-ping.com/a b"}, "heartbeat_url", "invalid_url"),
+    ({"heartbeat_url": "https://hc-ping.com/a\nSMTP_HOST=evil"}, "heartbeat_url", "invalid_url"),
+    ({"heartbeat_fail_url": "https://hc-ping.com/fail"}, "heartbeat_fail_url", "needs_heartbeat_url"),
+    ({"webhook_url": "ftp://ntfy.example.org/"}, "webhook_url", "invalid_url"),
+    ({"webhook_url": "https://user:secret@ntfy.example.org/"}, "webhook_url", "invalid_url"),
+    ({"webhook_url": "https://1.2.3.4.5/"}, "webhook_url", "invalid_url"),
+    ({"webhook_url": "https://ntfy.example.org:65536/"}, "webhook_url", "invalid_url"),
+    ({"webhook_token": "tk"}, "webhook_token", "needs_webhook_url"),
+    (
+        {"webhook_url": "https://ntfy.example.org/", "webhook_token": "two words"},
+        "webhook_token",
+        "webhook_token_pattern",
+    ),
+    ({"repo_check_total_seconds": 0}, "repo_check_total_seconds", "repo_check_total_seconds_number_gte"),
+    ({"cluster_admin_url": "https://leader.example.org/?page=1"}, "cluster_admin_url", "invalid_url"),
     ({"unknown": 1}, "(root)", "(root)_additional_property_not_allowed"),
 ]
 
@@ -131,13 +179,86 @@ def test_wrong_input_is_refused_by_name_and_changes_nothing(node, settings):
     wait_ready(node)
 
 
-def test_what_came_in_with_0_2_0_may_be_left_out(node, settings):
-    given = {key: value for key, value in settings.items() if key not in ("after_failures", "muted")}
-    assert node.run_action("configure-module", settings | {"muted": MUTED})["status"] == "completed"
+NEW = {
+    "after_failures": 2,
+    "muted": MUTED,
+    "recipients": [{"address": "it@example.org", "plans": ["2"], "language": "it", "notify": None}],
+    "summary": "off",
+    "coverage_grace_seconds": 3600,
+    "heartbeat_url": "https://hc-ping.com/7f3c",
+    "heartbeat_fail_url": "https://hc-ping.com/7f3c/fail",
+    "heartbeat_seconds": 60,
+    "webhook_url": "https://ntfy.example.org/backups",
+    "repo_check_total_seconds": 30,
+    "cluster_admin_url": "https://admin.example.org/",
+}
+
+
+def test_a_script_of_0_1_0_leaves_alone_what_it_does_not_know(node, settings):
+    given = {key: value for key, value in settings.items() if key not in NEW}
+    assert node.run_action("configure-module", settings | NEW | {"webhook_token": "tk"})["status"] == "completed"
+    assert node.run_action("configure-module", given | {"wait_seconds": 5})["status"] == "completed"
+    assert read_back(node) == settings | NEW | {"wait_seconds": 5}
+    assert service_environment(node)["NOTIFY_WEBHOOK_TOKEN"] == "tk"
+    # Who becomes a recipient of all plans again by such a script is none with settings of its own any more.
+    own = [{"address": "Admin@example.org", "plans": [], "language": "en", "notify": None}]
+    assert node.run_action("configure-module", settings | {"mail_to": [], "recipients": own})["status"] == "completed"
     assert node.run_action("configure-module", given)["status"] == "completed"
+    assert read_back(node)["recipients"] == []
+
+
+SECRETS = {
+    "webhook_url": ("NOTIFY_WEBHOOK_URL", "https://ntfy.example.org/secret-topic"),
+    "webhook_token": ("NOTIFY_WEBHOOK_TOKEN", "secret-token"),
+    "heartbeat_url": ("HEARTBEAT_URL", "https://hc-ping.com/secret-check"),
+    "heartbeat_fail_url": ("HEARTBEAT_FAIL_URL", "https://hc-ping.com/secret-check/fail"),
+}
+
+
+def test_secrets_reach_the_service_and_no_other_module(node, settings):
+    secrets = {key: value for key, (_, value) in SECRETS.items()}
+    assert node.run_action("configure-module", settings | secrets)["status"] == "completed"
+    environment = service_environment(node)
+    assert {name: environment[name] for name, _ in SECRETS.values()} == dict(SECRETS.values())
+    # NS8 copies this file to Redis, where every module may read it.
+    assert "secret-" not in (node.state / "environment").read_text()
+    for name in ("secrets.env", "cluster.env"):
+        assert stat.S_IMODE(os.stat(node.state / name).st_mode) == 0o600, name
     configuration = node.run_action("get-configuration", {})["output"]
-    assert (configuration["after_failures"], configuration["muted"]) == (1, [])
-    assert "NOTIFY_MUTED" not in service_environment(node)
+    assert configuration["webhook_url"] == secrets["webhook_url"]
+    assert configuration["webhook_token_set"] is True
+    assert "secret-token" not in json.dumps(configuration)
+
+
+def test_a_token_is_kept_until_another_or_none_is_given(node, settings):
+    settings |= {"webhook_url": "https://ntfy.example.org/backups"}
+    token = lambda: service_environment(node).get("NOTIFY_WEBHOOK_TOKEN")
+    for given, expected in [({"webhook_token": "one"}, "one"), ({}, "one"), ({"webhook_token": None}, "one")]:
+        assert node.run_action("configure-module", settings | given)["status"] == "completed"
+        assert token() == expected, given
+    node.run_action("configure-module", settings | {"webhook_token": ""})
+    assert token() is None
+    # Where there is no webhook, there is no token either.
+    node.run_action("configure-module", settings | {"webhook_token": "two"})
+    node.run_action("configure-module", settings | {"webhook_url": ""})
+    node.run_action("configure-module", settings)
+    assert token() is None
+
+
+def test_what_was_set_in_the_environment_is_taken_over(node, settings):
+    node.command("python3", "-c", "import agent; agent.set_env('HEARTBEAT_URL', 'https://hc-ping.com/by-hand')")
+    assert read_back(node)["heartbeat_url"] == "https://hc-ping.com/by-hand"
+    assert node.run_action("configure-module", settings)["status"] == "completed"
+    assert "HEARTBEAT_URL" not in node.environment()
+    assert service_environment(node)["HEARTBEAT_URL"] == "https://hc-ping.com/by-hand"
+
+
+def test_without_recipients_a_webhook_is_enough(node, settings):
+    assert node.run_action("configure-module", settings | {"mail_to": []})["status"] == "completed"
+    assert node.run_action("get-configuration", {})["output"]["configured"] is False
+    webhook = {"webhook_url": "https://ntfy.example.org/backups"}
+    assert node.run_action("configure-module", settings | {"mail_to": []} | webhook)["status"] == "completed"
+    assert node.run_action("get-configuration", {})["output"]["configured"] is True
 
 
 def test_all_wrong_fields_are_named_at_once(node, settings):

@@ -7,12 +7,17 @@
 
 import json
 import subprocess
+import sys
 import tempfile
 
 import agent_steps
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support import read_env
+from support import SOURCE, read_env
+
+sys.path += [str(SOURCE / "imageroot/pypkg"), str(SOURCE / "tests/module/stand-in")]
+
+import backup_monitor
 
 EXIT_CONFIG = 78
 ACTION = "configure-module"
@@ -38,6 +43,23 @@ mutes = st.fixed_dictionaries(
         "until": st.one_of(st.dates().map(str), st.sampled_from(["2026-02-30", "2026-1-1", "", "0000-01-01", "9999-12-31"])),
     }
 )
+recipients = st.fixed_dictionaries(
+    {
+        "address": addresses,
+        "plans": st.lists(st.sampled_from(["1", "2", "10", "x_1", "a-b", "1=2", ""]), max_size=3),
+        "language": st.sampled_from([None, "en", "it"]),
+        "notify": st.sampled_from([None, "failure", "always"]),
+    }
+)
+hosts = st.one_of(
+    st.text(st.sampled_from("aZ09-_.:[]@%è"), max_size=20),
+    st.sampled_from(["localhost", "1.2.3.4", "1.2.3", "256.1.1.1", "0x7f.1", "[::1]", "[::g]", "xn--bcher-kva.example", "xn--a", "a.0x"]),
+    st.from_regex(r"[a-z0-9-]{1,10}(\.[a-z0-9_-]{1,10}){0,3}\.?(:[0-9]{0,6})?", fullmatch=True),
+)
+paths = st.one_of(st.just(""), st.text(st.sampled_from("aZ09/?#&=%[]|\"'\\ \n{}"), max_size=12))
+urls = st.one_of(
+    st.just(""), st.builds("{}://{}{}".format, st.sampled_from(["http", "https", "HTTPS", "ftp", "http:"]), hosts, paths)
+)
 requests = st.fixed_dictionaries(
     {
         "mail_to": st.lists(addresses, max_size=3),
@@ -51,7 +73,22 @@ requests = st.fixed_dictionaries(
         "muted": st.lists(mutes, max_size=3),
         "missing_grace_seconds": numbers(604800),
         "repo_check": st.booleans(),
+        "recipients": st.lists(recipients, max_size=3),
+        "summary": st.sampled_from(["off", "daily", "weekly"]),
+        "coverage_grace_seconds": numbers(2678400),
+        "heartbeat_url": urls,
+        "heartbeat_fail_url": st.one_of(st.just(""), urls),
+        "heartbeat_seconds": numbers(86400),
+        "webhook_url": urls,
+        "webhook_token": st.sampled_from([None, "", "tk_9", "#x", "'\"\\", "è", "a b"]),
+        "repo_check_total_seconds": numbers(3600),
+        "cluster_admin_url": urls,
     }
+)
+# So many parameters that hardly a request would suit in all of them: most have their defaults.
+usual = backup_monitor.DEFAULTS
+requests = st.tuples(requests, st.sets(st.sampled_from(sorted(usual)), max_size=4)).map(
+    lambda drawn: usual | {key: drawn[0][key] for key in drawn[1]}
 )
 
 

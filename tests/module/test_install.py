@@ -19,6 +19,7 @@ def test_it_runs_right_after_install_and_reports_missing_recipients(node):
     configuration = node.run_action("get-configuration", {})["output"]
     assert configuration == {
         "mail_to": [],
+        "recipients": [],
         "mail_from": "",
         "mail_language": "en",
         "notify_on": "failure",
@@ -29,8 +30,20 @@ def test_it_runs_right_after_install_and_reports_missing_recipients(node):
         "muted": [],
         "missing_grace_seconds": 7200,
         "repo_check": True,
+        "summary": "weekly",
+        "coverage_grace_seconds": 86400,
+        "heartbeat_url": "",
+        "heartbeat_fail_url": "",
+        "heartbeat_seconds": 600,
+        "webhook_url": "",
+        "webhook_token_set": False,
+        "repo_check_total_seconds": 300,
+        "cluster_admin_url": "",
         "configured": False,
         "smarthost": {"enabled": False, "host": ""},
+        "plans": [{"id": "1", "name": "Nightly S3"}, {"id": "2", "name": "Hourly"}],
+        "cluster_admin_url_found": "",
+        "metrics_mail": {"instance": "metrics1", "recipients": [], "repeat_seconds": 10800, "silenced": None},
     }
     status = node.run_action("get-monitor-status", {})["output"]
     assert status["reachable"] and not status["status"]["ready"]

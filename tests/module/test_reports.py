@@ -198,22 +198,31 @@ def test_the_status_has_the_plans_that_the_cluster_has_now(mailing_node):
     assert [report["plans"][0]["id"] for report in reports(node, plan="2")] == ["2"]
 
 
+def accepted(*recipients):
+    results = [{"channel": "mail", "recipient": recipient, "accepted": True, "error": None} for recipient in recipients]
+    return {"sent": True, "error": None, "results": results}
+
+
 def test_a_test_mail_goes_to_all_or_to_one(mailing_node, mailbox):
     wait_for("both mails", lambda: len(mailbox.mails) == 2)
-    assert mailing_node.run_action("send-test-mail", {})["output"] == {"sent": True, "error": None}
-    assert mailbox.mails[-1].rcpt_tos == ["admin@example.org", "backup@example.org"]
+    everybody = ["admin@example.org", "backup@example.org"]
+    assert mailing_node.run_action("send-test-mail", {})["output"] == accepted(*everybody)
+    assert mailbox.mails[-1].rcpt_tos == everybody
     result = mailing_node.run_action("send-test-mail", {"address": "one@example.org"})
-    assert result["output"] == {"sent": True, "error": None}
+    assert result["output"] == accepted("one@example.org")
     assert mailbox.mails[-1].rcpt_tos == ["one@example.org"]
 
 
 def test_the_error_of_a_test_mail_is_returned(node, mailbox):
     answer = node.run_action("send-test-mail", {})["output"]
     assert answer["sent"] is False and "SMTP_ENABLED" in answer["error"]
+    assert answer["results"] == []
     node.redis.hset("cluster/smarthost", mapping=mailbox.smarthost())
     assert node.run_event("smarthost-changed", {})["exit_code"] == 0
     answer = node.run_action("send-test-mail", {"address": "refused@example.org"})["output"]
     assert answer["sent"] is False and "nobody of this name" in answer["error"]
+    (result,) = answer["results"]
+    assert (result["channel"], result["recipient"], result["accepted"]) == ("mail", "refused@example.org", False)
     assert mailbox.mails == []
 
 

@@ -47,7 +47,9 @@ def test_a_backup_holds_a_whole_journal_although_the_service_runs(node, settings
     # What the include file names exists, and there is nothing else to it.
     patterns = (node.module_dir / "etc/state-include.conf").read_text().splitlines()
     patterns = [line for line in patterns if line and not line.startswith("#")]
-    assert patterns == [f"volumes/{VOLUME}/{COPY}", "state/receiver-token", "state/alerts-without-token"]
+    assert patterns == [
+        *(f"volumes/{VOLUME}/{COPY}", "state/receiver-token", "state/alerts-without-token", "state/secrets.env"),
+    ]
     assert (node.root / patterns[0]).exists()
     assert (node.root / "stand-in/containers/backup-monitor/pid").read_text() == pid
 
@@ -88,6 +90,26 @@ def test_a_restore_without_a_journal_keeps_the_settings(node, settings, service)
         assert result["status"] == "completed", result
         wait_ready(restored)
         assert restored.run_action("get-configuration", {})["output"].items() >= settings.items()
+
+
+def test_a_restored_instance_keeps_recipients_and_secrets(node, settings, service):
+    settings |= {
+        "recipients": [{"address": "ada@example.org", "plans": ["1"], "language": "it", "notify": None}],
+        "webhook_url": "https://ntfy.example.org/backups",
+        "heartbeat_url": "https://hc-ping.com/7f3c",
+    }
+    assert node.run_action("configure-module", settings | {"webhook_token": "tk"})["status"] == "completed"
+    with Node(service) as restored:
+        restored.install()
+        # What the core's 10restore does with the files of etc/state-include.conf.
+        shutil.copy(node.state / "secrets.env", restored.state / "secrets.env")
+        data = {"repository": "14030a59", "path": "backup-monitor/x", "snapshot": "", "environment": node.environment()}
+        result = restored.run_action("restore-module", data)
+        assert result["status"] == "completed", result
+        wait_ready(restored)
+        configuration = restored.run_action("get-configuration", {})["output"]
+        assert configuration.items() >= (settings | {"webhook_token_set": True}).items()
+        assert stat.S_IMODE((restored.state / "secrets.env").stat().st_mode) == 0o600
 
 
 def test_a_clone_keeps_settings_and_reports(node, settings, service):

@@ -4,48 +4,101 @@
 //
 /** The settings as a form: what is typed, what it means, and what is wrong with it. */
 
+import { isAddress, isUrl, splitAddresses } from "./addresses.js";
 import { joinSeconds, splitSeconds } from "./duration.js";
+import { fromRows, toRows, validateRows } from "./recipients.js";
 
-/** The lengths of time: the units that make sense for each, and configure-module's limit in seconds. */
+/** The lengths of time: the units that make sense for each, and configure-module's limits in seconds. */
 export const DURATIONS = {
-  wait_seconds: { units: ["seconds", "minutes"], max: 3600 },
-  settle_seconds: { units: ["minutes", "hours"], max: 86400 },
-  repeat_seconds: { units: ["hours", "days"], max: 2678400 },
-  missing_grace_seconds: { units: ["minutes", "hours", "days"], max: 604800 },
+  repeat_seconds: { units: ["hours", "days"], min: 0, max: 2678400 },
+  missing_grace_seconds: { units: ["minutes", "hours", "days"], min: 0, max: 604800 },
+  coverage_grace_seconds: { units: ["hours", "days"], min: 0, max: 2678400 },
+  wait_seconds: { units: ["seconds", "minutes"], min: 0, max: 3600 },
+  settle_seconds: { units: ["minutes", "hours"], min: 0, max: 86400 },
+  repo_check_total_seconds: { units: ["seconds", "minutes"], min: 1, max: 3600 },
+  heartbeat_seconds: { units: ["seconds", "minutes", "hours"], min: 10, max: 86400 },
 };
 
 /** What the watch for missing backups starts with when it is switched on. */
 const DEFAULT_GRACE = 7200;
 
-/** The fields in the order of the page, which is where the focus looks for the first wrong one. */
-export const FIELDS = [
+/** How often all is summed up. */
+export const SUMMARIES = ["off", "daily", "weekly"];
+
+/** Parameters that are URLs. */
+const URLS = ["webhook_url", "heartbeat_url", "heartbeat_fail_url", "cluster_admin_url"];
+
+/** The fields that are always in sight, in the order of the page, which is where the focus looks for the first wrong one. */
+const BASIC = [
   "mail_to",
+  "recipients",
   "mail_from",
   "mail_language",
   "notify_on",
-  "repeat_seconds",
-  "after_failures",
+  "summary",
   "muted",
   "missing_grace_seconds",
+];
+
+/** Those of the advanced section. */
+export const ADVANCED = [
+  "repeat_seconds",
+  "after_failures",
+  "coverage_grace_seconds",
   "wait_seconds",
   "settle_seconds",
   "repo_check",
+  "repo_check_total_seconds",
+  "webhook_url",
+  "webhook_token",
+  "heartbeat_url",
+  "heartbeat_fail_url",
+  "heartbeat_seconds",
+  "cluster_admin_url",
 ];
 
-/** The form for a configuration, as get-configuration has it. */
-export function toForm(configuration) {
-  const { mail_to, mail_from, mail_language, notify_on, missing_grace_seconds, repo_check } = configuration;
-  const { after_failures, muted } = configuration;
+export const FIELDS = [...BASIC, ...ADVANCED];
+
+/** The errors that have words of their own, `settings.errors.…`; the module may know more, which are `other`. */
+export const ERRORS = [
+  "invalid_address",
+  "address_missing",
+  "duplicate_address",
+  "duplicate_recipient",
+  "no_plan",
+  "sender_invalid",
+  "not_a_number",
+  "out_of_range",
+  "settle_shorter_than_wait",
+  "failures_out_of_range",
+  "invalid_id",
+  "invalid_date",
+  "duplicate_muted",
+  "invalid_url",
+  "needs_heartbeat_url",
+  "needs_webhook_url",
+  "invalid_token",
+];
+
+/** What is in the form as it is in the configuration. */
+const AS_THEY_ARE = ["mail_from", "mail_language", "notify_on", "summary", "repo_check", ...URLS];
+
+/** The form for a configuration, as get-configuration has it. `proposed` are recipients to start with. */
+export function toForm(configuration, proposed = []) {
+  const { mail_to, recipients, missing_grace_seconds, after_failures, muted } = configuration;
   const form = {
-    mail_to: mail_to.join("\n"),
-    mail_from,
-    mail_language,
-    notify_on,
-    repo_check,
+    mail_to: (mail_to.length ? mail_to : proposed).join("\n"),
+    recipients: toRows(recipients),
     after_failures: String(after_failures),
     muted: muted.map(({ id, until }) => `${id} ${until}`).join("\n"),
     watch_missing: missing_grace_seconds !== null,
+    // It is never shown. Nothing typed keeps the one that is saved.
+    webhook_token: "",
+    remove_token: false,
   };
+  for (const name of AS_THEY_ARE) {
+    form[name] = configuration[name];
+  }
   for (const [name, { units }] of Object.entries(DURATIONS)) {
     form[name] = splitSeconds(configuration[name] ?? DEFAULT_GRACE, units);
   }
@@ -56,13 +109,14 @@ export function toForm(configuration) {
 export function toConfiguration(form) {
   const configuration = {
     mail_to: splitAddresses(form.mail_to),
-    mail_from: form.mail_from.trim(),
-    mail_language: form.mail_language,
-    notify_on: form.notify_on,
-    repo_check: form.repo_check,
+    recipients: fromRows(form.recipients),
     after_failures: Number(form.after_failures),
     muted: parseMuted(form.muted),
+    webhook_token: form.webhook_token.trim() || (form.remove_token ? "" : null),
   };
+  for (const name of AS_THEY_ARE) {
+    configuration[name] = typeof form[name] === "string" ? form[name].trim() : form[name];
+  }
   for (const name of Object.keys(DURATIONS)) {
     configuration[name] = Math.round(joinSeconds(form[name]));
   }
@@ -70,11 +124,6 @@ export function toConfiguration(form) {
     configuration.missing_grace_seconds = null;
   }
   return configuration;
-}
-
-/** Addresses apart: people separate them with whatever their mail program does. */
-export function splitAddresses(text) {
-  return text.split(/[\s,;]+/).filter(Boolean);
 }
 
 /** The most failures in a row. */
@@ -96,14 +145,9 @@ export function isDay(text) {
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }
 
-/** Whether it looks like an address. The module has the last word. */
-export function isAddress(text) {
-  return /^[^\s@<>(),;:\\"[\]]+@[^\s@.<>(),;:\\"[\]]+(\.[^\s@.<>(),;:\\"[\]]+)*$/.test(text) && text.length <= 254;
-}
-
 /** What is wrong: `{field: {code, …what the message names}}`, empty when nothing is. */
 export function validate(form) {
-  const errors = { ...validateAddresses(form), ...validateDurations(form), ...validateLimits(form) };
+  const errors = { ...validateAddresses(form), ...validateDurations(form), ...validateLimits(form), ...validateUrls(form) };
   if (!errors.wait_seconds && !errors.settle_seconds) {
     if (joinSeconds(form.settle_seconds) < joinSeconds(form.wait_seconds)) {
       errors.settle_seconds = { code: "settle_shorter_than_wait" };
@@ -122,6 +166,10 @@ function validateAddresses(form) {
     errors.mail_to = { code: "invalid_address", value: wrong };
   } else if (twice) {
     errors.mail_to = { code: "duplicate_address", value: twice };
+  }
+  const recipients = validateRows(form.recipients, addresses);
+  if (recipients) {
+    errors.recipients = recipients;
   }
   const sender = form.mail_from.trim();
   if (sender && !isAddress(sender)) {
@@ -151,17 +199,37 @@ function validateLimits(form) {
   return errors;
 }
 
+function validateUrls(form) {
+  const errors = {};
+  for (const name of URLS) {
+    const url = form[name].trim();
+    if (url && (!isUrl(url) || (name === "cluster_admin_url" && /[?#]/.test(url)))) {
+      errors[name] = { code: "invalid_url" };
+    }
+  }
+  if (form.heartbeat_fail_url.trim() && !form.heartbeat_url.trim()) {
+    errors.heartbeat_fail_url = { code: "needs_heartbeat_url" };
+  }
+  const token = form.webhook_token.trim();
+  if (token && !form.webhook_url.trim()) {
+    errors.webhook_token = { code: "needs_webhook_url" };
+  } else if (!/^[!-~]*$/.test(token)) {
+    errors.webhook_token = { code: "invalid_token" };
+  }
+  return errors;
+}
+
 function validateDurations(form) {
   const errors = {};
-  for (const [name, { max }] of Object.entries(DURATIONS)) {
+  for (const [name, { min, max }] of Object.entries(DURATIONS)) {
     if (name === "missing_grace_seconds" && !form.watch_missing) {
       continue;
     }
     const seconds = joinSeconds(form[name]);
     if (Number.isNaN(seconds)) {
       errors[name] = { code: "not_a_number" };
-    } else if (seconds < 0 || seconds > max) {
-      errors[name] = { code: "out_of_range", max };
+    } else if (seconds < min || seconds > max) {
+      errors[name] = { code: "out_of_range", min, max };
     }
   }
   return errors;
@@ -171,10 +239,11 @@ function validateDurations(form) {
 export function refused(failures) {
   const errors = {};
   for (const { field = "", parameter = "", error, value } of failures) {
-    // The agent names an item of a list as mail_to.0.
-    const names = [field, parameter].map((name) => name.split(".")[0]);
-    const name = names.find((candidate) => FIELDS.includes(candidate)) ?? "form";
-    errors[name] ??= { code: error, value: typeof value === "string" ? value : "" };
+    // An item of a list is named as mail_to.0, and what is within it as recipients.0.address.
+    const [named, index, part = "address"] = field.split(".");
+    const name = [named, parameter.split(".")[0]].find((candidate) => FIELDS.includes(candidate)) ?? "form";
+    const place = name === "recipients" && index !== undefined ? { index: Number(index), part } : {};
+    errors[name] ??= { code: error, value: typeof value === "string" ? value : "", ...place };
   }
   return errors;
 }

@@ -10,7 +10,7 @@ import { DELIVERIES, REASONS } from "../../src/logic/deliveries.js";
 import { SECONDS } from "../../src/logic/duration.js";
 import { MAIL_LANGUAGES, languageOfFile, nameOfLanguage, pickLanguage } from "../../src/logic/languages.js";
 import { OUTCOMES } from "../../src/logic/outcomes.js";
-import { FIELDS } from "../../src/logic/settings.js";
+import { ERRORS, FIELDS, SUMMARIES } from "../../src/logic/settings.js";
 
 const SOURCES = new URL("../../src/", import.meta.url).pathname;
 const LANGUAGES = new URL("../../public/i18n/", import.meta.url).pathname;
@@ -37,20 +37,11 @@ const PARTS = {
   "reports.": ["created", "outcome", "subject", "delivery"],
   "runs.": ["ended", "outcome", "applications", "report"],
   "settings.": [...FIELDS, ...FIELDS.map((name) => `${name}_help`)],
-  "settings.errors.": [
-    "invalid_address",
-    "duplicate_address",
-    "sender_invalid",
-    "not_a_number",
-    "out_of_range",
-    "settle_shorter_than_wait",
-    "failures_out_of_range",
-    "invalid_id",
-    "invalid_date",
-    "duplicate_muted",
-    "other",
-  ],
+  "settings.errors.": [...ERRORS, "other"],
   "settings.notify_on_": ["failure", "always"],
+  "settings.own_notify_": ["failure", "always"],
+  "settings.scope_": ["all", "some"],
+  "settings.summary_": SUMMARIES,
   "sizes.": ["grew", "shrank", "steady"],
   "stages.": ["waiting", "correlated", "checked"],
   "states.": STATES,
