@@ -16,10 +16,12 @@ mod jobs;
 mod migrations;
 mod notices;
 mod notifications;
+mod proofs;
 mod queue;
 mod quota;
 mod reader;
 mod reports;
+mod restore_points;
 mod rows;
 mod runs;
 mod store;
@@ -66,6 +68,7 @@ pub use self::{
         NewReport, PlanSummary, ReportDetail, ReportEntry, ReportFilter, ReportPage, ReportSummary,
         StoredReport, UnreadableReport,
     },
+    restore_points::{ProofMemory, ProvedRepository, RestorePointRecord},
     store::{FILE_NAME, JournalError},
 };
 
@@ -223,9 +226,9 @@ impl Journal {
                     history.looks.extend(look.map(|look| (plan.clone(), look)));
                     let open = incidents::open(database, plan)?;
                     history.incidents.extend(open.map(|open| (plan.clone(), open)));
-                    let points = incidents::restore_points(database, plan)?;
+                    let points = restore_points::of_plan(database, plan)?;
                     history.restore_points.insert(plan.clone(), points);
-                    let counts = incidents::snapshot_counts(database, plan)?;
+                    let counts = restore_points::snapshot_counts(database, plan)?;
                     history.snapshot_counts.insert(plan.clone(), counts);
                 }
                 let ids: Vec<PlanId> = looks.into_iter().map(|look| look.plan).collect();

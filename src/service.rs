@@ -22,6 +22,7 @@ use crate::{
     journal::Journal,
     logs::LogReader,
     pipeline::{Pipeline, stages::Stages},
+    proof::{cluster_watch::ClusterBackupWatch, watch::ProofWatch},
     receiver::{self, Receiver, server},
     refusals::Refusals,
     repo_check::RepoChecker,
@@ -153,7 +154,7 @@ impl Service {
             Outside { reader: reader.clone(), checker: Arc::clone(&checker), logs: Arc::clone(&logs) },
             Arc::clone(&troubles),
             Arc::clone(&refusals),
-            standing,
+            standing.clone(),
         );
         let mut tasks: JoinSet<()> = JoinSet::new();
         let is_watched = settings.watch.runs || settings.watch.missing_grace.is_some();
@@ -166,6 +167,27 @@ impl Service {
             let reported = Arc::new(Notify::new());
             let url = settings.redis_url.clone();
             tasks.spawn(events::listen(url, Arc::clone(&reported), Arc::clone(&troubles), shutdown.clone()));
+            // Without following runs, nobody knows when none is on.
+            if settings.watch.runs && settings.repo_check.api.is_some() {
+                let proof = ProofWatch::new(
+                    Arc::clone(&settings),
+                    journal.clone(),
+                    reader.clone(),
+                    Arc::clone(&roster),
+                    Arc::clone(&checker),
+                    standing.clone(),
+                );
+                tasks.spawn(proof.run(shutdown.clone()));
+            }
+            if settings.watch.runs {
+                let cluster_backup = ClusterBackupWatch::new(
+                    journal.clone(),
+                    Arc::clone(&checker),
+                    Arc::clone(&logs),
+                    standing.clone(),
+                );
+                tasks.spawn(cluster_backup.run(shutdown.clone()));
+            }
             let (settings, roster, checker) =
                 (Arc::clone(&settings), Arc::clone(&roster), Arc::clone(&checker));
             let watcher =

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     courses::{Courses, is_quiet},
-    incidents, notifications, queue,
+    notifications, queue,
     quota::KEEP_STRANGE_REPORTS,
+    restore_points,
     rows::{self, Database, to_json},
 };
 use crate::{
@@ -168,7 +169,7 @@ pub(super) fn insert(database: &Database, new: &NewReport) -> rusqlite::Result<D
     let before = courses.before(database, report, &new.found.notifications)?;
     let decision = decide(&new.found, &before, new.origin, &new.policy, now);
     let is_told = |plan: &PlanId| decision.is_queued() && !is_quiet(report, plan.as_str());
-    incidents::note_restore_points(database, report, is_told)?;
+    restore_points::note_report(database, report, is_told)?;
     if !decision.keeps_report() {
         courses.keep(database, report, None, muted)?;
         return Ok(decision);

@@ -4,7 +4,7 @@
 //! The stages of a job, each a function from one value to the next: `Job -> Correlation -> LogReport -> RepoReport -> Message`.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -35,7 +35,7 @@ use crate::{
         history::{History, RunRecord},
     },
     telemetry::Metrics,
-    watch::{cluster::SCHEDULES, schedule::PlanSchedule},
+    watch::{cluster::SCHEDULES, schedule::known_since},
 };
 
 /// The shortest pause between two reads, where `CORRELATOR_WAIT_SECONDS` is 0.
@@ -338,15 +338,6 @@ impl Stages {
 fn run_and_beginning(looks: &[RunLook]) -> (Vec<RunRecord>, Vec<(PlanId, Timestamp)>) {
     let began = looks.iter().map(|look| (look.plan.clone(), look.began_at)).collect();
     (looks.iter().filter_map(|look| look.run.clone()).collect(), began)
-}
-
-/// Since when plans are known with their schedules, as the watcher has marked it. One that can't be read is not known.
-fn known_since(checkpoints: Vec<(String, String)>) -> BTreeMap<PlanId, Timestamp> {
-    let plan = |(plan, schedule): (String, String)| {
-        let schedule: PlanSchedule = serde_json::from_str(&schedule).ok()?;
-        Some((plan.parse().ok()?, schedule.since()))
-    };
-    checkpoints.into_iter().filter_map(plan).collect()
 }
 
 /// A time so long after `now`.

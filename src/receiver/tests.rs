@@ -116,6 +116,7 @@ async fn an_unknown_path_is_404_and_another_method_405() {
         "/api/reports/1",
         "/api/incidents",
         "/api/gaps",
+        "/api/restore-points",
         "/healthz",
         "/readyz",
         "/metrics",

@@ -22,6 +22,7 @@ mod logs;
 mod mailservers;
 mod pipeline;
 mod plans_now;
+mod proof;
 mod redis_outage;
 mod repo_check;
 mod repo_check_bounds;

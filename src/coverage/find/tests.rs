@@ -45,6 +45,7 @@ fn plan(instances: &[&str]) -> PlanFacts {
         repository: Some(CLOUD.into()),
         schedule: Some("*-*-* 02:00:00".into()),
         enabled: true,
+        retention: Some(3),
         instances: instances.iter().map(|&name| name.into()).collect(),
         result: None,
     }

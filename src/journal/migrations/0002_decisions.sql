@@ -71,8 +71,14 @@ CREATE TABLE restore_points (
     destination TEXT NOT NULL,
     at          INTEGER,                                          -- of the last snapshot; NULL when there is none
     size        INTEGER,                                          -- bytes in it, where known
-    count       INTEGER NOT NULL,                                 -- how many snapshots there are
-    proved_at   INTEGER NOT NULL,                                 -- when the repository was read
+    count       INTEGER,                                          -- how many snapshots there are; NULL where it was never read
+    told_count  INTEGER,                                          -- how many there were before most of them were gone, untold
+    proved_at   INTEGER,                                          -- when the repository was read; NULL where it never was
+    asked_at    INTEGER,                                          -- when the daily proof last asked, whatever came of it
+    since       INTEGER,                                          -- when the daily proof first asked
+    retention   INTEGER,                                          -- how many snapshots are kept of it, as the plans said then
+    kept_since  INTEGER,                                          -- since when they say so
+    most        INTEGER,                                          -- the most snapshots that there were since then
     health      TEXT NOT NULL,                                    -- of the repository when it was last asked
     PRIMARY KEY (plan, module, destination)
 ) STRICT, WITHOUT ROWID;
