@@ -88,10 +88,12 @@ def test_the_examples_show_every_field_that_the_service_returns(mailing_node):
     assert set(real["plans"][0]["applications"][0]) <= set(shown["plans"][0]["applications"][0])
 
 
-def test_gaps_are_listed_and_counted(node):
+def test_gaps_are_listed_and_counted(node, settings):
     """An application that holds data and that no plan has."""
     node.redis.hset("cluster/module_node", "dokuwiki1", "1")
-    node.redis.publish("node/1/event/backup-status-changed", "{}")
+    # Restarts the service, which looks at once.
+    assert node.run_action("configure-module", settings)["status"] == "completed"
+    wait_ready(node)
 
     def gaps():
         result = node.run_action("list-gaps", {})
