@@ -10,6 +10,7 @@
 import { fileURLToPath } from "node:url";
 import { Browser } from "./support/browser.mjs";
 import { ClusterAdmin } from "./support/clusterAdmin.mjs";
+import { exampleOf } from "./support/examples.mjs";
 import { CONFIGURATION } from "./support/harness.mjs";
 import { MailServer } from "./support/mailServer.mjs";
 import { Node } from "./support/node.mjs";
@@ -29,7 +30,10 @@ try {
   await remember(node, { runs: PAST });
   const output = await node.act("get-monitor-status", {});
   output.status.checks = output.status.checks.map(({ name }) => ({ name, state: "ok", reason: null }));
-  admin.fault = (action) => (action === "get-monitor-status" ? { output } : undefined);
+  output.gaps = [];
+  // Repositories can't be read here: what is said of them is the actions' examples.
+  const outputs = { "get-monitor-status": output, "list-gaps": exampleOf("list-gaps"), "list-restore-points": exampleOf("list-restore-points") };
+  admin.fault = (action) => (action in outputs ? { output: outputs[action] } : undefined);
   const { page, app } = await browser.open(admin.address("status"));
   await app.getByRole("button", { name: "Nightly S3" }).click();
   await app.getByRole("heading", { name: "Rome (Node 1)" }).waitFor();
@@ -39,7 +43,7 @@ try {
   await page.locator("#app-frame").screenshot({ path: file("docs/status.png") });
 
   // What each page shows once it has all that it asked for.
-  const content = { status: ".plan", reports: "tbody tr", settings: "#main-content textarea, #main-content input" };
+  const content = { status: ".plan", protection: ".gap", reports: "tbody tr", settings: "#main-content textarea, #main-content input" };
   for (const [index, [name, selector]] of Object.entries(content).entries()) {
     const { page, app } = await browser.open(admin.address(name));
     await app.locator(selector).first().waitFor();

@@ -46,6 +46,7 @@ describe("the status page", () => {
     await view.app.getByText("reports are sent by backup-monitor2 on node 2").waitFor();
     await view.app.getByText("Other instances – standing by").waitFor();
     await inspect(view, "status-standby");
+    assert.equal(await view.app.getByText("Journal – OK").isVisible(), false);
   });
 
   it("shows the outcomes of the last runs of each plan", async () => {
@@ -158,6 +159,40 @@ describe("the status page", () => {
     const check = view.app.getByRole("listitem").filter({ hasText: "Backup gateway – failed" });
     assert.match(await check.innerText(), /What to do: .*rclone-gateway/);
     await inspect(view, "status-unwell");
+  });
+
+  it("has the health in one line when all is well, plans before it, and counts the gaps", async () => {
+    await withPast();
+    const output = await node.act("get-monitor-status", {});
+    output.status.checks = output.status.checks.map(({ name }) => ({ name, state: "ok", reason: null }));
+    output.gaps = ["no-plan", "no-plan", "own-node-only"];
+    const never = { ...output.plans[0], id: "9", name: "Never ran", runs: [], next: new Date(Date.now() + 3_600_000).toISOString() };
+    never.applications = never.applications.map((application) => ({ ...application, state: null, last_run: null }));
+    output.plans.push(never);
+    admin.fault = (action) => (action === "get-monitor-status" ? { output } : undefined);
+    const view = await browser.open(admin.address("status"));
+    await view.app.getByText("No problems found").waitFor();
+    assert.equal(await view.app.getByText("Journal – OK").isVisible(), false);
+    const titles = await view.app.locator("h2").allInnerTexts();
+    assert.ok(titles.indexOf("Backup plans") < titles.indexOf("Monitor health"), titles.join());
+    const plan = view.app.getByRole("listitem").filter({ hasText: "Never ran" });
+    assert.match(await plan.innerText(), /Has not run yet\.[\s\S]*Next run .*CES?T/);
+    await inspect(view, "status-well");
+    await view.app.getByText("2 gaps in the protection").waitFor();
+    await view.app.getByRole("button", { name: "Show gaps" }).click();
+    await view.app.getByRole("heading", { name: "Protection", level: 1 }).waitFor();
+  });
+
+  it("leads from a plan to cluster-admin's backup page, from a failed application to its page and its log", async () => {
+    await withPast();
+    const view = await browser.open(admin.address("status"));
+    await view.app.getByRole("button", { name: "Nightly S3" }).click();
+    const table = view.app.getByRole("table", { name: "Applications of Nightly S3" });
+    assert.match(await table.getByRole("link", { name: "Company cloud", exact: true }).getAttribute("href"), /#\/apps\/nextcloud1$/);
+    assert.match(await view.app.getByRole("link", { name: "Manage plans in Backup" }).getAttribute("href"), /#\/backup$/);
+    await table.getByRole("link", { name: /^Show log/ }).click();
+    await view.page.getByRole("heading", { name: "/system-logs" }).waitFor();
+    assert.match(view.page.url(), /selectedAppId=nextcloud1&startDate=\d{4}-\d\d-\d\d&startTime=/);
   });
 
   it("shows a service that is down as what it is", async () => {

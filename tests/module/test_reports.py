@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 
-"""list-reports, get-report, resend-report, get-monitor-status, send-test-mail and check-environment."""
+"""list-reports, get-report, resend-report, list-gaps, list-restore-points, get-monitor-status, send-test-mail and check-environment."""
 
 import json
 import urllib.request
@@ -88,6 +88,35 @@ def test_the_examples_show_every_field_that_the_service_returns(mailing_node):
     assert set(real["plans"][0]["applications"][0]) <= set(shown["plans"][0]["applications"][0])
 
 
+def test_gaps_are_listed_and_counted(node, settings):
+    """An application that holds data and that no plan has."""
+    node.redis.hset("cluster/module_node", "dokuwiki1", "1")
+    # Restarts the service, which looks at once.
+    assert node.run_action("configure-module", settings)["status"] == "completed"
+    wait_ready(node)
+
+    def gaps():
+        result = node.run_action("list-gaps", {})
+        assert result["status"] == "completed", result
+        return [gap for gap in result["output"]["gaps"] if gap["application"] == "dokuwiki1"]
+
+    gap = wait_for("the gap", gaps)[0]
+    assert (gap["kind"], gap["node"], gap["plan"], gap["reported_at"]) == ("no-plan", "1", None, None)
+    assert set(gap) <= {key for shown in example("list-gaps")["gaps"] for key in shown}
+    assert "no-plan" in node.run_action("get-monitor-status", {})["output"]["gaps"]
+
+
+def test_what_can_be_restored_is_listed(node):
+    """Planned applications whose repositories nobody has read yet."""
+    result = node.run_action("list-restore-points", {})
+    assert result["status"] == "completed", result
+    answer = result["output"]
+    assert set(answer) <= set(example("list-restore-points"))
+    for point in answer["restore_points"]:
+        assert set(point) == set(example("list-restore-points")["restore_points"][0])
+        assert (point["newest_snapshot"], point["recovery_point"]["seconds"]) == (None, None)
+
+
 def test_a_mail_is_sent_once_more(mailing_node, mailbox):
     wait_for("both mails", lambda: len(mailbox.mails) == 2)
     newest = reports(mailing_node)[0]
@@ -140,6 +169,8 @@ WRONG = [
     ("check-environment", [], "(root)"),
     ("get-monitor-status", "x", "(root)"),
     ("get-configuration", 5, "(root)"),
+    ("list-gaps", [], "(root)"),
+    ("list-restore-points", "x", "(root)"),
 ]
 
 
@@ -157,7 +188,13 @@ def test_wrong_input_is_refused_by_name_and_touches_nothing(node):
 
 def test_reports_of_a_service_that_is_down_fail_with_the_reason(node):
     node.command("systemctl", "--user", "stop", "backup-monitor")
-    for action, data in (("list-reports", {}), ("get-report", {"id": 1}), ("resend-report", {"id": 1})):
+    for action, data in (
+        ("list-reports", {}),
+        ("list-gaps", {}),
+        ("list-restore-points", None),
+        ("get-report", {"id": 1}),
+        ("resend-report", {"id": 1}),
+    ):
         result = run_action(node.module_dir, action, data)
         assert (result["status"], result["exit_code"]) == ("aborted", 1)
         assert "the backup monitor is not responding" in result["stderr"]

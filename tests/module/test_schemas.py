@@ -24,6 +24,7 @@ def test_the_actions_that_the_page_calls_are_there():
     assert set(NAMES) == {
         *("create-module", "configure-module", "get-configuration", "destroy-module", "restore-module", "clone-module"),
         *("list-reports", "get-report", "resend-report", "get-monitor-status", "send-test-mail", "check-environment"),
+        *("list-gaps", "list-restore-points"),
     }
     # Inherited: overriding it would hide services, images and volumes from the page.
     assert "get-status" not in NAMES

@@ -12,6 +12,7 @@ export const router = new VueRouter({
   routes: [
     // cluster-admin opens the pages without a route of ours.
     { path: "/", alias: "/status", component: Status },
+    { path: "/protection", component: () => import("@/views/Protection.vue") },
     { path: "/reports", component: () => import("@/views/Reports.vue") },
     { path: "/settings", component: () => import("@/views/Settings.vue") },
     { path: "/about", component: () => import("@/views/About.vue") },

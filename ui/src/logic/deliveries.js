@@ -42,3 +42,12 @@ function explainedBy({ state }, decision) {
   }
   return decision.send ? !HELD.includes(state) : HELD.includes(state) || state === "queued";
 }
+
+/** How a report goes out. */
+export const CHANNELS = ["mail", "webhook"];
+
+/** The plans of an audience from its key, such as "1,3/it/always": "1, 3". Empty where it sees all. */
+export function audienceOf(key) {
+  const [plans] = String(key ?? "").split("/");
+  return plans === "all" ? "" : plans.split(",").join(", ");
+}

@@ -25,10 +25,18 @@ export function formatNumber(number, locale) {
   return Number.isFinite(number) ? number.toLocaleString(locale) : "–";
 }
 
-/** A moment as the browser's zone has it: "22 Nov 2026, 17:04". */
+/** A count of a unit, such as "26 hours". */
+export function formatUnit(amount, unit, locale) {
+  return amount.toLocaleString(locale, { style: "unit", unit, unitDisplay: "long" });
+}
+
+/** How a moment is written: with its zone, as the mails and the nodes' logs may be of another one. */
+const MOMENT = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+
+/** A moment as the browser's zone has it: "22 Nov 2026, 17:04 CET". */
 export function formatTime(moment, locale) {
   const date = new Date(moment ?? NaN);
-  return isNaN(date) ? "–" : date.toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
+  return isNaN(date) ? "–" : date.toLocaleString(locale, MOMENT);
 }
 
 /** A moment with everything that could be asked about it, zone included. */

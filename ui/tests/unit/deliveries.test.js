@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 import { describe, expect, it } from "vitest";
-import { decisionReason, deliveryState } from "../../src/logic/deliveries.js";
+import { audienceOf, decisionReason, deliveryState } from "../../src/logic/deliveries.js";
 import { versionText } from "../../src/logic/version.js";
 
 const report = (state, decision) => ({ delivery: { state }, decision });
@@ -42,3 +42,8 @@ it("the version is named once, and the image's tag where it is another", () => {
   expect(versionText("1.2.0", "latest")).toBe("1.2.0 (latest)");
   expect(versionText("1.2.0", "")).toBe("1.2.0");
 });
+
+it.each([
+  ["all/en/failure", ""],
+  ["1,3/it/always", "1, 3"],
+])("the audience %s gets reports about %s", (key, plans) => expect(audienceOf(key)).toBe(plans));

@@ -39,7 +39,7 @@ describe("durations", () => {
 describe("moments", () => {
   const now = new Date("2026-11-22T16:00:00Z");
 
-  it("are in the browser's zone", () => expect(formatTime("2026-11-22T16:00:00Z", "en-GB")).toBe("22 Nov 2026, 17:00"));
+  it("are in the browser's zone, and name it", () => expect(formatTime("2026-11-22T16:00:00Z", "en-GB")).toBe("22 Nov 2026, 17:00 CET"));
 
   it.each([
     ["2026-11-22T15:59:31Z", "29 seconds ago"],

@@ -6,10 +6,11 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CHECKS } from "../../src/logic/checks.js";
-import { DELIVERIES, REASONS } from "../../src/logic/deliveries.js";
+import { CHANNELS, DELIVERIES, REASONS } from "../../src/logic/deliveries.js";
 import { SECONDS } from "../../src/logic/duration.js";
 import { MAIL_LANGUAGES, languageOfFile, nameOfLanguage, pickLanguage } from "../../src/logic/languages.js";
 import { OUTCOMES } from "../../src/logic/outcomes.js";
+import { CLUSTER_BACKUPS, GAP_KINDS, HEALTHS } from "../../src/logic/protection.js";
 import { ERRORS, FIELDS, SUMMARIES } from "../../src/logic/settings.js";
 
 const SOURCES = new URL("../../src/", import.meta.url).pathname;
@@ -17,23 +18,33 @@ const LANGUAGES = new URL("../../public/i18n/", import.meta.url).pathname;
 const IMAGEROOT = new URL("../../../imageroot/", import.meta.url).pathname;
 
 const STATES = ["ok", "failed", "pending", "missing"];
-const PAGES = ["status", "reports", "settings", "about"];
+const PAGES = ["status", "protection", "reports", "settings", "about"];
 
 /** What stands in the place of `${…}` in keys that are put together, by what is before it. */
 const PARTS = {
   "action.": null, // every action that the sources run: see below
-  "failure.": ["get-status", "get-monitor-status", "get-configuration", "list-reports", "get-report", "resend-report", "list-installed-modules"],
+  "failure.": ["get-status", "get-monitor-status", "get-configuration", "list-reports", "get-report", "resend-report", "list-installed-modules", "list-gaps", "list-restore-points"],
   "applications.": ["name", "state", "last_run", "last_success", "size", "files", "duration"],
+  "channels.": CHANNELS,
   "check_states.": ["ok", "failed", "off", "standby"],
   "checks.": [...CHECKS.flatMap((name) => [`${name}.name`, `${name}.advice`]), "other.advice", "duty.standby", "duty.copy", "duty.starting", "duty.in_place_of", "api.off", "logs.off", "alertmanager.off", "schedules.off"],
+  "cluster_backups.": CLUSTER_BACKUPS,
   "counts.": [...STATES, "new"],
   "decision.": ["sent", "queued", "failed", "held"],
   "decision_meanings.": REASONS,
   "decision_reasons.": REASONS,
   "deliveries.": DELIVERIES,
+  "delivery.": ["audience", "channel", "state", "last_error"],
   "delivery_meanings.": DELIVERIES,
+  "gap_facts.": ["run_at", "newest_snapshot", "last_run", "due_since"],
+  "gap_kinds.": GAP_KINDS,
+  "gap_severities.": ["unprotected", "doubtful", "advice"],
+  "gap_steps.": GAP_KINDS,
+  "healths.": HEALTHS,
   "outcome_meanings.": OUTCOMES,
   "outcomes.": OUTCOMES,
+  "recovery.": ["up_to", "all", "unknown"],
+  "restore_points.": ["application", "plan", "newest", "loss", "count", "size", "proved"],
   "reports.": ["created", "outcome", "subject", "delivery"],
   "runs.": ["ended", "outcome", "applications", "report"],
   "settings.": [...FIELDS, ...FIELDS.map((name) => `${name}_help`)],
