@@ -65,6 +65,7 @@ fn cluster(plans: usize, applications: usize, failing: usize) -> ClusterFacts {
             repository: Some(DESTINATION.into()),
             schedule: Some("*-*-* 02:00:00".into()),
             enabled: true,
+            retention: Some(3),
             instances,
             result: None,
         };

@@ -42,6 +42,8 @@ pub enum Subject {
     Receiver,
     /// This instance sends the reports, or another one does.
     Duty,
+    /// What is posted to the webhook is taken.
+    Webhook,
 }
 
 impl Subject {
@@ -61,6 +63,7 @@ impl Subject {
             Subject::Reports => "reports",
             Subject::Receiver => "receiver",
             Subject::Duty => "duty",
+            Subject::Webhook => "webhook",
         }
     }
 
@@ -80,6 +83,7 @@ impl Subject {
             Subject::Reports => "reports",
             Subject::Receiver => "receiver",
             Subject::Duty => "duty",
+            Subject::Webhook => "webhook",
         }
     }
 
@@ -106,6 +110,9 @@ impl Subject {
                 settings.watch.missing_grace.is_some(),
                 "WATCH_MISSING_GRACE_SECONDS is not set: backups that do not run are not detected",
             ),
+            Subject::Webhook => {
+                (settings.webhook.is_some(), "NOTIFY_WEBHOOK_URL is not set: reports are only sent by mail")
+            }
             Subject::Journal
             | Subject::Redis
             | Subject::Gateway

@@ -9,16 +9,19 @@
 
 mod checkpoints;
 mod courses;
+mod gaps;
 mod incidents;
 mod ingested;
 mod jobs;
 mod migrations;
 mod notices;
 mod notifications;
+mod proofs;
 mod queue;
 mod quota;
 mod reader;
 mod reports;
+mod restore_points;
 mod rows;
 mod runs;
 mod store;
@@ -65,6 +68,7 @@ pub use self::{
         NewReport, PlanSummary, Reader, ReportDetail, ReportEntry, ReportFilter, ReportPage, ReportSummary,
         StoredReport, UnreadableReport,
     },
+    restore_points::{ProofMemory, ProvedRepository, RestorePointRecord},
     store::{FILE_NAME, JournalError},
 };
 
@@ -98,6 +102,9 @@ pub struct RunLook {
     /// What is to be kept of it.
     pub run: Option<RunRecord>,
 }
+
+/// Under what the cluster's name is kept.
+pub(crate) const CLUSTER_NAME: &str = "cluster_name";
 
 /// A handle on the journal; clones share it.
 #[derive(Clone)]
@@ -222,9 +229,9 @@ impl Journal {
                     history.looks.extend(look.map(|look| (plan.clone(), look)));
                     let open = incidents::open(database, plan)?;
                     history.incidents.extend(open.map(|open| (plan.clone(), open)));
-                    let points = incidents::restore_points(database, plan)?;
+                    let points = restore_points::of_plan(database, plan)?;
                     history.restore_points.insert(plan.clone(), points);
-                    let counts = incidents::snapshot_counts(database, plan)?;
+                    let counts = restore_points::snapshot_counts(database, plan)?;
                     history.snapshot_counts.insert(plan.clone(), counts);
                 }
                 let ids: Vec<PlanId> = looks.into_iter().map(|look| look.plan).collect();
@@ -573,6 +580,14 @@ impl Journal {
         let id = self.recall("journal_id").await?;
         // Made with the file; an empty one only if somebody removed it by hand.
         Ok(id.unwrap_or_default())
+    }
+
+    /// What the cluster was called when it was last read.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn cluster_name(&self) -> Result<Option<String>, JournalError> {
+        self.recall(CLUSTER_NAME).await
     }
 
     /// A word that was kept under `key`.

@@ -26,9 +26,12 @@
 //!   - [`report`] is the whole finding as a value, and what is different from the runs before;
 //!   - [`notifier`] writes the mail, and decides whether it is sent ([`notifier::decision`]).
 //! - [`delivery_worker`] takes queued mails to the mail server, through [`smtp`].
+//! - [`proof`] asks every application's repository once a day whether what was called a success is there.
 //! - [`duty`] is whose turn it is to mail, where a cluster has several instances.
 //! - The values that all of them speak of: [`alert`], [`run`], [`ids`], [`language`], [`oncalendar`].
+//! - [`coverage`] is what no backup protects.
 //! - [`roster`] is what the cluster's plans are now, for pages and metrics.
+//! - [`restore_points`] is what can be restored of each application.
 //! - [`telemetry`] is logs and metrics, [`http`] the HTTP client, [`version`] which version this is, [`text`] and [`times`] what makes text
 //!   and times from outside fit for use, [`redact`] what strikes secrets out of them.
 
@@ -42,6 +45,7 @@ pub mod checks;
 pub mod commands;
 pub mod config;
 pub mod correlator;
+pub mod coverage;
 pub mod delivery_worker;
 pub mod demo;
 pub mod diagnose;
@@ -54,11 +58,13 @@ pub mod logs;
 pub mod notifier;
 pub mod oncalendar;
 pub mod pipeline;
+pub mod proof;
 pub mod receiver;
 pub mod redact;
 pub mod refusals;
 pub mod repo_check;
 pub mod report;
+pub mod restore_points;
 pub mod roster;
 pub mod run;
 pub mod service;
@@ -68,3 +74,4 @@ pub mod text;
 pub mod times;
 pub mod version;
 pub mod watch;
+pub mod webhook;

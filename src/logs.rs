@@ -24,10 +24,12 @@ pub(crate) mod recorded_tests;
 
 use std::{sync::OnceLock, time::Duration};
 
+use jiff::Timestamp;
 use tokio::{sync::Semaphore, time::timeout};
 
 use self::{
-    findings::LogTrouble,
+    entries::Voice,
+    findings::{LogLine, LogTrouble},
     loki::Loki,
     query::NodeQuestion,
     report::{Assembly, NodeEntries},
@@ -122,6 +124,23 @@ impl LogReader {
             assembly.take(&NodeEntries::new(question.node, entries));
         }
         too_much
+    }
+
+    /// What runs have said of the cluster's own configuration backup in this time, in its order.
+    ///
+    /// # Errors
+    /// Why the log can't be read, or not all of it.
+    pub async fn cluster_backup(&self, from: Timestamp, to: Timestamp) -> Result<Vec<LogLine>, LogTrouble> {
+        let loki = self.loki().ok_or_else(|| self.no_loki())?;
+        let _place = self.places.acquire().await;
+        let (mut entries, trouble) = loki.entries(&query::cluster_backup(), from, to).await;
+        if let Some(trouble) = trouble {
+            return Err(trouble);
+        }
+        // No module speaks for the leader.
+        entries.retain(|entry| matches!(entry.voice, Voice::Timer(_) | Voice::Agent));
+        entries.sort_by_key(|entry| entry.at);
+        Ok(entries.into_iter().map(|entry| LogLine { at: entry.at, text: entry.text }).collect())
     }
 
     /// Checks that Loki answers and takes our credentials.

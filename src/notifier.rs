@@ -10,6 +10,7 @@
 pub mod decision;
 pub mod delivery;
 pub mod format;
+pub mod gaps;
 mod header;
 pub mod links;
 pub mod message;
@@ -30,7 +31,7 @@ use crate::report::Report;
 /// Writes the email about a report.
 pub fn compose(report: &Report, format: &Format) -> Message {
     let (view, html) = fitting(report, format);
-    Message { outcome: Some(view.outcome), text: render::text(&view), html, subject: view.subject }
+    Message { outcome: Some(report.outcome), text: render::text(&view), html, subject: view.subject }
 }
 
 /// The email about a report and its HTML, with as much in it as [`MAX_HTML`] allows.

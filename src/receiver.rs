@@ -17,6 +17,7 @@ mod incidents;
 mod page;
 mod plans;
 mod resend;
+mod restore_points;
 pub mod server;
 mod stream;
 
@@ -60,6 +61,10 @@ fn others(receiver: Arc<Receiver>) -> BoxedFilter<(Response,)> {
         .or(reading(warp::path!("api" / "plans"), &receiver, api::plans))
         .unify()
         .or(reading(warp::path!("api" / "incidents"), &receiver, api::incidents))
+        .unify()
+        .or(reading(warp::path!("api" / "gaps"), &receiver, api::gaps))
+        .unify()
+        .or(reading(warp::path!("api" / "restore-points"), &receiver, api::restore_points))
         .unify()
         .or(reports(Arc::clone(&receiver)))
         .unify()

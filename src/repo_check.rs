@@ -9,6 +9,7 @@ mod budget;
 mod cluster_api;
 pub mod findings;
 mod gateway;
+mod password;
 pub mod restic;
 mod snapshots;
 
@@ -24,7 +25,7 @@ use tokio::sync::Semaphore;
 use self::{
     budget::Budget,
     cluster_api::{ClusterApi, Failure},
-    findings::{DestinationReport, Detail, Health, RepoReport, RepositoryReport},
+    findings::{DestinationReport, Detail, Health, RepoReport, RepositoryReport, Snapshots},
     gateway::Gateway,
 };
 use crate::{
@@ -176,6 +177,38 @@ impl RepoChecker {
         self.clients().gateway.probe(destination, self.settings.timeout).await.0 == Health::Unreachable
     }
 
+    /// Reads one repository: how it is, and what is in it.
+    ///
+    /// # Errors
+    /// Why the cluster can't be asked, about this repository or any other; [`Detail::NotAsked`] when its API is not configured.
+    pub async fn read(
+        &self,
+        destination: &DestinationId,
+        path: &str,
+    ) -> Result<(Health, Option<Snapshots>), Detail> {
+        let api = self.clients().api.as_ref().ok_or(Detail::NotAsked)?;
+        match api.snapshots(destination, path, self.settings.timeout).await {
+            Ok(snapshots) => Ok((Health::Ok, Some(snapshots))),
+            // A large repository takes restic its time; only where the destination is silent, too, that says something.
+            Err(Failure::Repository(_, Detail::NoAnswer { .. })) if !self.is_silent(destination).await => {
+                Ok((Health::Unknown, None))
+            }
+            Err(Failure::Repository(health, _)) => Ok((health, None)),
+            Err(Failure::Api(detail)) => Err(detail),
+        }
+    }
+
+    /// True when the cluster's own backup has a passphrase: without one, there is no such backup.
+    ///
+    /// # Errors
+    /// Why that is not known; [`Detail::NotAsked`] when the cluster's API is not configured.
+    pub async fn cluster_password_exists(&self) -> Result<bool, Detail> {
+        match &self.clients().api {
+            Some(api) => api.password_exists().await,
+            None => Err(Detail::NotAsked),
+        }
+    }
+
     /// Checks that the gateway itself answers.
     ///
     /// # Errors
@@ -314,9 +347,9 @@ fn overrule<'a>(
     let mut any = false;
     for report in destinations {
         if report.health.is_unhealthy() && read.contains(&report.destination.id) {
-            let before = report.detail.as_ref().map(ToString::to_string).unwrap_or_default();
             report.health = Health::Ok;
-            report.detail = Some(Detail::AnsweredAgain { before });
+            report.detail =
+                report.detail.take().map(|before| Detail::AnsweredAgain { before: Box::new(before) });
             any = true;
         }
     }

@@ -29,6 +29,9 @@ use crate::{
     repo_check::findings::RepoReport,
 };
 
+/// What a cluster is called that has never been read and was not named.
+pub const UNNAMED_CLUSTER: &str = "NS8";
+
 /// What happened, what is behind it, and what can still be restored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {

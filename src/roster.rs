@@ -33,10 +33,16 @@ pub struct PlanEntry {
     pub name: Option<String>,
     /// What people call its destination: the name, else the UUID.
     pub destination: Option<String>,
+    /// The destination's UUID.
+    #[serde(default)]
+    pub destination_id: Option<DestinationId>,
     /// Its calendar expression.
     pub schedule: Option<String>,
     /// False while its timer is off.
     pub enabled: bool,
+    /// How many snapshots of each application stay. None where that is not known, or all stay.
+    #[serde(default)]
+    pub retention: Option<usize>,
     /// The installed ones, in the order of the run.
     pub applications: Vec<ApplicationEntry>,
 }
@@ -83,8 +89,10 @@ impl PlanEntry {
             id: id.clone(),
             name: plan.name.clone(),
             destination,
+            destination_id: plan.repository.as_deref().and_then(|id| DestinationId::new(id).ok()),
             schedule: plan.schedule.clone(),
             enabled: plan.enabled,
+            retention: plan.retention,
             applications,
         }
     }

@@ -22,13 +22,17 @@ use crate::{
     journal::Journal,
     logs::LogReader,
     pipeline::{Pipeline, stages::Stages},
+    proof::{cluster_watch::ClusterBackupWatch, watch::ProofWatch},
     receiver::{self, Receiver, server},
     refusals::Refusals,
     repo_check::RepoChecker,
     roster::view::RosterView,
     telemetry::Metrics,
     version::VERSION,
-    watch::{alerts::AlertWatcher, cluster::ClusterWatcher, events, troubles::WatcherTroubles},
+    watch::{
+        alerts::AlertWatcher, cluster::ClusterWatcher, coverage::CoverageWatch, events,
+        troubles::WatcherTroubles,
+    },
 };
 
 /// How long everything in hand gets to end once the service is to stop. What has not ended by then is in the journal.
@@ -142,6 +146,13 @@ impl Service {
             Arc::clone(&metrics),
             standing.clone(),
         );
+        let webhook_worker = DeliveryWorker::webhook(
+            Arc::clone(&settings),
+            journal.clone(),
+            Arc::clone(&metrics),
+            standing.clone(),
+        );
+        let standing_of_gaps = standing.clone();
         let (troubles, refusals) = (Arc::new(WatcherTroubles::default()), Arc::new(Refusals::default()));
         let readiness = Readiness::new(
             Arc::clone(&settings),
@@ -149,16 +160,40 @@ impl Service {
             Outside { reader: reader.clone(), checker: Arc::clone(&checker), logs: Arc::clone(&logs) },
             Arc::clone(&troubles),
             Arc::clone(&refusals),
-            standing,
+            standing.clone(),
         );
         let mut tasks: JoinSet<()> = JoinSet::new();
         let is_watched = settings.watch.runs || settings.watch.missing_grace.is_some();
         let roster = Arc::new(RosterView::new(journal.clone(), reader.clone(), is_watched));
+        let coverage =
+            CoverageWatch::new(Arc::clone(&settings), journal.clone(), reader.clone(), standing_of_gaps);
+        tasks.spawn(coverage.run(shutdown.clone()));
         watch_alerts(&mut tasks, &settings, &journal, &troubles, &shutdown);
         if is_watched {
             let reported = Arc::new(Notify::new());
             let url = settings.redis_url.clone();
             tasks.spawn(events::listen(url, Arc::clone(&reported), Arc::clone(&troubles), shutdown.clone()));
+            // Without following runs, nobody knows when none is on.
+            if settings.watch.runs && settings.repo_check.api.is_some() {
+                let proof = ProofWatch::new(
+                    Arc::clone(&settings),
+                    journal.clone(),
+                    reader.clone(),
+                    Arc::clone(&roster),
+                    Arc::clone(&checker),
+                    standing.clone(),
+                );
+                tasks.spawn(proof.run(shutdown.clone()));
+            }
+            if settings.watch.runs {
+                let cluster_backup = ClusterBackupWatch::new(
+                    journal.clone(),
+                    Arc::clone(&checker),
+                    Arc::clone(&logs),
+                    standing.clone(),
+                );
+                tasks.spawn(cluster_backup.run(shutdown.clone()));
+            }
             let (settings, roster, checker) =
                 (Arc::clone(&settings), Arc::clone(&roster), Arc::clone(&checker));
             let watcher =
@@ -173,6 +208,9 @@ impl Service {
         tasks.spawn(server::serve(listener, routes, shutdown.clone()));
         tasks.spawn(pipeline.run(shutdown.clone()));
         tasks.spawn(delivery_worker.run(shutdown.clone()));
+        if let Some(worker) = webhook_worker {
+            tasks.spawn(worker.run(shutdown.clone()));
+        }
         if let Some(duty) = duty {
             tasks.spawn(duty.run(shutdown.clone()));
         }

@@ -96,6 +96,14 @@ fn is_invisible(c: char) -> bool {
         | '\u{E0000}'..='\u{E0FFF}') // tags, supplementary selectors
 }
 
+/// At most so many characters of a text, with an ellipsis in place of what is left out.
+pub fn shorten(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((position, _)) => format!("{}…", text[..position].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

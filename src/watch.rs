@@ -13,6 +13,7 @@
 
 pub mod alerts;
 pub mod cluster;
+pub mod coverage;
 pub mod events;
 pub mod runs;
 pub mod schedule;

@@ -58,7 +58,7 @@ pub async fn report(settings: &Settings, plans: Vec<PlanId>) -> Result<(), Repor
     let logs = LogReader::new(settings).read(&correlation).await.map(|reading| reading.report);
     let repos = RepoChecker::new(settings.repo_check.clone()).check(&correlation).await;
     let cluster = settings.cluster_name.clone().or_else(|| correlation.cluster.clone());
-    let cluster = cluster.unwrap_or_else(|| crate::pipeline::stages::UNNAMED_CLUSTER.into());
+    let cluster = cluster.unwrap_or_else(|| crate::report::UNNAMED_CLUSTER.into());
     let report = Report::new(JobId(0), now, cluster, Vec::new(), correlation, logs, repos);
     let format = Format::of(settings);
     let message = notifier::compose(&report, &format);

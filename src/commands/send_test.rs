@@ -87,7 +87,7 @@ async fn cluster_name(settings: &Settings) -> String {
         reader.read(&Scope::default(), Timestamp::now()).await.ok()?.name
     };
     let name = tokio::time::timeout(NAME_TIMEOUT, asked).await.ok().flatten();
-    name.unwrap_or_else(|| crate::pipeline::stages::UNNAMED_CLUSTER.into())
+    name.unwrap_or_else(|| crate::report::UNNAMED_CLUSTER.into())
 }
 
 fn text(settings: &Settings, cluster: &str) -> Message {

@@ -309,6 +309,9 @@ pub(super) fn settings(vars: impl Iterator<Item = (OsString, OsString)>) -> Resu
             muted: env.value("NOTIFY_MUTED", Mutes::default(), Mutes::parse),
         },
         webhook: webhook(&mut env),
+        coverage: CoverageSettings {
+            grace: env.seconds("COVERAGE_GRACE_SECONDS", 86_400, 0..=MAX_REPEAT_SECONDS),
+        },
         watch: WatchSettings {
             alertmanager: env.http_url("ALERTMANAGER_URL"),
             poll: env.seconds("ALERTMANAGER_POLL_SECONDS", 60, 1..=3600),

@@ -60,6 +60,8 @@ pub struct Settings {
     pub notify: NotifySettings,
     /// `NOTIFY_WEBHOOK_*`: where reports are posted besides. None: nowhere.
     pub webhook: Option<WebhookSettings>,
+    /// `COVERAGE_*`
+    pub coverage: CoverageSettings,
     /// `ALERTMANAGER_*`, `WATCH_*`
     pub watch: WatchSettings,
     /// `MODULE_*`, `LEADER_REDIS_URL`, `TAKEOVER_SECONDS`: which instance of the cluster this is. None outside of NS8.
@@ -175,6 +177,13 @@ pub struct NotifySettings {
     pub muted: Mutes,
 }
 
+/// What is told of gaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CoverageSettings {
+    /// `COVERAGE_GRACE_SECONDS`: how long a gap may be there before it is mailed. 0 to 31 days.
+    pub grace: Duration,
+}
+
 /// Sources of alerts besides the webhook.
 #[derive(Debug, Clone)]
 pub struct WatchSettings {
@@ -237,6 +246,10 @@ impl Settings {
     /// Why no mail is sent, in words for an administrator; empty when mail is configured.
     pub fn mail_gaps(&self) -> Vec<String> {
         let mut gaps = Vec::new();
+        if self.mail.audiences.is_empty() && self.webhook.is_some() {
+            // Whoever wants reports by webhook alone needs no mail.
+            return gaps;
+        }
         if !self.smtp.enabled {
             gaps.push(
                 "mail is off: SMTP_ENABLED is not 1 (is the cluster's mail notification configured?)".into(),

@@ -53,6 +53,7 @@ fn an_empty_environment_has_the_documented_defaults() {
             muted: Mutes::default(),
         }
     );
+    assert_eq!(settings.coverage.grace, Duration::from_secs(86_400));
     assert_eq!(settings.state_dir, PathBuf::from("state"));
     assert_eq!(settings.zone, TimeZone::UTC);
     assert_eq!(settings.log, LogSettings { filter: "info".into(), format: LogFormat::Text });
@@ -99,6 +100,7 @@ fn every_wrong_value_is_listed_with_what_would_be_right() {
         ("NOTIFY_ON", "success"),
         ("NOTIFY_REPEAT_SECONDS", "1d"),
         ("NOTIFY_AFTER_FAILURES", "0"),
+        ("COVERAGE_GRACE_SECONDS", "2678401"),
         ("NOTIFY_MUTED", "mail1"),
         ("ALERTMANAGER_URL", "localhost:9093"),
         ("ALERTMANAGER_POLL_SECONDS", "0"),
@@ -113,7 +115,8 @@ fn every_wrong_value_is_listed_with_what_would_be_right() {
         assert!(message.contains(&format!("\n  {variable}: ")), "{variable} is not in {message}");
     }
     // The API's URL also asks for its user and password.
-    assert!(message.starts_with("29 environment variables are wrong:"), "{message}");
+    let count = wrong.len() + 2;
+    assert!(message.starts_with(&format!("{count} environment variables are wrong:")), "{message}");
     assert!(message.contains("SMTP_ENCRYPTION: \"ssl\" is none of none, starttls, tls"), "{message}");
     assert!(
         message.contains("CORRELATOR_WAIT_SECONDS: \"-1\" is not a whole number from 0 to 3600"),

@@ -32,6 +32,8 @@ pub struct Scope {
     pub runs: BTreeMap<PlanId, ObservedRun>,
     /// Nodes that raised an alert; their keys are read even where no module is left on them.
     pub nodes: BTreeSet<NodeId>,
+    /// The repositories of all members are asked for, not only of those that are not well.
+    pub repositories: bool,
 }
 
 impl Scope {
@@ -70,6 +72,11 @@ impl Scope {
     pub fn about(plans: impl IntoIterator<Item = PlanId>) -> Self {
         let plans: BTreeMap<_, _> = plans.into_iter().map(|plan| (plan, None)).collect();
         Self { recent: plans.is_empty(), plans, ..Self::default() }
+    }
+
+    /// All plans, with the repositories of all their members.
+    pub fn of_repositories() -> Self {
+        Self { repositories: true, ..Self::about([]) }
     }
 
     /// True when an alert says of this plan that it did not run.
@@ -164,6 +171,8 @@ pub struct PlanFacts {
     pub schedule: Option<String>,
     /// `enabled`: `1` or empty.
     pub enabled: bool,
+    /// `retention`: how many snapshots of each application stay. None where that is no number, or all stay.
+    pub retention: Option<usize>,
     /// `instances`, or before core 3.20 the modules whose set `module/<mid>/backups` holds the plan. In the order of the run.
     pub instances: Vec<String>,
     /// `cluster/backup/<id>/status`: a plan's own result, in hand-made set-ups.
@@ -177,9 +186,9 @@ pub struct ModuleFacts {
     pub node: NodeId,
     /// `module/<mid>/ui_name`: the label that people gave it. Read for the members of the plans.
     pub label: Option<String>,
-    /// Its UUID, from `cluster/module_uuid`. Read only for members without a recent successful backup.
+    /// Its UUID, from `cluster/module_uuid`. Read for members without a recent successful backup, or for all.
     pub uuid: Option<String>,
-    /// `IMAGE_URL` of `module/<mid>/environment`. Read only for members without a recent successful backup.
+    /// `IMAGE_URL` of `module/<mid>/environment`. Read for members without a recent successful backup, or for all.
     pub image_url: Option<String>,
 }
 
@@ -201,6 +210,17 @@ impl ModuleFacts {
         let uuid = ModuleId::new(self.uuid.as_deref()?).ok()?;
         Some(format!("{name}/{uuid}"))
     }
+}
+
+/// A module that no plan protects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unplanned {
+    /// The module.
+    pub module: ModuleId,
+    /// `module/<mid>/ui_name`
+    pub label: Option<String>,
+    /// False where the set `module/<mid>/flags` has `no_data_backup`.
+    pub has_data: bool,
 }
 
 /// One `cluster/backup_repository/<uuid>`.

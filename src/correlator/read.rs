@@ -13,6 +13,7 @@ mod connection;
 mod error;
 mod own_keys;
 mod round_trips;
+mod unplanned;
 
 use std::time::{Duration, Instant};
 

@@ -49,7 +49,7 @@ impl NoticeKind {
 pub struct NewNotice {
     /// What it is about.
     pub kind: NoticeKind,
-    /// The audience that gets the mail, by its [key](crate::audience::Audience::key).
+    /// The audience that gets the mail, by its [key](crate::audience::Audience::key); empty where it is posted alone.
     pub audience: String,
     /// Whether it is posted to the webhook too.
     pub to_webhook: bool,
@@ -69,7 +69,13 @@ pub(super) fn queue(connection: &Connection, notice: &NewNotice, now: Timestamp)
         "INSERT INTO deliveries (notice_id, audience, channel, subject, text, html, state, queued_at, next_attempt_at)
          VALUES (:notice, :audience, :channel, :subject, :text, :html, 'queued', :now, :now)",
     )?;
-    for channel in [Some(Channel::Mail), notice.to_webhook.then_some(Channel::Webhook)].into_iter().flatten() {
+    for channel in [
+        (!notice.audience.is_empty()).then_some(Channel::Mail),
+        notice.to_webhook.then_some(Channel::Webhook),
+    ]
+    .into_iter()
+    .flatten()
+    {
         insert.execute(named_params! {
             ":notice": id,
             ":audience": notice.audience,

@@ -142,12 +142,8 @@ pub(super) fn insert(
         .map(drop)
 }
 
-/// The deliveries that are due, oldest first. One that is due later than any pause is long was put off before the clock was set back.
-pub(super) fn due(
-    database: &Database,
-    channel: Channel,
-    now: Timestamp,
-) -> rusqlite::Result<Vec<Outgoing>> {
+/// The deliveries that are due, oldest first. One whose channel can't be read goes by mail. One that is due later than any pause is long was put off before the clock was set back.
+pub(super) fn due(database: &Database, channel: Channel, now: Timestamp) -> rusqlite::Result<Vec<Outgoing>> {
     due_after_resends(database, channel, now, 0)
 }
 
@@ -174,11 +170,11 @@ fn due_after_resends(
                 coalesce(deliveries.subject, reports.subject) AS subject, coalesce(deliveries.text, reports.text) AS text,
                 coalesce(deliveries.html, reports.html) AS html
              FROM deliveries LEFT JOIN reports ON reports.id = report_id LEFT JOIN notices ON notices.id = notice_id
-             WHERE channel = ? AND state = 'queued' AND (next_attempt_at <= ? OR next_attempt_at > ?) AND resends >= ?
+             WHERE (channel = 'webhook') = ? AND state = 'queued' AND (next_attempt_at <= ? OR next_attempt_at > ?) AND resends >= ?
              ORDER BY deliveries.id LIMIT 20",
         )?
         .query_map(
-            params![channel.as_str(), now.as_millisecond(), farthest.as_millisecond(), resends],
+            params![channel == Channel::Webhook, now.as_millisecond(), farthest.as_millisecond(), resends],
             |row| {
                 let id = DeliveryId(row.get("id")?);
                 let audience = rows::text(row, "audience")?;
@@ -221,7 +217,7 @@ fn thread_starts(
     let own = JobId(rows::number(row, "report_id")?);
     let start = |report: JobId| {
         let mut mails = database.prepare_cached(
-            "SELECT audience IN (?, '') AS is_its, message_id FROM deliveries WHERE report_id = ? AND channel = 'mail'
+            "SELECT audience IN (?, '') AS is_its, message_id FROM deliveries WHERE report_id = ? AND channel <> 'webhook'
              ORDER BY is_its DESC, audience DESC LIMIT 1",
         )?;
         let mail = mails
@@ -277,35 +273,36 @@ pub(super) fn undelivered(
     let mut deliveries = database.prepare_cached(
         "SELECT deliveries.*, notices.kind AS kind
          FROM deliveries LEFT JOIN reports ON reports.id = report_id LEFT JOIN notices ON notices.id = notice_id
-         WHERE channel = ?1 AND ((state = 'queued' AND attempts > 0)
+         WHERE (channel = 'webhook') = ?1 AND ((state = 'queued' AND attempts > 0)
             OR (coalesce(reports.created_at, notices.created_at) >= ?2
                 AND (state = 'failed' OR (state = 'sent' AND refused <> '[]'))))
          ORDER BY deliveries.id DESC LIMIT 3",
     )?;
-    let words = deliveries.query_map(params![channel.as_str(), since.as_millisecond()], |row| {
-        let what = match (about(row)?, channel) {
-            (About::Report(id), Channel::Mail) => format!("the mail of report {id}"),
-            (About::Notice(kind, _), Channel::Mail) => format!("the mail about {}", kind.title()),
-            (About::Report(id), Channel::Webhook) => format!("report {id} for the webhook"),
-            (About::Notice(kind, _), Channel::Webhook) => format!("{} for the webhook", kind.title()),
-        };
-        let delivery = lenient_delivery(database, DeliveryId(row.get("id")?), row)?;
-        let error = delivery.last_error.unwrap_or_else(|| "no reason is known".into());
-        Ok(match delivery.state {
-            DeliveryState::Failed => format!("{what} could not be delivered: {error}"),
-            DeliveryState::Sent => {
-                let refused: Vec<String> = delivery
-                    .refused
-                    .iter()
-                    .map(|refusal| format!("{}: {}", refusal.address, refusal.reason))
-                    .collect();
-                format!("{what} was refused for {}", refused.join(", "))
-            }
-            DeliveryState::Queued | DeliveryState::Unchanged | DeliveryState::Suppressed => {
-                format!("{what} waits after {} attempts: {error}", delivery.attempts)
-            }
-        })
-    })?;
+    let words =
+        deliveries.query_map(params![channel == Channel::Webhook, since.as_millisecond()], |row| {
+            let what = match (about(row)?, channel) {
+                (About::Report(id), Channel::Mail) => format!("the mail of report {id}"),
+                (About::Notice(kind, _), Channel::Mail) => format!("the mail about {}", kind.title()),
+                (About::Report(id), Channel::Webhook) => format!("report {id} for the webhook"),
+                (About::Notice(kind, _), Channel::Webhook) => format!("{} for the webhook", kind.title()),
+            };
+            let delivery = lenient_delivery(database, DeliveryId(row.get("id")?), row)?;
+            let error = delivery.last_error.unwrap_or_else(|| "no reason is known".into());
+            Ok(match delivery.state {
+                DeliveryState::Failed => format!("{what} could not be delivered: {error}"),
+                DeliveryState::Sent => {
+                    let refused: Vec<String> = delivery
+                        .refused
+                        .iter()
+                        .map(|refusal| format!("{}: {}", refusal.address, refusal.reason))
+                        .collect();
+                    format!("{what} was refused for {}", refused.join(", "))
+                }
+                DeliveryState::Queued | DeliveryState::Unchanged | DeliveryState::Suppressed => {
+                    format!("{what} waits after {} attempts: {error}", delivery.attempts)
+                }
+            })
+        })?;
     words.collect()
 }
 
@@ -313,9 +310,9 @@ pub(super) fn undelivered(
 pub(super) fn next_due(connection: &Connection, channel: Channel) -> rusqlite::Result<Option<Timestamp>> {
     connection
         .prepare_cached(
-            "SELECT min(next_attempt_at) AS next FROM deliveries WHERE channel = ? AND state = 'queued'",
+            "SELECT min(next_attempt_at) AS next FROM deliveries WHERE (channel = 'webhook') = ? AND state = 'queued'",
         )?
-        .query_row([channel.as_str()], |row| rows::optional_time(row, "next"))
+        .query_row([channel == Channel::Webhook], |row| rows::optional_time(row, "next"))
 }
 
 /// Writes down how an attempt went, unless it was queued again meanwhile. What reached nobody at all was not told.
@@ -374,17 +371,15 @@ pub(super) fn record(
 /// The deliveries that wait and that nobody asked for, due or not.
 pub(super) fn kept_back(connection: &Connection, channel: Channel) -> rusqlite::Result<Vec<DeliveryId>> {
     connection
-        .prepare_cached("SELECT id FROM deliveries WHERE channel = ? AND state = 'queued' AND resends = 0")?
-        .query_map([channel.as_str()], |row| Ok(DeliveryId(row.get("id")?)))?
+        .prepare_cached(
+            "SELECT id FROM deliveries WHERE (channel = 'webhook') = ? AND state = 'queued' AND resends = 0",
+        )?
+        .query_map([channel == Channel::Webhook], |row| Ok(DeliveryId(row.get("id")?)))?
         .collect()
 }
 
 /// Drops one of them, as another instance has sent its own.
-pub(super) fn drop_kept_back(
-    connection: &Connection,
-    id: DeliveryId,
-    reason: &str,
-) -> rusqlite::Result<()> {
+pub(super) fn drop_kept_back(connection: &Connection, id: DeliveryId, reason: &str) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "UPDATE deliveries SET state = ?, last_error = ? WHERE id = ? AND state = 'queued' AND resends = 0",
@@ -457,10 +452,14 @@ pub(super) fn inherit(connection: &Connection, id: DeliveryId, heirs: &[Heir]) -
         })?;
     }
     let is_kept = match first {
-        Some(first) => connection
-            .prepare_cached("UPDATE OR IGNORE deliveries SET audience = ? WHERE id = ? AND state = 'queued'")?
-            .execute(params![first.audience, id.0])?
-            > 0,
+        Some(first) => {
+            connection
+                .prepare_cached(
+                    "UPDATE OR IGNORE deliveries SET audience = ? WHERE id = ? AND state = 'queued'",
+                )?
+                .execute(params![first.audience, id.0])?
+                > 0
+        }
         None => false,
     };
     if is_kept {
@@ -468,8 +467,14 @@ pub(super) fn inherit(connection: &Connection, id: DeliveryId, heirs: &[Heir]) -
     }
     if heirs.is_empty() {
         return connection
-            .prepare_cached("UPDATE deliveries SET state = ?, last_error = ? WHERE id = ? AND state = 'queued'")?
-            .execute(params![DeliveryState::Suppressed.as_str(), "none of its recipients is configured any more", id.0])
+            .prepare_cached(
+                "UPDATE deliveries SET state = ?, last_error = ? WHERE id = ? AND state = 'queued'",
+            )?
+            .execute(params![
+                DeliveryState::Suppressed.as_str(),
+                "none of its recipients is configured any more",
+                id.0
+            ])
             .map(drop);
     }
     connection
@@ -498,7 +503,7 @@ pub(super) fn subjects(
 ) -> rusqlite::Result<Vec<(JobId, String, String)>> {
     let mut subjects = connection.prepare_cached(
         "SELECT audience, coalesce(deliveries.subject, reports.subject) AS subject
-         FROM deliveries JOIN reports ON reports.id = report_id WHERE report_id = ? AND channel = 'mail'",
+         FROM deliveries JOIN reports ON reports.id = report_id WHERE report_id = ? AND channel <> 'webhook'",
     )?;
     let mut found = Vec::new();
     for report in reports {
@@ -518,9 +523,11 @@ pub(super) fn of_report(
     database
         .prepare_cached("SELECT * FROM deliveries WHERE report_id = ? ORDER BY id")?
         .query_map([report.0], |row| {
-            let (audience, channel) = (rows::text(row, "audience")?, rows::word(row, "channel")?);
+            // As whoever sends it takes it.
+            let channel = rows::word(row, "channel")?.unwrap_or(Channel::Mail);
+            let audience = rows::text(row, "audience")?;
             let delivery = delivery(row)?;
-            let assemble = || Ok(DeliveryRecord { audience, channel: channel?, delivery: delivery? });
+            let assemble = || Ok(DeliveryRecord { audience, channel, delivery: delivery? });
             Ok(assemble())
         })?
         .collect()

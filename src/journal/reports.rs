@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     courses::Courses,
-    incidents, notifications,
+    notifications,
     queue::{self, DeliveryRecord, NewRow},
     quota::KEEP_STRANGE_REPORTS,
+    restore_points,
     rows::{self, Database, to_json},
 };
 use crate::{
@@ -77,9 +78,7 @@ impl Reader {
     fn is_told(&self, plan: &str) -> bool {
         let sees = match &self.plans {
             AudiencePlans::All => true,
-            AudiencePlans::These(plans) => {
-                plan == ANY_PLAN || plans.iter().any(|seen| seen.as_str() == plan)
-            }
+            AudiencePlans::These(plans) => plan == ANY_PLAN || plans.iter().any(|seen| seen.as_str() == plan),
         };
         sees && !self.quiet.iter().any(|quiet| quiet.as_str() == plan)
     }
@@ -228,7 +227,7 @@ pub(super) fn insert(database: &Database, new: &NewReport) -> rusqlite::Result<D
         .map(|(reader, _)| reader)
         .collect();
     let is_told = |plan: &str| told.iter().any(|reader| reader.is_told(plan));
-    incidents::note_restore_points(database, report, |plan| is_told(plan.as_str()))?;
+    restore_points::note_report(database, report, |plan| is_told(plan.as_str()))?;
     if !decision.keeps_report() {
         courses.keep(database, report, None, is_told, muted)?;
         return Ok(decision);

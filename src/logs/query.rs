@@ -98,6 +98,16 @@ pub fn time_of(plan: &Plan, node: &NodeId, at: Timestamp) -> (Timestamp, Timesta
 /// space.
 const CHATTER: &str = r#""SYSLOG_IDENTIFIER": ?"(podman|conmon)"|"PRIORITY": ?"7"|"MESSAGE": ?"( {9}|-{9}|\[[0-9]+:[0-9:]+\] |[0-9a-f]{8} {2}2)"#;
 
+/// What `run-backup` says of the cluster's own configuration backup, whichever node leads.
+pub fn cluster_backup() -> String {
+    let filter = "Cluster backup uploaded as|upload of cluster backup GPG file failed|cluster-backup failed";
+    format!(
+        "{{node_id=~\".+\", module_id=\"\"}} |~ {} |~ {}",
+        logql_string("backup[0-9]+[.]service|agent@node[.]service"),
+        logql_string(filter)
+    )
+}
+
 impl NodeQuestion {
     /// What the units that run plans say: the timers', the agent's, and systemd and the kernel about them.
     pub fn units(&self) -> String {

@@ -160,7 +160,11 @@ impl Found {
         let (notifications, before): (Vec<_>, Vec<_>) =
             seen.map(|(notification, before)| (notification.clone(), before.clone())).unzip();
         let found = Found {
-            outcome: notifications.iter().map(|notification| notification.outcome).max().unwrap_or(self.outcome),
+            outcome: notifications
+                .iter()
+                .map(|notification| notification.outcome)
+                .max()
+                .unwrap_or(self.outcome),
             notifications,
             recovered: self.recovered.iter().filter(|plan| plans.sees(plan)).cloned().collect(),
             shrunk: self.shrunk.iter().filter(|(plan, _)| plans.sees(plan)).cloned().collect(),
@@ -214,7 +218,13 @@ impl Policy {
     pub fn of(settings: &Settings, now: Timestamp) -> Self {
         Self {
             // Of a run that somebody wants to hear of; who does not is asked one by one.
-            on: settings.mail.audiences.iter().map(|audience| audience.on).max().unwrap_or(settings.notify.on),
+            on: settings
+                .mail
+                .audiences
+                .iter()
+                .map(|audience| audience.on)
+                .max()
+                .unwrap_or(settings.notify.on),
             repeat: SignedDuration::try_from(settings.notify.repeat).unwrap_or(SignedDuration::MAX),
             after_failures: settings.notify.after_failures,
             muted: settings.notify.muted.at(now, &settings.zone),

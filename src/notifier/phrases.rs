@@ -12,6 +12,7 @@
 pub mod causes;
 mod en;
 mod facts;
+mod gaps;
 mod headline;
 mod it;
 mod registry;
@@ -27,13 +28,14 @@ use crate::{
 pub use self::{
     causes::{CauseFacts, CausePhrases, LockFacts, StepFacts},
     facts::{Counted, SnapshotAges, SnapshotFacts, Unit},
+    gaps::{GapPhrases, GapWords},
     headline::HeadlinePhrases,
     steps::StepPhrases,
     texts::{Badges, Columns, Headings, Texts},
 };
 
 /// The emails' words in one language.
-pub trait Phrases: CausePhrases + HeadlinePhrases + StepPhrases {
+pub trait Phrases: CausePhrases + GapPhrases + HeadlinePhrases + StepPhrases {
     /// All phrases without values.
     fn texts(&self) -> &'static Texts;
 

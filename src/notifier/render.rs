@@ -37,10 +37,6 @@ impl Text<'_> {
         self.view.language.phrases().texts()
     }
 
-    fn outcome(&self) -> &'static str {
-        self.view.language.phrases().outcome(self.view.outcome)
-    }
-
     /// The lines of an item before its quotation and commands: `- [failed] mail1, node 1`, then its sentences.
     fn opening(&self, item: &Item, numbered: &bool, number: &usize) -> Vec<String> {
         let mark = if *numbered { format!("{number}.") } else { "-".to_owned() };
@@ -70,11 +66,7 @@ impl Html<'_> {
         self.view.language.phrases().texts()
     }
 
-    fn outcome(&self) -> &'static str {
-        self.view.language.phrases().outcome(self.view.outcome)
-    }
-
-    fn outcome_colour(&self) -> &'static str {
+    fn status_colour(&self) -> &'static str {
         self.colour(&self.view.tone)
     }
 

@@ -4,6 +4,7 @@
 //! The emails in full: read the snapshots in `src/notifier/snapshots/` as an administrator would.
 
 mod bounds;
+mod gaps;
 mod incidents;
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};

@@ -19,7 +19,7 @@ mod steps;
 mod storage;
 
 use super::format::Format;
-use crate::{correlator::correlation::Outcome, language::Language, report::Report};
+use crate::{language::Language, report::Report};
 
 use self::context::Writer;
 pub use self::{
@@ -35,8 +35,8 @@ pub struct View {
     pub language: Language,
     /// The cluster's name.
     pub cluster: String,
-    /// The outcome.
-    pub outcome: Outcome,
+    /// How it is, in a word or two that follow "Backup".
+    pub status: &'static str,
     /// The colour of it all.
     pub tone: Tone,
     /// The subject.
@@ -74,7 +74,7 @@ impl View {
         View {
             language: format.language,
             cluster: report.cluster.clone(),
-            outcome: report.outcome,
+            status: writer.phrases.outcome(report.outcome),
             tone: match Tone::of(report.outcome) {
                 Tone::Good if has_lost => Tone::Warning,
                 tone => tone,

@@ -195,6 +195,12 @@ impl Calendar {
         }
     }
 
+    /// The time between the last occurrence and the next one, as of `now`: a day for a nightly plan, three over the weekend for one that runs
+    /// on working days. None where one of them is missing.
+    pub fn period(&self, now: Timestamp, zone: &TimeZone) -> Option<SignedDuration> {
+        Some(self.next(now, zone)?.duration_since(self.previous(now, zone)?))
+    }
+
     fn occurs_on(&self, day: Date) -> bool {
         self.years.contains(day.year())
             && self.months.contains(day.month())

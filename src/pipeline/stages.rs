@@ -4,7 +4,7 @@
 //! The stages of a job, each a function from one value to the next: `Job -> Correlation -> LogReport -> RepoReport -> Message`.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -21,7 +21,7 @@ use crate::{
         read::ClusterReader,
     },
     ids::{JobId, PlanId},
-    journal::{Advance, Afterwards, Job, Journal, JournalError, NewReport, RunLook, Stage},
+    journal::{Advance, Afterwards, CLUSTER_NAME, Job, Journal, JournalError, NewReport, RunLook, Stage},
     logs::{LogReader, findings::LogReport},
     notifier::{
         decision::{Decision, Found, Origin, Policy},
@@ -29,11 +29,11 @@ use crate::{
     },
     repo_check::{RepoChecker, findings::RepoReport},
     report::{
-        Report,
+        Report, UNNAMED_CLUSTER,
         history::{History, RunRecord},
     },
     telemetry::Metrics,
-    watch::{cluster::SCHEDULES, schedule::PlanSchedule},
+    watch::{cluster::SCHEDULES, schedule::known_since},
 };
 
 /// The shortest pause between two reads, where `CORRELATOR_WAIT_SECONDS` is 0.
@@ -46,14 +46,9 @@ const FOLLOW_UP_LIMIT: Duration = Duration::from_secs(24 * 3600);
 const MAX_LOG_PAUSE: Duration = Duration::from_secs(30);
 /// How often a log is read that is not complete: then the mail goes out with what there is.
 const MAX_LOG_READS: u32 = 4;
-/// Where the journal keeps what the cluster was called when it was last read.
-const CLUSTER_NAME: &str = "cluster_name";
 
 /// What a job waits for whose log is not complete.
 const WAITS_FOR_LOG: &str = "log lines of the run";
-
-/// What a cluster is called that has never been read and was not named.
-pub const UNNAMED_CLUSTER: &str = "NS8";
 
 /// How far a job came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -309,7 +304,7 @@ impl Stages {
         if let Some(name) = self.settings.cluster_name.as_ref().or(correlation.cluster.as_ref()) {
             return Ok(name.clone());
         }
-        Ok(self.journal.recall(CLUSTER_NAME).await?.unwrap_or_else(|| UNNAMED_CLUSTER.into()))
+        Ok(self.journal.cluster_name().await?.unwrap_or_else(|| UNNAMED_CLUSTER.into()))
     }
 }
 
@@ -317,15 +312,6 @@ impl Stages {
 fn run_and_beginning(looks: &[RunLook]) -> (Vec<RunRecord>, Vec<(PlanId, Timestamp)>) {
     let began = looks.iter().map(|look| (look.plan.clone(), look.began_at)).collect();
     (looks.iter().filter_map(|look| look.run.clone()).collect(), began)
-}
-
-/// Since when plans are known with their schedules, as the watcher has marked it. One that can't be read is not known.
-fn known_since(checkpoints: Vec<(String, String)>) -> BTreeMap<PlanId, Timestamp> {
-    let plan = |(plan, schedule): (String, String)| {
-        let schedule: PlanSchedule = serde_json::from_str(&schedule).ok()?;
-        Some((plan.parse().ok()?, schedule.since()))
-    };
-    checkpoints.into_iter().filter_map(plan).collect()
 }
 
 /// A time so long after `now`.

@@ -18,6 +18,7 @@ use super::{
     context::Receiver,
     incidents, plans,
     resend::{MAX_RESENDS, MAX_RESENDS_OF_REPORT},
+    restore_points,
 };
 use crate::{
     checks::{Check, readiness::Ready},
@@ -25,6 +26,8 @@ use crate::{
     duty::Duty,
     ids::JobId,
     journal::{Job, JournalError, ReportEntry, ReportFilter},
+    notifier::{format::Format, gaps},
+    proof::cluster_watch,
     telemetry::{METRICS_CONTENT_TYPE, PLAIN_METRICS_CONTENT_TYPE},
     version::VERSION,
 };
@@ -191,6 +194,40 @@ pub(super) async fn incidents(receiver: Arc<Receiver>) -> Response {
             json(StatusCode::OK, &serde_json::json!({"incidents": listed}))
         }
         Err(reason) => unavailable(&reason),
+    }
+}
+
+/// `GET /api/gaps`: what is not protected, worst first.
+pub(super) async fn gaps(receiver: Arc<Receiver>) -> Response {
+    match receiver.journal.gaps().await {
+        Ok(gaps) => {
+            let format = Format::of(&receiver.settings);
+            let mut listed = gaps::listed(&gaps, &format, Timestamp::now());
+            listed.truncate(fitting(&listed, MAX_PAGE));
+            json(StatusCode::OK, &serde_json::json!({"gaps": listed}))
+        }
+        Err(reason) => unavailable(&reason),
+    }
+}
+
+/// `GET /api/restore-points`: what can be restored of each application, and how the cluster's own backup is.
+pub(super) async fn restore_points(receiver: Arc<Receiver>) -> Response {
+    let (roster, records, gaps, cluster_backup) = tokio::join!(
+        receiver.roster.get(),
+        receiver.journal.restore_points_all(),
+        receiver.journal.gaps(),
+        cluster_watch::known(&receiver.journal)
+    );
+    match (records, gaps, cluster_backup) {
+        (Ok(records), Ok(gaps), Ok(cluster_backup)) => {
+            let (now, zone) = (Timestamp::now(), &receiver.settings.zone);
+            let listed = roster.map(|roster| crate::restore_points::listed(&records, &roster, now, zone));
+            let listed = listed.unwrap_or_default();
+            let mut table = restore_points::restore_points(&listed, &gaps, cluster_backup);
+            table.restore_points.truncate(fitting(&table.restore_points, MAX_PAGE));
+            json(StatusCode::OK, &table)
+        }
+        (Err(reason), _, _) | (_, Err(reason), _) | (_, _, Err(reason)) => unavailable(&reason),
     }
 }
 

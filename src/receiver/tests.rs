@@ -115,6 +115,8 @@ async fn an_unknown_path_is_404_and_another_method_405() {
         "/api/reports",
         "/api/reports/1",
         "/api/incidents",
+        "/api/gaps",
+        "/api/restore-points",
         "/healthz",
         "/readyz",
         "/metrics",

@@ -1,11 +1,11 @@
 // Copyright (C) 2026 Nethesis S.r.l.
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! The cluster's API server: what does a repository hold?
+//! The cluster's API server: what does a repository hold, and has the cluster's own backup a passphrase?
 //!
 //! A module may not read other modules' repositories, but the cluster may, and with the role `reader` a module may ask the
 //! cluster to: the task `read-backup-snapshots` runs `restic snapshots --json` on the leader (ns8-core, `api-server` and the
-//! cluster's actions).
+//! cluster's actions). Of `list-backup-repositories`, whose output holds the passwords of all destinations, one value is taken in.
 
 use std::time::Duration;
 
@@ -13,11 +13,12 @@ use jiff::Timestamp;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{
     findings::{Detail, Health, Snapshots},
+    password::PasswordState,
     restic,
     snapshots::SnapshotList,
 };
@@ -37,6 +38,10 @@ const PAUSES: [Duration; 4] = [
 const MAX_ANSWER: usize = 64 * 1024;
 /// The largest result of a task that is read, in bytes: some 20 000 snapshots. A module may write any number into its repository.
 const MAX_RESULT: usize = 4 * 1024 * 1024;
+/// The action that reads a repository.
+const READ_SNAPSHOTS: &str = "read-backup-snapshots";
+/// The action that knows of the cluster's passphrase.
+const LIST_REPOSITORIES: &str = "list-backup-repositories";
 /// The longest id of a task. NS8's are UUIDs.
 const MAX_TASK_ID: usize = 64;
 
@@ -75,16 +80,18 @@ struct CreatedTask {
 }
 
 #[derive(Deserialize)]
-struct Status {
-    data: TaskResult,
+#[serde(bound = "T: DeserializeOwned + Default")]
+struct Status<T> {
+    data: TaskResult<T>,
 }
 
 #[derive(Deserialize)]
-struct TaskResult {
+#[serde(bound = "T: DeserializeOwned + Default")]
+struct TaskResult<T> {
     #[serde(default)]
     error: String,
     #[serde(default)]
-    output: SnapshotList,
+    output: T,
     exit_code: i64,
 }
 
@@ -117,10 +124,39 @@ impl ClusterApi {
         path: &str,
         limit: Duration,
     ) -> Result<Snapshots, Failure> {
+        let data = json!({"repository": destination, "path": path});
+        let result = self.run::<SnapshotList>(READ_SNAPSHOTS, data, limit).await?;
+        read_result(result, Timestamp::now())
+    }
+
+    /// Asks whether the cluster's own backup has a passphrase. Nothing else of what the answer holds is taken in, whatever becomes of it.
+    ///
+    /// # Errors
+    /// Why that is not known, within the time for one question.
+    pub async fn password_exists(&self) -> Result<bool, Detail> {
+        let result = self.run::<PasswordState>(LIST_REPOSITORIES, json!({}), self.timeout).await;
+        let silent =
+            |reason: &str| Err(Detail::ApiSilent { reason: format!("{LIST_REPOSITORIES}: {reason}") });
+        match result {
+            // What it writes about its failure is not ours to read either.
+            Ok(TaskResult { exit_code, .. }) if exit_code != 0 => silent("the task failed"),
+            Ok(TaskResult { output: PasswordState(Some(exists)), .. }) => Ok(exists),
+            Ok(TaskResult { output: PasswordState(None), .. }) => silent("it does not say password_exists"),
+            Err(Failure::Api(detail) | Failure::Repository(_, detail)) => Err(detail),
+        }
+    }
+
+    /// Has the cluster run an action, and waits for its result.
+    async fn run<T: DeserializeOwned + Default>(
+        &self,
+        action: &'static str,
+        data: Value,
+        limit: Duration,
+    ) -> Result<TaskResult<T>, Failure> {
         let now = Instant::now();
         let deadline = now.checked_add(limit).unwrap_or(now);
         let no_answer = || Detail::NoAnswer { seconds: limit.as_secs().max(1) };
-        let task = match self.within(deadline, self.create_task(destination, path)).await {
+        let task = match self.within(deadline, self.create_task(action, data)).await {
             Some(task) => task.map_err(Failure::Api)?,
             // With less time than a question should have, that says little about the API.
             None if limit < self.timeout => {
@@ -135,29 +171,29 @@ impl ClusterApi {
             let answer = self.task_result(&task).await.map_err(Failure::Api)?;
             // What stands in it is of this repository: whatever is wrong with that, the next one can be asked about.
             let body = http::body(answer, MAX_RESULT).await.map_err(not_known)?;
-            serde_json::from_slice::<Status>(&body)
+            serde_json::from_slice::<Status<T>>(&body)
                 .map_err(|error| not_known(format!("unexpected response: {}", http::json_reason(&error))))
         });
         let Some(result) = result.await else {
             // The task was taken but does not end: restic hangs at the repository.
             return Err(Failure::Repository(Health::Unreachable, no_answer()));
         };
-        read_result(result?.data, Timestamp::now())
+        Ok(result?.data)
     }
 
     async fn within<T>(&self, deadline: Instant, work: impl Future<Output = T>) -> Option<T> {
         tokio::time::timeout_at(deadline, work).await.ok()
     }
 
-    async fn create_task(&self, destination: &DestinationId, path: &str) -> Result<String, Detail> {
+    async fn create_task(&self, action: &'static str, data: Value) -> Result<String, Detail> {
         let body = json!({
-            "action": "read-backup-snapshots",
-            "data": {"repository": destination, "path": path},
+            "action": action,
+            "data": data,
             "extra": {"isNotificationHidden": true},
             "parent": "",
         });
         let request = || self.client.post(self.url("api/cluster/tasks")).json(&body);
-        let answer = self.ask("read-backup-snapshots", request).await?;
+        let answer = self.ask(action, request).await?;
         match answer.status() {
             StatusCode::CREATED => {
                 let id = read_json::<Created>(answer).await?.data.id;
@@ -169,13 +205,12 @@ impl ClusterApi {
                     .ok_or_else(|| Detail::ApiSilent { reason: format!("{:?} is no task's id", shown()) })
             }
             StatusCode::FORBIDDEN => Err(Detail::ApiRefused {
-                reason: "read-backup-snapshots is not allowed for this user, or this is not the leader (403)"
-                    .into(),
+                reason: format!("{action} is not allowed for this user, or this is not the leader (403)"),
             }),
             StatusCode::NOT_FOUND => {
                 Err(Detail::ApiSilent { reason: "the cluster's agent is not running (404)".into() })
             }
-            status => Err(unexpected("read-backup-snapshots", status)),
+            status => Err(unexpected(action, status)),
         }
     }
 
@@ -292,7 +327,7 @@ fn not_known(reason: String) -> Failure {
 }
 
 /// What an ended task says of the repository, as of `now`.
-fn read_result(result: TaskResult, now: Timestamp) -> Result<Snapshots, Failure> {
+fn read_result(result: TaskResult<SnapshotList>, now: Timestamp) -> Result<Snapshots, Failure> {
     if result.exit_code != 0 {
         let (health, message) = restic::read_error(&result.error);
         return Err(Failure::Repository(health, Detail::Restic { message }));
@@ -312,7 +347,7 @@ mod tests {
 
     fn result(exit_code: i64, error: &str, output: &Value) -> Result<Snapshots, Failure> {
         let status = json!({"data": {"error": error, "output": output, "exit_code": exit_code}});
-        let status: Status = serde_json::from_value(status).unwrap();
+        let status: Status<SnapshotList> = serde_json::from_value(status).unwrap();
         read_result(status.data, "2026-11-22T07:00:00Z".parse().unwrap())
     }
 

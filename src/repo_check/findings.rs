@@ -193,8 +193,8 @@ pub enum Detail {
     },
     /// It did not answer at first, and then did: a repository in it was read.
     AnsweredAgain {
-        /// What was found first, in plain English.
-        before: String,
+        /// What was found first.
+        before: Box<Detail>,
     },
     /// The plan has no destination.
     NoDestination,

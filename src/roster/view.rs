@@ -10,7 +10,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use super::Roster;
 use crate::{
@@ -39,6 +39,8 @@ pub struct RosterView {
     /// True where a watcher reads the cluster all the time.
     is_watched: bool,
     state: Mutex<State>,
+    /// Told of each new one.
+    changes: watch::Sender<()>,
 }
 
 #[derive(Default)]
@@ -55,7 +57,13 @@ struct State {
 impl RosterView {
     /// A view that knows nothing yet. `is_watched` where a watcher will call [`note`](Self::note).
     pub fn new(journal: Journal, reader: ClusterReader, is_watched: bool) -> Self {
-        Self { journal, reader, is_watched, state: Mutex::default() }
+        let changes = watch::Sender::new(());
+        Self { journal, reader, is_watched, state: Mutex::default(), changes }
+    }
+
+    /// Tells of each reading of the cluster.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     /// The plans as last read. None when the cluster was never read.
@@ -92,6 +100,7 @@ impl RosterView {
             state.kept = Some(Arc::clone(&roster));
         }
         state.roster = Some(roster);
+        self.changes.send_replace(());
     }
 
     /// What the journal has of an earlier start. Its trouble is its own to tell.

@@ -7,7 +7,10 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
@@ -129,6 +132,15 @@ pub fn look(
     // What is missing is reported as that.
     let silent_since = silent_since.filter(|due| known.reported != Some(*due));
     Findings { known, raised, silent_since, look_at }
+}
+
+/// Since when plans are known with their schedules, as the watcher has marked it. One that can't be read is not known.
+pub fn known_since(checkpoints: Vec<(String, String)>) -> BTreeMap<PlanId, Timestamp> {
+    let plan = |(plan, schedule): (String, String)| {
+        let schedule: PlanSchedule = serde_json::from_str(&schedule).ok()?;
+        Some((plan.parse().ok()?, schedule.since()))
+    };
+    checkpoints.into_iter().filter_map(plan).collect()
 }
 
 impl PlanSchedule {

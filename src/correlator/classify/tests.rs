@@ -60,6 +60,7 @@ impl Cluster {
             repository: Some(DESTINATION.into()),
             schedule: Some(schedule.into()),
             enabled: true,
+            retention: Some(3),
             instances: instances.split_whitespace().map(str::to_owned).collect(),
             result: None,
         };

@@ -28,6 +28,8 @@ use crate::{
 const PLANS: &str = "cluster/backup/";
 /// Up to how many plans were ever made each of their ids is asked for, rather than that Redis goes through all keys it has.
 const MAX_SEQUENCE: u64 = 1000;
+/// How many snapshots stay where a plan does not say (`run-backup`).
+const DEFAULT_RETENTION: usize = 3;
 /// Of how many keys it is asked whether nodes write statuses.
 const MAX_STATUS_KEYS: usize = 10_000;
 
@@ -52,7 +54,7 @@ impl Session {
         }
         let members = members(&facts);
         let nodes_write = self.read_statuses(&mut facts, &members, now).await?;
-        self.read_details(&mut facts, &members, nodes_write, now, zone).await?;
+        self.read_details(&mut facts, scope, &members, nodes_write, now, zone).await?;
         Ok(facts)
     }
 
@@ -146,6 +148,11 @@ impl Session {
                 schedule: text("schedule"),
                 // "returns "1" or """ (ns8-core, `schedule-backup`)
                 enabled: text("enabled").is_some(),
+                // As `run-backup` has it: without a value, three.
+                retention: match text("retention") {
+                    Some(retention) => retention.parse().ok().filter(|count| *count > 0),
+                    None => Some(DEFAULT_RETENTION),
+                },
                 instances: instances
                     .iter()
                     .flat_map(|text| text.split_whitespace())
@@ -290,38 +297,43 @@ impl Session {
         Ok(nodes_write)
     }
 
-    /// Last trip: for members without a recent successful backup, the image and UUID that make the path of the repository, and for
-    /// those of which no node has a status, the older layouts. A cluster without problems skips it.
+    /// Last trip: for members without a recent successful backup, or all where the scope wants that, the image and UUID that make the path of
+    /// the repository, and for those of which no node has a status, the older layouts. A cluster without problems skips it.
     async fn read_details(
         &mut self,
         facts: &mut ClusterFacts,
+        scope: &Scope,
         members: &Members,
         nodes_write: bool,
         now: Timestamp,
         zone: &TimeZone,
     ) -> Result<(), ReadError> {
-        let mut unwell: HashSet<&ModuleId> = HashSet::new();
+        let mut wanted: HashSet<&ModuleId> = HashSet::new();
         let mut without_status: Vec<(&PlanId, &ModuleId)> = Vec::new();
         for (plan, members) in members {
             let statuses = facts.statuses.get(plan);
             for module in members {
                 match statuses.and_then(|statuses| statuses.get(module)) {
-                    Some(Ok(run)) if run.is_ok() && run.end >= earlier(now, RECENT) => continue,
+                    Some(Ok(run)) if run.is_ok() && run.end >= earlier(now, RECENT) => {
+                        if !scope.repositories {
+                            continue;
+                        }
+                    }
                     Some(_) => {}
                     None => without_status.push((plan, module)),
                 }
-                unwell.insert(module);
+                wanted.insert(module);
             }
         }
-        if unwell.is_empty() {
+        if wanted.is_empty() {
             return Ok(());
         }
-        let own_keys = OwnKeys { statuses: without_status, images: unwell.iter().copied().collect() };
+        let own_keys = OwnKeys { statuses: without_status, images: wanted.iter().copied().collect() };
         let sizes = self.sizes(&own_keys).await?;
         let mut batch = Batch::default();
         let own = sizes.ask(&own_keys, &mut batch);
         let uuids: Vec<_> =
-            unwell.iter().map(|module| batch.field("cluster/module_uuid", module.as_str())).collect();
+            wanted.iter().map(|module| batch.field("cluster/module_uuid", module.as_str())).collect();
         // A plan that has never run may be the only one that was read.
         let any_written = (!nodes_write && !own_keys.statuses.is_empty())
             .then(|| batch.any_exists(self.status_keys(facts).take(MAX_STATUS_KEYS)));
@@ -336,7 +348,7 @@ impl Session {
                 facts.own_words.entry((*plan).clone()).or_default().insert((*module).clone());
             }
         }
-        for ((module, uuid), image_url) in unwell.into_iter().zip(uuids).zip(images) {
+        for ((module, uuid), image_url) in wanted.into_iter().zip(uuids).zip(images) {
             if let Some(facts) = facts.modules.get_mut(module) {
                 (facts.uuid, facts.image_url) = (uuid.read(), image_url);
             }

@@ -65,10 +65,25 @@ CREATE TABLE restore_points (
     destination TEXT NOT NULL,
     at          INTEGER,                                          -- of the last snapshot; NULL when there is none
     size        INTEGER,                                          -- bytes in it, where known
-    count       INTEGER NOT NULL,                                 -- how many snapshots there are
-    proved_at   INTEGER NOT NULL,                                 -- when the repository was read
+    count       INTEGER,                                          -- how many snapshots there are; NULL where it was never read
+    told_count  INTEGER,                                          -- how many there were before most of them were gone, untold
+    proved_at   INTEGER,                                          -- when the repository was read; NULL where it never was
+    asked_at    INTEGER,                                          -- when the daily proof last asked, whatever came of it
+    since       INTEGER,                                          -- when the daily proof first asked
+    retention   INTEGER,                                          -- how many snapshots are kept of it, as the plans said then
+    kept_since  INTEGER,                                          -- since when they say so
+    most        INTEGER,                                          -- the most snapshots that there were since then
     health      TEXT NOT NULL,                                    -- of the repository when it was last asked
     PRIMARY KEY (plan, module, destination)
+) STRICT, WITHOUT ROWID;
+
+-- Gaps: what no backup protects.
+CREATE TABLE gaps (
+    key         TEXT PRIMARY KEY,                                 -- its kind, and what it is about
+    source      TEXT NOT NULL,                                    -- who finds it
+    gap         TEXT NOT NULL,                                    -- JSON
+    since       INTEGER NOT NULL,                                 -- when it was first found
+    reported_at INTEGER                                           -- when it was mailed
 ) STRICT, WITHOUT ROWID;
 
 -- Mails that are about no run.
@@ -105,7 +120,7 @@ CREATE TABLE deliveries (
     UNIQUE (report_id, audience, channel),
     UNIQUE (notice_id, audience, channel)
 ) STRICT;
-CREATE INDEX deliveries_queued ON deliveries (channel, next_attempt_at) WHERE state = 'queued';
+CREATE INDEX deliveries_queued ON deliveries (next_attempt_at) WHERE state = 'queued';
 
 INSERT INTO deliveries (report_id, audience, channel, outcome, state, queued_at, resends, attempts, next_attempt_at, sent_at, accepted,
     refused, last_error)

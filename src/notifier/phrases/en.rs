@@ -11,6 +11,7 @@ use crate::{
 };
 
 mod causes;
+mod gaps;
 mod headline;
 mod steps;
 
@@ -408,24 +409,30 @@ impl Phrases for English {
 
 /// restic's message follows as a quotation of its own.
 fn with_detail(state: &str, detail: Option<&Detail>) -> String {
-    let detail = match detail {
-        None => return format!("{state}."),
-        Some(Detail::Restic { .. }) => return format!("{state}:"),
-        Some(Detail::GatewayStatus { status }) => format!("the rclone gateway returned HTTP status {status}"),
-        Some(Detail::GatewaySilent { reason }) => {
+    match detail {
+        None => format!("{state}."),
+        Some(Detail::Restic { .. }) => format!("{state}:"),
+        Some(detail) => format!("{state}: {}.", words(detail)),
+    }
+}
+
+fn words(detail: &Detail) -> String {
+    match detail {
+        Detail::Restic { message } => message.clone(),
+        Detail::GatewayStatus { status } => format!("the rclone gateway returned HTTP status {status}"),
+        Detail::GatewaySilent { reason } => {
             format!("the rclone gateway itself is not responding: {reason}")
         }
-        Some(Detail::NoAnswer { seconds }) => format!("no response within {seconds} s"),
-        Some(Detail::DestinationSilent) => "its destination is not responding".into(),
-        Some(Detail::NotAsked) => "the repository check is switched off in Settings".into(),
-        Some(Detail::ApiSilent { reason }) => format!("the cluster API could not be queried: {reason}"),
-        Some(Detail::ApiRefused { reason }) => format!("the cluster API denied access: {reason}"),
-        Some(Detail::NotReached { seconds }) => {
+        Detail::NoAnswer { seconds } => format!("no response within {seconds} s"),
+        Detail::DestinationSilent => "its destination is not responding".into(),
+        Detail::NotAsked => "the repository check is switched off in Settings".into(),
+        Detail::ApiSilent { reason } => format!("the cluster API could not be queried: {reason}"),
+        Detail::ApiRefused { reason } => format!("the cluster API denied access: {reason}"),
+        Detail::NotReached { seconds } => {
             format!("not checked within the {seconds} s of the whole check")
         }
-        Some(Detail::AnsweredAgain { before }) => format!("it answered again; before that, {before}"),
-        Some(Detail::NoDestination) => "the plan has no destination known to the cluster".into(),
-        Some(Detail::NoPath) => "the application's image or UUID is missing in Redis".into(),
-    };
-    format!("{state}: {detail}.")
+        Detail::AnsweredAgain { before } => format!("it answered again; before that, {}", words(before)),
+        Detail::NoDestination => "the plan has no destination known to the cluster".into(),
+        Detail::NoPath => "the application's image or UUID is missing in Redis".into(),
+    }
 }

@@ -12,6 +12,7 @@ use crate::{
 };
 
 mod causes;
+mod gaps;
 mod headline;
 mod steps;
 
@@ -416,24 +417,30 @@ impl Phrases for Italian {
 
 /// restic's message follows as a quotation of its own.
 fn with_detail(state: &str, detail: Option<&Detail>) -> String {
-    let detail = match detail {
-        None => return format!("{state}."),
-        Some(Detail::Restic { .. }) => return format!("{state}:"),
-        Some(Detail::GatewayStatus { status }) => {
+    match detail {
+        None => format!("{state}."),
+        Some(Detail::Restic { .. }) => format!("{state}:"),
+        Some(detail) => format!("{state}: {}.", words(detail)),
+    }
+}
+
+fn words(detail: &Detail) -> String {
+    match detail {
+        Detail::Restic { message } => message.clone(),
+        Detail::GatewayStatus { status } => {
             format!("il gateway rclone ha risposto con lo stato HTTP {status}")
         }
-        Some(Detail::GatewaySilent { reason }) => format!("è il gateway rclone a non rispondere: {reason}"),
-        Some(Detail::NoAnswer { seconds }) => format!("nessuna risposta entro {seconds} s"),
-        Some(Detail::DestinationSilent) => "la sua destinazione non risponde".into(),
-        Some(Detail::NotAsked) => "il controllo dei repository è disattivato nelle impostazioni".into(),
-        Some(Detail::ApiSilent { reason }) => format!("impossibile interrogare l'API del cluster: {reason}"),
-        Some(Detail::ApiRefused { reason }) => format!("l'API del cluster ha negato l'accesso: {reason}"),
-        Some(Detail::NotReached { seconds }) => {
+        Detail::GatewaySilent { reason } => format!("è il gateway rclone a non rispondere: {reason}"),
+        Detail::NoAnswer { seconds } => format!("nessuna risposta entro {seconds} s"),
+        Detail::DestinationSilent => "la sua destinazione non risponde".into(),
+        Detail::NotAsked => "il controllo dei repository è disattivato nelle impostazioni".into(),
+        Detail::ApiSilent { reason } => format!("impossibile interrogare l'API del cluster: {reason}"),
+        Detail::ApiRefused { reason } => format!("l'API del cluster ha negato l'accesso: {reason}"),
+        Detail::NotReached { seconds } => {
             format!("non controllato entro i {seconds} s dell'intero controllo")
         }
-        Some(Detail::AnsweredAgain { before }) => format!("ha ripreso a rispondere; prima: {before}"),
-        Some(Detail::NoDestination) => "il piano non ha una destinazione nota al cluster".into(),
-        Some(Detail::NoPath) => "in Redis mancano l'immagine o l'UUID dell'applicazione".into(),
-    };
-    format!("{state}: {detail}.")
+        Detail::AnsweredAgain { before } => format!("ha ripreso a rispondere; prima: {}", words(before)),
+        Detail::NoDestination => "il piano non ha una destinazione nota al cluster".into(),
+        Detail::NoPath => "in Redis mancano l'immagine o l'UUID dell'applicazione".into(),
+    }
 }

@@ -8,6 +8,7 @@ use crate::{
     correlator::correlation::{Outcome, Plan, PlanIssue, State},
     notifier::phrases::{Counted, Unit},
     report::history::{SizeDrop, lost_most},
+    text::shorten,
 };
 
 /// The longest that a plan's name gets in the headline, in characters.
@@ -195,12 +196,4 @@ impl Writer<'_> {
 /// An application that is in two plans has two backups.
 fn unit(plans: &[&Plan]) -> Unit {
     if plans.len() > 1 { Unit::Backups } else { Unit::Applications }
-}
-
-/// The first `longest` characters, with an ellipsis where there were more.
-fn shorten(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        Some((position, _)) => format!("{}…", text[..position].trim_end()),
-        None => text.to_owned(),
-    }
 }

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::{
     fixture,
-    process::{Process, free_port, listening},
+    process::{Process, free_port},
 };
 
 pub struct Alertmanager {
@@ -39,8 +39,8 @@ impl Alertmanager {
             .arg(format!("--storage.path={}", dir.path().join("data").display()))
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
             .arg("--cluster.listen-address=");
-        let process = Process::start(&mut command, &dir.path().join("alertmanager.log"));
-        listening("Alertmanager", port).await;
+        let mut process = Process::start(&mut command, &dir.path().join("alertmanager.log"));
+        process.listens("Alertmanager", port).await;
         Self { _process: process, _dir: dir, base: format!("http://127.0.0.1:{port}") }
     }
 

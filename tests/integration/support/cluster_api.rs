@@ -1,8 +1,8 @@
 // Copyright (C) 2026 Nethesis S.r.l.
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-//! A stand-in for the cluster's API server, which keeps its contract (ns8-core, `api-server` and the cluster's action
-//! `read-backup-snapshots`) and runs the real restic, so that restic's own words are what is classified.
+//! A stand-in for the cluster's API server, which keeps its contract (ns8-core, `api-server` and the cluster's actions
+//! `read-backup-snapshots` and `list-backup-repositories`) and runs the real restic, so that restic's own words are what is classified.
 
 use std::{
     collections::HashMap,
@@ -22,10 +22,13 @@ use warp::{
     reply::Response,
 };
 
-use super::{eventually, repositories::PASSWORD, service::Settings};
+use super::{eventually, repositories::PASSWORD, sample::DESTINATION, service::Settings};
 
 pub const USER: &str = "module/backup-monitor1";
 pub const USER_PASSWORD: &str = "the module's password";
+
+/// What only the cluster may know: it stands in the output of `list-backup-repositories`.
+pub const SECRETS: [&str; 2] = [PASSWORD, "K005-the-key-of-the-bucket"];
 
 pub struct ClusterApi {
     state: Arc<State>,
@@ -50,6 +53,12 @@ struct State {
     tasks: Mutex<HashMap<String, Option<Value>>>,
     /// The data of each task that was created.
     asked: Mutex<Vec<Value>>,
+    /// How many tasks there were.
+    created: Mutex<usize>,
+    /// True once the cluster's own backup has a passphrase.
+    password_exists: Mutex<bool>,
+    /// How many repositories are being read, and how many were at once at most.
+    reading: Mutex<(usize, usize)>,
 }
 
 impl ClusterApi {
@@ -97,6 +106,16 @@ impl ClusterApi {
     pub async fn reached(&self, step: &str, before: usize) {
         let what = format!("the cluster API reaching {step}");
         eventually(&what, || std::future::ready((self.count(step) > before).then_some(()))).await;
+    }
+
+    /// The cluster's own backup has a passphrase from now on.
+    pub fn set_passphrase(&self) {
+        *self.state.password_exists.lock().unwrap() = true;
+    }
+
+    /// How many repositories were read at once at most.
+    pub fn most_at_once(&self) -> usize {
+        self.state.reading.lock().unwrap().1
     }
 
     /// What was asked of `read-backup-snapshots`.
@@ -183,20 +202,37 @@ async fn create_task(state: Arc<State>, headers: HeaderMap, task: Value) -> Resp
     if !["list-", "get-", "show-", "read-"].iter().any(|prefix| action.starts_with(prefix)) {
         return answer(403, "you don't have permission to access this resource", Value::Null);
     }
-    assert_eq!(action, "read-backup-snapshots");
     assert_eq!(task["extra"]["isNotificationHidden"], true);
     assert_eq!(task["parent"], "");
-    let data = task["data"].clone();
-    let mut asked = state.asked.lock().unwrap();
-    asked.push(data.clone());
-    let id = format!("00000000-0000-4000-8000-{:012}", asked.len());
-    drop(asked);
-    state.tasks.lock().unwrap().insert(id.clone(), None);
-    let (runner, task_id) = (Arc::clone(&state), id.clone());
-    tokio::task::spawn_blocking(move || {
-        let result = read_backup_snapshots(&runner.gateway, &data);
-        runner.tasks.lock().unwrap().insert(task_id, Some(result));
-    });
+    let id = {
+        let mut created = state.created.lock().unwrap();
+        *created += 1;
+        format!("00000000-0000-4000-8000-{:012}", *created)
+    };
+    match action {
+        "read-backup-snapshots" => {
+            let data = task["data"].clone();
+            state.asked.lock().unwrap().push(data.clone());
+            state.tasks.lock().unwrap().insert(id.clone(), None);
+            {
+                let mut reading = state.reading.lock().unwrap();
+                reading.0 += 1;
+                reading.1 = reading.1.max(reading.0);
+            }
+            let (runner, task_id) = (Arc::clone(&state), id.clone());
+            tokio::task::spawn_blocking(move || {
+                let result = read_backup_snapshots(&runner.gateway, &data);
+                runner.reading.lock().unwrap().0 -= 1;
+                runner.tasks.lock().unwrap().insert(task_id, Some(result));
+            });
+        }
+        "list-backup-repositories" => {
+            *state.calls.lock().unwrap().entry("list-backup-repositories").or_default() += 1;
+            let exists = *state.password_exists.lock().unwrap();
+            state.tasks.lock().unwrap().insert(id.clone(), Some(list_backup_repositories(exists)));
+        }
+        action => panic!("nobody should ask for {action}"),
+    }
     let mut created = task;
     created["id"] = id.into();
     answer(201, "task queued successfully", created)
@@ -216,7 +252,22 @@ async fn task_status(id: String, state: Arc<State>, headers: HeaderMap) -> Respo
     }
 }
 
-/// The action's step `50read`.
+/// The action's step `50list`.
+fn list_backup_repositories(password_exists: bool) -> Value {
+    let repository = json!({
+        "id": DESTINATION,
+        "provider": "backblaze",
+        "name": "BackBlaze repo1",
+        "url": "b2:backupex1",
+        "password": SECRETS[0],
+        "parameters": {"b2_account_id": "x", "b2_account_key": SECRETS[1]},
+        "basepath": "",
+    });
+    let output = json!({"repositories": [repository], "password_exists": password_exists});
+    json!({"error": "", "output": output, "exit_code": 0, "file": "task/cluster/x"})
+}
+
+/// The step `50read` of the action `read-backup-snapshots`.
 fn read_backup_snapshots(gateway: &str, data: &Value) -> Value {
     let (destination, path) = (data["repository"].as_str().unwrap(), data["path"].as_str().unwrap());
     let repository = format!("rest:{gateway}/{destination}/{path}");

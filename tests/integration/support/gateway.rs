@@ -7,7 +7,7 @@ use std::{path::Path, process::Command};
 
 use tempfile::TempDir;
 
-use super::process::{Process, free_port, listening};
+use super::process::{Process, free_port};
 
 pub struct Gateway {
     _haproxy: Process,
@@ -38,10 +38,10 @@ impl Gateway {
         std::fs::write(dir.path().join("haproxy.cfg"), config).unwrap();
         let mut command = Command::new("/usr/sbin/haproxy");
         command.arg("-db").arg("-f").arg(dir.path().join("haproxy.cfg"));
-        let haproxy = Process::start(&mut command, &dir.path().join("haproxy.log"));
+        let mut haproxy = Process::start(&mut command, &dir.path().join("haproxy.log"));
+        haproxy.listens("haproxy", port).await;
         let mut gateway = Self { _haproxy: haproxy, rclone: None, dir, rclone_port, port };
         gateway.start_backend(root).await;
-        listening("haproxy", port).await;
         gateway
     }
 
@@ -57,8 +57,8 @@ impl Gateway {
             .args(options)
             .arg(root)
             .env("RCLONE_CONFIG", "/dev/null");
-        self.rclone = Some(Process::start(&mut command, &self.dir.path().join("rclone.log")));
-        listening("rclone", self.rclone_port).await;
+        let rclone = Process::start(&mut command, &self.dir.path().join("rclone.log"));
+        self.rclone.insert(rclone).listens("rclone", self.rclone_port).await;
     }
 
     /// Stops what is behind haproxy, which then answers 503.
@@ -73,5 +73,17 @@ impl Gateway {
 
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for Gateway {
+    /// What both say is of use where a test fails.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for log in ["haproxy.log", "rclone.log"] {
+                let lines = std::fs::read_to_string(self.dir.path().join(log)).unwrap_or_default();
+                eprintln!("{log}: {}", lines.trim());
+            }
+        }
     }
 }

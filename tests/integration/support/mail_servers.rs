@@ -14,7 +14,7 @@ use ns8_backup_monitor::smtp::settings::{Encryption, SmtpSettings};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tempfile::TempDir;
 
-use super::{eventually, process::Process};
+use super::process::{Process, free_port};
 
 /// The account that both know.
 pub const USER: &str = "user@example.org";
@@ -22,7 +22,7 @@ pub const PASSWORD: &str = "correct horse";
 
 /// A mail server that runs.
 pub struct RealServer {
-    _process: Process,
+    process: Process,
     dir: TempDir,
     /// Where it speaks plain text, and STARTTLS.
     pub plain: u16,
@@ -38,7 +38,7 @@ impl RealServer {
     pub async fn postfix() -> Self {
         let dir = folder(&["etc/sasl", "queue", "data", "mail"]);
         let path = dir.path().display().to_string();
-        let [plain, tls, full, two] = free_ports();
+        let [plain, tls, full, two] = [(); 4].map(|()| free_port());
         let ids = |flag| output("id", &[flag, "postfix"]);
         let services = [
             (plain, ""),
@@ -73,14 +73,14 @@ impl RealServer {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        Self { _process: Process::of(child), dir, plain, tls, full, two }.listening().await
+        Self { process: Process::of(child), dir, plain, tls, full, two }.listening().await
     }
 
     /// `EXIM` names its program: Debian has one mail server at a time, so that it is unpacked and not installed.
     pub async fn exim() -> Self {
         let dir = folder(&["spool", "log", "mail"]);
         let path = dir.path().display().to_string();
-        let [plain, tls, full, two] = free_ports();
+        let [plain, tls, full, two] = [(); 4].map(|()| free_port());
         let program =
             std::env::var("EXIM").expect("EXIM names Exim's program; tests/run.sh mailservers sets it");
         let configuration = EXIM
@@ -100,15 +100,12 @@ impl RealServer {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        Self { _process: Process::of(child), dir, plain, tls, full, two }.listening().await
+        Self { process: Process::of(child), dir, plain, tls, full, two }.listening().await
     }
 
-    async fn listening(self) -> Self {
+    async fn listening(mut self) -> Self {
         for port in [self.plain, self.tls, self.full, self.two] {
-            eventually("the mail server listening", || async move {
-                tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()
-            })
-            .await;
+            self.process.listens("the mail server", port).await;
         }
         self
     }
@@ -157,12 +154,6 @@ fn output(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output().unwrap();
     assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-/// Ports that nobody has now. All are held until the last is known.
-fn free_ports<const N: usize>() -> [u16; N] {
-    let listeners = [(); N].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
 const MAIN: &str = "\

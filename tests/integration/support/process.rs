@@ -4,6 +4,7 @@
 //! Other programs: started on a free port, stopped with the test.
 
 use std::{
+    hash::{BuildHasher, Hasher, RandomState},
     net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
@@ -13,17 +14,16 @@ use tokio::net::TcpStream;
 
 use super::eventually;
 
-/// A port that nobody listens on. Somebody else may take it before we do; whoever starts a part sees that it fails.
-pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
-}
+/// The ports that parts are started on. The kernel gives those from 32768 on to every connection, and to every server that takes any: one of
+/// another test would take the port between our look and the part's start.
+const PORTS: std::ops::Range<u64> = 10_000..32_768;
 
-/// Waits until somebody listens on `port`.
-pub async fn listening(what: &str, port: u16) {
-    eventually(&format!("{what} on port {port}"), || async move {
-        TcpStream::connect(("127.0.0.1", port)).await.ok()
-    })
-    .await;
+/// A port that nobody listens on. Should another take it before the part that it is for, [`Process::listens`] says so.
+pub fn free_port() -> u16 {
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let random = || RandomState::new().build_hasher().finish();
+    let ports = std::iter::repeat_with(|| PORTS.start + random() % (PORTS.end - PORTS.start));
+    ports.map(|port| port.try_into().unwrap()).find(is_free).expect("there are some ports left")
 }
 
 /// A program that ends with its test.
@@ -42,6 +42,15 @@ impl Process {
             .spawn()
             .unwrap_or_else(|error| panic!("{:?}: {error}", command.get_program()));
         Self { child }
+    }
+
+    /// Waits until the program listens on `port`. Whoever else may listen there, it has to go on running.
+    pub async fn listens(&mut self, what: &str, port: u16) {
+        eventually(&format!("{what} on port {port}"), || async move {
+            TcpStream::connect(("127.0.0.1", port)).await.ok()
+        })
+        .await;
+        assert_eq!(self.exit_code(), None, "{what} ended; see its log");
     }
 
     pub fn of(child: Child) -> Self {

@@ -7,7 +7,7 @@ use std::{path::PathBuf, process::Command};
 
 use tempfile::TempDir;
 
-use super::process::{Process, free_port, listening};
+use super::process::{Process, free_port};
 
 pub struct Prometheus {
     _exporter: Process,
@@ -42,8 +42,8 @@ impl Prometheus {
             .arg("--collector.textfile")
             .arg(format!("--collector.textfile.directory={}", textfiles.display()))
             .arg(format!("--web.listen-address=127.0.0.1:{exporter_port}"));
-        let exporter = Process::start(&mut exporter, &dir.path().join("exporter.log"));
-        listening("the node exporter", exporter_port).await;
+        let mut exporter = Process::start(&mut exporter, &dir.path().join("exporter.log"));
+        exporter.listens("the node exporter", exporter_port).await;
 
         let config = format!(
             "global: {{scrape_interval: 1s, evaluation_interval: 1s}}
@@ -62,8 +62,8 @@ scrape_configs:
             .arg(format!("--config.file={}", dir.path().join("prometheus.yml").display()))
             .arg(format!("--storage.tsdb.path={}", dir.path().join("data").display()))
             .arg(format!("--web.listen-address=127.0.0.1:{port}"));
-        let prometheus = Process::start(&mut prometheus, &dir.path().join("prometheus.log"));
-        listening("Prometheus", port).await;
+        let mut prometheus = Process::start(&mut prometheus, &dir.path().join("prometheus.log"));
+        prometheus.listens("Prometheus", port).await;
         Self { _exporter: exporter, _prometheus: prometheus, dir }
     }
 
