@@ -39,6 +39,19 @@ pub enum AudiencePlans {
 }
 
 impl AudiencePlans {
+    /// What an audience sees by its key; of mails that 0.1.0 queued, which have none, all. None where that can't be read.
+    pub fn of_key(key: &str) -> Option<Self> {
+        let (plans, _) = key.split_once('/').unwrap_or((key, ""));
+        match plans {
+            "" | "all" => Some(AudiencePlans::All),
+            plans => plans
+                .split(',')
+                .map(|plan| plan.parse().ok())
+                .collect::<Option<_>>()
+                .map(AudiencePlans::These),
+        }
+    }
+
     /// True when it sees this plan.
     pub fn sees(&self, plan: &PlanId) -> bool {
         match self {

@@ -44,6 +44,8 @@ pub enum Subject {
     Heartbeat,
     /// This instance sends the reports, or another one does.
     Duty,
+    /// What is posted to the webhook is taken.
+    Webhook,
 }
 
 impl Subject {
@@ -64,6 +66,7 @@ impl Subject {
             Subject::Receiver => "receiver",
             Subject::Heartbeat => "heartbeat",
             Subject::Duty => "duty",
+            Subject::Webhook => "webhook",
         }
     }
 
@@ -84,6 +87,7 @@ impl Subject {
             Subject::Receiver => "receiver",
             Subject::Heartbeat => "heartbeat",
             Subject::Duty => "duty",
+            Subject::Webhook => "webhook",
         }
     }
 
@@ -114,6 +118,9 @@ impl Subject {
                 settings.heartbeat.is_some(),
                 "HEARTBEAT_URL is not set: nobody is told when the monitor itself is dead",
             ),
+            Subject::Webhook => {
+                (settings.webhook.is_some(), "NOTIFY_WEBHOOK_URL is not set: reports are only sent by mail")
+            }
             Subject::Journal
             | Subject::Redis
             | Subject::Gateway

@@ -13,6 +13,7 @@
 //!
 //! Whoever is active stays it as long as it lives: an instance that comes back finds runs that another one has reported meanwhile.
 
+pub mod keep;
 pub mod watch;
 
 use std::{

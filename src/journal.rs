@@ -50,7 +50,7 @@ use crate::{
     ids::{JobId, ModuleId, PlanId},
     notifier::{
         decision::{Before, Decision},
-        delivery::Delivery,
+        delivery::{Channel, Delivery},
         notification::Notification,
     },
     report::{
@@ -64,9 +64,9 @@ pub use self::{
     incidents::IncidentRecord,
     jobs::{AbandonedJob, Advance, DueJob, Job, Stage},
     notices::{NewNotice, NoticeKind},
-    queue::{Outgoing, ThreadStart},
+    queue::{About, DeliveryId, DeliveryRecord, Heir, Outgoing, ThreadStart},
     reports::{
-        NewReport, PlanSummary, ReportDetail, ReportEntry, ReportFilter, ReportPage, ReportSummary,
+        NewReport, PlanSummary, Reader, ReportDetail, ReportEntry, ReportFilter, ReportPage, ReportSummary,
         StoredReport, UnreadableReport,
     },
     restore_points::{ProofMemory, ProvedRepository, RestorePointRecord},
@@ -104,6 +104,9 @@ pub struct RunLook {
     pub run: Option<RunRecord>,
 }
 
+/// Under what the cluster's name is kept.
+pub(crate) const CLUSTER_NAME: &str = "cluster_name";
+
 /// A handle on the journal; clones share it.
 #[derive(Clone)]
 pub struct Journal {
@@ -112,8 +115,8 @@ pub struct Journal {
     dir: Arc<Path>,
     /// Woken when there is a new job, or one that is due at another time.
     jobs_changed: Arc<Notify>,
-    /// Woken when a mail is queued.
-    mail_queued: Arc<Notify>,
+    /// Woken when something is queued: who sends mails, and who posts to the webhook.
+    queued: Arc<[Notify; 2]>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -151,7 +154,7 @@ impl Journal {
             writer,
             dir: path,
             jobs_changed: Arc::default(),
-            mail_queued: Arc::default(),
+            queued: Arc::default(),
             thread: Arc::new(Mutex::new(Some(thread))),
         }
     }
@@ -412,7 +415,7 @@ impl Journal {
                 Ok(decision)
             })
             .await?;
-        self.mail_queued.notify_one();
+        self.queued.iter().for_each(Notify::notify_one);
         self.jobs_changed.notify_one();
         Ok(decision)
     }
@@ -432,7 +435,7 @@ impl Journal {
     /// [`JournalError`]
     pub async fn resend(&self, id: JobId, now: Timestamp) -> Result<bool, JournalError> {
         let found = self.writer.call(move |connection| queue::resend(connection, id, now)).await?;
-        self.mail_queued.notify_one();
+        self.queued.iter().for_each(Notify::notify_one);
         Ok(found)
     }
 
@@ -452,7 +455,7 @@ impl Journal {
                 checkpoints.iter().try_for_each(|checkpoint| checkpoints::put(database, checkpoint))
             })
             .await?;
-        self.mail_queued.notify_one();
+        self.queued.iter().for_each(Notify::notify_one);
         Ok(())
     }
 
@@ -464,7 +467,7 @@ impl Journal {
         reader::read(&self.writer, &self.dir, move |database| reports::recent(database, limit)).await
     }
 
-    /// How many mails wait to be sent.
+    /// How many mails and posts to the webhook wait to be sent.
     ///
     /// # Errors
     /// [`JournalError`]
@@ -480,12 +483,12 @@ impl Journal {
         self.writer.call(|database| queue::is_behind(database)).await
     }
 
-    /// Mails that do not reach everybody, in words: those that wait after an attempt, and those that were given up or refused since `since`.
+    /// What does not reach everybody on a channel, in words: what waits after an attempt, and what was given up or refused since `since`.
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn undelivered(&self, since: Timestamp) -> Result<Vec<String>, JournalError> {
-        self.writer.call(move |database| queue::undelivered(database, since)).await
+    pub async fn undelivered(&self, channel: Channel, since: Timestamp) -> Result<Vec<String>, JournalError> {
+        self.writer.call(move |database| queue::undelivered(database, channel, since)).await
     }
 
     /// One report, if it is still kept.
@@ -496,60 +499,90 @@ impl Journal {
         reader::read(&self.writer, &self.dir, move |database| reports::get(database, id)).await
     }
 
-    /// The mails that are due at `now`, and when the next one is.
+    /// What is due on a channel at `now`, and when the next is.
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn outgoing(&self, now: Timestamp) -> Result<(Vec<Outgoing>, Option<Timestamp>), JournalError> {
+    pub async fn outgoing(
+        &self,
+        channel: Channel,
+        now: Timestamp,
+    ) -> Result<(Vec<Outgoing>, Option<Timestamp>), JournalError> {
         self.writer
-            .call(move |connection| Ok((queue::due(connection, now)?, queue::next_due(connection)?)))
+            .call(move |database| {
+                Ok((queue::due(database, channel, now)?, queue::next_due(database, channel)?))
+            })
             .await
     }
 
-    /// The mails that are due at `now` because somebody asked for them.
+    /// What is due on a channel at `now` because somebody asked for it.
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn asked_for(&self, now: Timestamp) -> Result<Vec<Outgoing>, JournalError> {
-        self.writer.call(move |database| queue::asked_for(database, now)).await
+    pub async fn asked_for(&self, channel: Channel, now: Timestamp) -> Result<Vec<Outgoing>, JournalError> {
+        self.writer.call(move |database| queue::asked_for(database, channel, now)).await
     }
 
-    /// All mails that wait, apart from those that somebody asked for: what an instance that does not mail keeps back.
+    /// All that waits on a channel, apart from what somebody asked for: what an instance that does not send keeps back.
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn kept_back(&self) -> Result<Vec<JobId>, JournalError> {
-        self.writer.call(|database| queue::kept_back(database)).await
+    pub async fn kept_back(&self, channel: Channel) -> Result<Vec<DeliveryId>, JournalError> {
+        self.writer.call(move |database| queue::kept_back(database, channel)).await
     }
 
-    /// Drops a mail that is kept back, unless somebody asked for it meanwhile; `reason` says why.
+    /// Drops what is kept back, unless somebody asked for it meanwhile; `reason` says why.
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn drop_kept_back(&self, id: JobId, reason: String) -> Result<(), JournalError> {
+    pub async fn drop_kept_back(&self, id: DeliveryId, reason: String) -> Result<(), JournalError> {
         self.writer.call(move |database| queue::drop_kept_back(database, id, &reason)).await
     }
 
-    /// Writes down how the delivery of a report's mail went, unless it was to be sent again meanwhile: `resends` is how often it had been
-    /// when the attempt began.
+    /// Writes down how an attempt to deliver went, unless it was to be sent again meanwhile: `resends` is how often it had been when the attempt
+    /// began.
     ///
     /// # Errors
     /// [`JournalError`]
     pub async fn record_delivery(
         &self,
-        id: JobId,
+        id: DeliveryId,
         resends: u32,
         delivery: Delivery,
     ) -> Result<(), JournalError> {
         self.writer.call(move |connection| queue::record(connection, id, resends, &delivery)).await
     }
 
-    /// Writes down the Message-ID under which a report's mail is sent first.
+    /// Writes down the Message-ID under which a mail is sent first.
     ///
     /// # Errors
     /// [`JournalError`]
-    pub async fn note_message_id(&self, id: JobId, message_id: String) -> Result<(), JournalError> {
+    pub async fn note_message_id(&self, id: DeliveryId, message_id: String) -> Result<(), JournalError> {
         self.writer.call(move |database| queue::note_message_id(database, id, &message_id)).await
+    }
+
+    /// Gives what waits for an audience that there is no more to others; without `heirs` it is dropped.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn inherit(&self, id: DeliveryId, heirs: Vec<Heir>) -> Result<(), JournalError> {
+        self.writer.call(move |database| queue::inherit(database, id, &heirs)).await
+    }
+
+    /// The report or the notice of a delivery as it is kept, in JSON.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn payload(&self, id: DeliveryId) -> Result<Option<String>, JournalError> {
+        self.writer.call(move |database| queue::payload(database, id)).await
+    }
+
+    /// The subjects of the mails about these reports: the report, the key of the audience, and the subject.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn subjects(&self, reports: Vec<JobId>) -> Result<Vec<(JobId, String, String)>, JournalError> {
+        self.writer.call(move |database| queue::subjects(database, &reports)).await
     }
 
     /// What tells this journal from any other: 16 hexadecimal digits.
@@ -560,6 +593,14 @@ impl Journal {
         let id = self.recall("journal_id").await?;
         // Made with the file; an empty one only if somebody removed it by hand.
         Ok(id.unwrap_or_default())
+    }
+
+    /// What the cluster was called when it was last read.
+    ///
+    /// # Errors
+    /// [`JournalError`]
+    pub async fn cluster_name(&self) -> Result<Option<String>, JournalError> {
+        self.recall(CLUSTER_NAME).await
     }
 
     /// A word that was kept under `key`.
@@ -605,9 +646,13 @@ impl Journal {
         self.jobs_changed.notified().await;
     }
 
-    /// Waits until a mail has been queued.
-    pub async fn mail_queued(&self) {
-        self.mail_queued.notified().await;
+    /// Waits until something has been queued. One task for each channel may.
+    pub async fn queued(&self, channel: Channel) {
+        let [mail, webhook] = &*self.queued;
+        match channel {
+            Channel::Mail => mail.notified().await,
+            Channel::Webhook => webhook.notified().await,
+        }
     }
 
     /// Waits until all work is done and the file closed. Every other handle must be gone.

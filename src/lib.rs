@@ -78,3 +78,4 @@ pub mod text;
 pub mod times;
 pub mod version;
 pub mod watch;
+pub mod webhook;

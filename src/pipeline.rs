@@ -5,6 +5,7 @@
 //! was. A job that can't be driven is tried again, and given up in the end, as [`failure`] says; nothing but a report ends it.
 
 mod failure;
+pub mod readers;
 pub mod stages;
 
 use std::{collections::HashMap, panic::AssertUnwindSafe, time::Duration};

@@ -6,6 +6,7 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod diagnoses;
+mod excerpt;
 pub mod history;
 pub mod incident;
 
@@ -23,7 +24,7 @@ use crate::{
     alert::Alert,
     cause::Cause,
     correlator::correlation::{Application, Correlation, Outcome, Plan, State},
-    ids::{DestinationId, JobId, ModuleId, PlanId},
+    ids::{JobId, ModuleId, PlanId},
     logs::findings::LogReport,
     repo_check::findings::RepoReport,
 };
@@ -126,46 +127,6 @@ impl Report {
     /// What is said of a plan's incident.
     pub fn incident(&self, plan: &PlanId) -> Option<&PlanIncident> {
         self.incidents.iter().find(|incident| incident.plan == *plan)
-    }
-
-    /// The report as its mail tells it: without the plans that it leaves out. The whole of it where that would be nothing.
-    #[must_use]
-    pub fn for_mail(&self) -> Report {
-        let mut mailed = self.clone();
-        let is_told = |plan: &PlanId| !self.quiet.contains(plan);
-        mailed.correlation.plans.retain(|plan| is_told(&plan.id));
-        if mailed.correlation.plans.is_empty() || self.quiet.is_empty() {
-            return self.clone();
-        }
-        mailed.outcome = Correlation::worst(&mailed.correlation.plans);
-        mailed.correlation.outcome = mailed.outcome;
-        mailed.alerts.retain(|alert| alert.plan.as_ref().is_none_or(is_told));
-        mailed.incidents.retain(|incident| is_told(&incident.plan));
-        let changes = &mut mailed.changes;
-        changes.recovered.retain(is_told);
-        changes.shrunk.retain(|shrunk| is_told(&shrunk.plan));
-        changes.thinned.retain(|thinned| is_told(&thinned.plan));
-        let plans = &mailed.correlation.plans;
-        let is_used = |id: &DestinationId| {
-            plans.iter().any(|plan| plan.destination.as_ref().is_some_and(|used| used.id == *id))
-        };
-        changes.destinations.retain(|usage| is_used(&usage.destination.id));
-        if let Some(repos) = &mut mailed.repos {
-            repos.destinations.retain(|report| is_used(&report.destination.id));
-            repos.repositories.retain(|repository| {
-                plans.iter().any(|plan| {
-                    let is_its =
-                        plan.destination.as_ref().map(|used| &used.id) == repository.destination.as_ref();
-                    is_its && plan.applications.iter().any(|member| member.module == repository.module)
-                })
-            });
-        }
-        if let Some(logs) = &mut mailed.logs {
-            logs.applications.retain(|log| is_told(&log.plan));
-            logs.units.retain(|log| is_told(&log.plan));
-            logs.cluster_backup.retain(|log| is_told(&log.plan));
-        }
-        mailed
     }
 
     /// The cause of all applications that failed, or are missing for a known cause, if it is one and the same.

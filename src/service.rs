@@ -148,6 +148,12 @@ impl Service {
             Arc::clone(&metrics),
             standing.clone(),
         );
+        let webhook_worker = DeliveryWorker::webhook(
+            Arc::clone(&settings),
+            journal.clone(),
+            Arc::clone(&metrics),
+            standing.clone(),
+        );
         let (troubles, refusals) = (Arc::new(WatcherTroubles::default()), Arc::new(Refusals::default()));
         let readiness = Readiness::new(
             Arc::clone(&settings),
@@ -215,6 +221,9 @@ impl Service {
         tasks.spawn(server::serve(listener, routes, shutdown.clone()));
         tasks.spawn(pipeline.run(shutdown.clone()));
         tasks.spawn(delivery_worker.run(shutdown.clone()));
+        if let Some(worker) = webhook_worker {
+            tasks.spawn(worker.run(shutdown.clone()));
+        }
         if let Some(duty) = duty {
             tasks.spawn(duty.run(shutdown.clone()));
         }

@@ -26,7 +26,6 @@ use crate::{
     },
     journal::{Checkpoint, Journal, JournalError, NewNotice, NoticeKind, Observation},
     notifier::{self, format::Format, links::Links},
-    pipeline::stages::CLUSTER_NAME,
     report::UNNAMED_CLUSTER,
     roster::{Roster, view::RosterView},
     summary::schedule::{Due, Occasion, Record},
@@ -170,7 +169,7 @@ impl SummaryWorker {
         let restore_points = self.journal.restore_points_all().await?;
         let cluster = match self.settings.cluster_name.clone().or(name) {
             Some(name) => name,
-            None => self.journal.recall(CLUSTER_NAME).await?.unwrap_or_else(|| UNNAMED_CLUSTER.into()),
+            None => self.journal.cluster_name().await?.unwrap_or_else(|| UNNAMED_CLUSTER.into()),
         };
         let known = Known {
             cluster,

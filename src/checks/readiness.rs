@@ -23,6 +23,7 @@ use crate::{
     duty::{Duty, watch::Standing},
     journal::Journal,
     logs::LogReader,
+    notifier::delivery::Channel,
     refusals::Refusals,
     repo_check::RepoChecker,
     watch::troubles::{Watcher, WatcherTroubles},
@@ -135,6 +136,7 @@ impl Readiness {
             Subject::Journal.check(settings, async { journal }).await,
             Subject::Redis.check(settings, async { redis }).await,
             Subject::Mail.check(settings, self.mail()).await,
+            Subject::Webhook.check(settings, self.delivered(Channel::Webhook)).await,
             Subject::Alertmanager.check(settings, async { trouble(Watcher::Alertmanager) }).await,
             Subject::Runs.check(settings, async { events }).await,
             Subject::Schedules.check(settings, async { Ok::<(), String>(()) }).await,
@@ -152,8 +154,13 @@ impl Readiness {
         if !gaps.is_empty() {
             return Err(gaps.join("; "));
         }
+        self.delivered(Channel::Mail).await
+    }
+
+    /// Whether all that is queued for a channel goes out.
+    async fn delivered(&self, channel: Channel) -> Result<(), String> {
         // Without a journal there is nothing to tell; that is said already.
-        match self.journal.undelivered(recently()).await {
+        match self.journal.undelivered(channel, recently()).await {
             Ok(undelivered) if !undelivered.is_empty() => Err(undelivered.join("; ")),
             Ok(_) | Err(_) => Ok(()),
         }

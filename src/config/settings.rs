@@ -274,6 +274,10 @@ impl Settings {
     /// Why no mail is sent, in words for an administrator; empty when mail is configured.
     pub fn mail_gaps(&self) -> Vec<String> {
         let mut gaps = Vec::new();
+        if self.mail.audiences.is_empty() && self.webhook.is_some() {
+            // Whoever wants reports by webhook alone needs no mail.
+            return gaps;
+        }
         if !self.smtp.enabled {
             gaps.push(
                 "mail is off: SMTP_ENABLED is not 1 (is the cluster's mail notification configured?)".into(),

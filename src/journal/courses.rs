@@ -22,11 +22,6 @@ use crate::{
     },
 };
 
-/// True when the report's mail leaves the plan out.
-pub(super) fn is_quiet(report: &Report, plan: &str) -> bool {
-    report.quiet.iter().any(|quiet| quiet.as_str() == plan)
-}
-
 /// What a report is to the past of each of its plans.
 pub(super) struct Courses(Vec<Course>);
 
@@ -122,9 +117,9 @@ impl Courses {
         notifications.iter().map(before).collect()
     }
 
-    /// The first reports of the incidents that a report goes on with.
-    pub fn threads(&self, report: &Report) -> Vec<JobId> {
-        let told = self.0.iter().filter(|course| !is_quiet(report, course.plan.as_str()));
+    /// The first reports of the incidents that a mail goes on with which says something of the plans that `is_told` is true of.
+    pub fn threads(&self, is_told: impl Fn(&str) -> bool) -> Vec<JobId> {
+        let told = self.0.iter().filter(|course| is_told(course.plan.as_str()));
         let told = told.filter_map(|course| course.turn.as_ref()?.incident.told.as_ref());
         let mut threads: Vec<JobId> = told.map(|told| told.first_report).collect();
         threads.sort_unstable();
@@ -132,20 +127,21 @@ impl Courses {
         threads
     }
 
-    /// Keeps the incidents as they are after a report. `subject` is that of its mail, where it is mailed, and nothing is said in it of
-    /// applications that are `muted`.
+    /// Keeps the incidents as they are after a report. `subject` is that of its mail, where it is mailed. Something of a plan is said in it where
+    /// `is_told` is true of that, and nothing of applications that are `muted`.
     pub fn keep(
         &self,
         database: &Database,
         report: &Report,
         subject: Option<&str>,
+        is_told: impl Fn(&str) -> bool,
         muted: impl Fn(&ModuleId) -> bool,
     ) -> rusqlite::Result<()> {
         for Course { plan, look, turn, .. } in &self.0 {
             let Some(turn) = turn else { continue };
             let mut incident = turn.incident.clone();
             if let Some(subject) = subject
-                && !is_quiet(report, plan.as_str())
+                && is_told(plan.as_str())
                 && !look.is_superseded
             {
                 incident.tell(report.id, subject, report.created_at, &muted);

@@ -78,7 +78,7 @@ async fn look(journal: &Journal) -> Result<Seen, JournalError> {
         due_jobs: journal.due_jobs().await?.len(),
         reports: page.reports.len(),
         readable: page.reports.iter().filter_map(ReportEntry::readable).count(),
-        queued: journal.outgoing(far).await?.0.len(),
+        queued: journal.outgoing(Channel::Mail, far).await?.0.len(),
         recent: journal.recent(100).await?.len(),
         runs: journal.last_runs(100).await?.len(),
         checkpoints: journal.checkpoints("").await?.len(),
@@ -101,7 +101,11 @@ async fn a_damaged_row_costs_itself_alone() {
             std::fs::copy(&template, dir.path().join(FILE_NAME)).unwrap();
             let connection = Connection::open(dir.path().join(FILE_NAME)).unwrap();
             // One row; which of them does not matter.
-            let key = if ["jobs", "reports", "abandoned_jobs"].contains(&&*table) { "id" } else { "1" };
+            let key = if ["jobs", "reports", "abandoned_jobs", "deliveries", "notices"].contains(&&*table) {
+                "id"
+            } else {
+                "1"
+            };
             let update = format!(
                 "PRAGMA foreign_keys = OFF;
                  UPDATE {table} SET {column} = {value} WHERE {key} = (SELECT {key} FROM {table} ORDER BY 1 LIMIT 1)
@@ -142,15 +146,15 @@ async fn a_queued_mail_is_sent_whatever_else_of_its_row_is_damaged() {
     let connection = Connection::open(dir.path().join(FILE_NAME)).unwrap();
     connection
         .execute_batch(
-            "UPDATE reports SET report = '{', plans = '', outcome = '?', accepted = '{', refused = 'x', attempts = -3,
-                text = CAST(x'e82066' AS TEXT) WHERE id = 6",
+            "UPDATE reports SET report = '{', plans = '', outcome = '?', text = CAST(x'e82066' AS TEXT) WHERE id = 6;
+             UPDATE deliveries SET accepted = '{', refused = 'x', attempts = -3, outcome = '?' WHERE report_id = 6",
         )
         .unwrap();
     drop(connection);
     let journal = Journal::start(dir.path().into());
     let far = "2027-01-01T00:00:00Z".parse().unwrap();
-    let outgoing = journal.outgoing(far).await.unwrap().0.pop().unwrap();
-    assert_eq!((outgoing.id, outgoing.message.text.as_str()), (JobId(6), "\u{fffd} f"));
+    let outgoing = journal.outgoing(Channel::Mail, far).await.unwrap().0.pop().unwrap();
+    assert_eq!((outgoing.about, outgoing.message.text.as_str()), (About::Report(JobId(6)), "\u{fffd} f"));
     assert!(outgoing.delivery.accepted.is_empty());
     assert!(matches!(journal.report(JobId(6)).await.unwrap(), Some(ReportDetail::Unreadable { .. })));
 }

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
+use tokio::sync::Notify;
 
 use super::{
     Journal, JournalError, NewNotice, notices, reader,
@@ -62,7 +63,7 @@ impl Journal {
                 mark_reported(database, &keys, now)
             })
             .await?;
-        self.mail_queued.notify_one();
+        self.queued.iter().for_each(Notify::notify_one);
         Ok(())
     }
 

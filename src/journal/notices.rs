@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::rows::to_json;
-use crate::notifier::message::Message;
+use crate::notifier::{delivery::Channel, message::Message};
 
 /// How long notices are kept whose delivery has ended.
 const KEEP: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -34,6 +34,14 @@ impl NoticeKind {
             NoticeKind::Summary => "summary",
         }
     }
+
+    /// What people call it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            NoticeKind::Gaps => "gaps",
+            NoticeKind::Summary => "the summary",
+        }
+    }
 }
 
 /// A notice to be sent.
@@ -41,7 +49,7 @@ impl NoticeKind {
 pub struct NewNotice {
     /// What it is about.
     pub kind: NoticeKind,
-    /// The audience that gets the mail, by its [key](crate::audience::Audience::key).
+    /// The audience that gets the mail, by its [key](crate::audience::Audience::key); empty where it is posted alone.
     pub audience: String,
     /// Whether it is posted to the webhook too.
     pub to_webhook: bool,
@@ -61,11 +69,17 @@ pub(super) fn queue(connection: &Connection, notice: &NewNotice, now: Timestamp)
         "INSERT INTO deliveries (notice_id, audience, channel, subject, text, html, state, queued_at, next_attempt_at)
          VALUES (:notice, :audience, :channel, :subject, :text, :html, 'queued', :now, :now)",
     )?;
-    for channel in ["mail", "webhook"].into_iter().take(if notice.to_webhook { 2 } else { 1 }) {
+    for channel in [
+        (!notice.audience.is_empty()).then_some(Channel::Mail),
+        notice.to_webhook.then_some(Channel::Webhook),
+    ]
+    .into_iter()
+    .flatten()
+    {
         insert.execute(named_params! {
             ":notice": id,
             ":audience": notice.audience,
-            ":channel": channel,
+            ":channel": channel.as_str(),
             ":subject": notice.message.subject,
             ":text": notice.message.text,
             ":html": notice.message.html,

@@ -8,19 +8,22 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    courses::{Courses, is_quiet},
-    notifications, queue,
+    courses::Courses,
+    notifications,
+    queue::{self, DeliveryRecord, NewRow},
     quota::KEEP_STRANGE_REPORTS,
     restore_points,
     rows::{self, Database, to_json},
 };
 use crate::{
+    audience::{AudiencePlans, NotifyOn},
     correlator::correlation::Outcome,
     ids::{JobId, ModuleId, PlanId},
     notifier::{
         decision::{Decision, Found, HoldReason, Origin, Policy, decide},
-        delivery::{Delivery, DeliveryState},
+        delivery::{Channel, Delivery, DeliveryState},
         message::Message,
+        notification::ANY_PLAN,
     },
     report::{Report, history::RunRecord},
 };
@@ -37,8 +40,10 @@ const KEEP_HOWEVER_OLD: i64 = 100;
 pub struct NewReport {
     /// What happened.
     pub report: Report,
-    /// The mail about it.
+    /// The mail about it to those who see all of it, in `MAIL_LANGUAGE`.
     pub message: Message,
+    /// Who is told of it: every audience that sees something of it, and the webhook.
+    pub readers: Vec<Reader>,
     /// What the decision depends on of it.
     pub found: Found,
     /// Where it came from.
@@ -49,6 +54,34 @@ pub struct NewReport {
     pub runs: Vec<RunRecord>,
     /// Which run of each plan that is, for incidents: also of one of which there is nothing to keep yet.
     pub looks: Vec<(PlanId, Timestamp)>,
+}
+
+/// An audience on one channel, and what it gets of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reader {
+    /// The audience's key.
+    pub audience: String,
+    /// The plans that it sees.
+    pub plans: AudiencePlans,
+    /// Which runs it is told of.
+    pub on: NotifyOn,
+    /// The way on which it is told.
+    pub channel: Channel,
+    /// The plans that its mail leaves out: what is said of them was mailed before, or is not to be mailed.
+    pub quiet: Vec<PlanId>,
+    /// The mail, where it is not the report's.
+    pub message: Option<Message>,
+}
+
+impl Reader {
+    /// True when its mail says something of the plan, named or [`ANY_PLAN`].
+    fn is_told(&self, plan: &str) -> bool {
+        let sees = match &self.plans {
+            AudiencePlans::All => true,
+            AudiencePlans::These(plans) => plan == ANY_PLAN || plans.iter().any(|seen| seen.as_str() == plan),
+        };
+        sees && !self.quiet.iter().any(|quiet| quiet.as_str() == plan)
+    }
 }
 
 /// A report in the list.
@@ -66,8 +99,10 @@ pub struct ReportSummary {
     pub plans: Vec<PlanSummary>,
     /// Whether its mail was sent, and why. None for reports of 0.1.0.
     pub decision: Option<Decision>,
-    /// The state of its mail.
+    /// The state of its deliveries together.
     pub delivery: Delivery,
+    /// Each of them.
+    pub deliveries: Vec<DeliveryRecord>,
 }
 
 /// A plan in the list.
@@ -128,8 +163,10 @@ pub struct StoredReport {
     pub report: Report,
     /// Whether its mail was sent, and why. None for reports of 0.1.0.
     pub decision: Option<Decision>,
-    /// The state of its mail.
+    /// The state of its deliveries together.
     pub delivery: Delivery,
+    /// Each of them.
+    pub deliveries: Vec<DeliveryRecord>,
     /// The mail.
     pub mail: Message,
 }
@@ -160,20 +197,73 @@ impl ReportDetail {
     }
 }
 
-/// Decides whether a report is mailed, keeps it, and queues its mail. One that says nothing new and that nobody asked for is not kept.
+/// Decides whether a report is mailed and to whom, keeps it, and queues its deliveries. One that says nothing new and that nobody asked for is
+/// not kept.
 pub(super) fn insert(database: &Database, new: &NewReport) -> rusqlite::Result<Decision> {
-    let NewReport { report, message, .. } = new;
+    let NewReport { report, message, readers, found, policy, .. } = new;
     let now = report.created_at;
-    let muted = |module: &ModuleId| new.policy.mutes_application(module);
+    let muted = |module: &ModuleId| policy.mutes_application(module);
     let courses = Courses::of(database, report, &new.runs, &new.looks, muted)?;
-    let before = courses.before(database, report, &new.found.notifications)?;
-    let decision = decide(&new.found, &before, new.origin, &new.policy, now);
-    let is_told = |plan: &PlanId| decision.is_queued() && !is_quiet(report, plan.as_str());
-    restore_points::note_report(database, report, is_told)?;
+    let before = courses.before(database, report, &found.notifications)?;
+    let of_reader = |reader: &Reader| {
+        let policy = Policy { on: reader.on, ..policy.clone() };
+        // That nothing could be read concerns everybody, whichever plan the alert names.
+        let (found, before) = match report.correlation.is_blank() {
+            true => (found.clone(), before.clone()),
+            false => found.seen_by(&before, &reader.plans),
+        };
+        decide(&found, &before, new.origin, &policy, now)
+    };
+    let decisions: Vec<Decision> = readers.iter().map(of_reader).collect();
+    let decision = Decision::joined(&decisions).unwrap_or_else(|| {
+        // No recipient sees any of its plans.
+        let nobody = Policy { has_recipients: false, ..policy.clone() };
+        decide(found, &before, new.origin, &nobody, now)
+    });
+    let told: Vec<&Reader> = readers
+        .iter()
+        .zip(&decisions)
+        .filter(|(_, decision)| decision.is_queued())
+        .map(|(reader, _)| reader)
+        .collect();
+    let is_told = |plan: &str| told.iter().any(|reader| reader.is_told(plan));
+    restore_points::note_report(database, report, |plan| is_told(plan.as_str()))?;
     if !decision.keeps_report() {
-        courses.keep(database, report, None, muted)?;
+        courses.keep(database, report, None, is_told, muted)?;
         return Ok(decision);
     }
+    keep(database, new, decision)?;
+    for (reader, decision) in readers.iter().zip(&decisions) {
+        let row = NewRow {
+            audience: &reader.audience,
+            channel: reader.channel,
+            message: reader.message.as_ref(),
+            state: delivery_state(*decision),
+            threads: &courses.threads(|plan| reader.is_told(plan)),
+        };
+        queue::insert(database, report.id, message, &row, now)?;
+    }
+    if readers.is_empty() {
+        // It has a state all the same, and can be sent once somebody is to see it.
+        let (state, threads) = (DeliveryState::Suppressed, &courses.threads(|_| true));
+        let row = NewRow { audience: "", channel: Channel::Mail, message: None, state, threads };
+        queue::insert(database, report.id, message, &row, now)?;
+    }
+    for notification in &found.notifications {
+        // What comes late of an earlier run is reported, but it is not the plan's last word.
+        if is_told(&notification.plan) && !courses.is_superseded(&notification.plan) {
+            notifications::record(database, notification, report.id, now)?;
+        }
+    }
+    let subject = (!told.is_empty()).then_some(message.subject.as_str());
+    courses.keep(database, report, subject, is_told, muted)?;
+    prune(database, now)?;
+    Ok(decision)
+}
+
+/// Writes a report down, and by what it is found.
+fn keep(database: &Database, new: &NewReport, decision: Decision) -> rusqlite::Result<()> {
+    let NewReport { report, message, .. } = new;
     let plans: Vec<PlanSummary> = report
         .correlation
         .plans
@@ -182,14 +272,12 @@ pub(super) fn insert(database: &Database, new: &NewReport) -> rusqlite::Result<D
         .collect();
     database
         .prepare_cached(
-            "INSERT INTO reports (id, created_at, outcome, plans, report, subject, text, html, decision, delivery,
-                queued_at, resends, attempts, next_attempt_at, accepted, refused, threads)
-             VALUES (:id, :now, :outcome, :plans, :report, :subject, :text, :html, :decision, :delivery, :now, 0, 0,
-                :now, '[]', '[]', :threads)",
+            "INSERT INTO reports (id, created_at, outcome, plans, report, subject, text, html, decision)
+             VALUES (:id, :now, :outcome, :plans, :report, :subject, :text, :html, :decision)",
         )?
         .execute(named_params! {
             ":id": report.id.0,
-            ":now": now.as_millisecond(),
+            ":now": report.created_at.as_millisecond(),
             ":outcome": report.outcome.as_str(),
             ":plans": to_json(&plans),
             ":report": to_json(report),
@@ -197,8 +285,6 @@ pub(super) fn insert(database: &Database, new: &NewReport) -> rusqlite::Result<D
             ":text": message.text,
             ":html": message.html,
             ":decision": to_json(&decision),
-            ":delivery": delivery_state(decision).as_str(),
-            ":threads": to_json(&courses.threads(report)),
         })?;
     let mut of_plan = database.prepare_cached("INSERT OR IGNORE INTO report_plans VALUES (?, ?)")?;
     let mut of_application =
@@ -209,18 +295,7 @@ pub(super) fn insert(database: &Database, new: &NewReport) -> rusqlite::Result<D
             of_application.execute(params![application.module.as_str(), report.id.0])?;
         }
     }
-    if decision.is_queued() {
-        for notification in &new.found.notifications {
-            // What comes late of an earlier run is reported, but it is not the plan's last word.
-            if !is_quiet(report, &notification.plan) && !courses.is_superseded(&notification.plan) {
-                notifications::record(database, notification, report.id, now)?;
-            }
-        }
-    }
-    let subject = decision.is_queued().then_some(message.subject.as_str());
-    courses.keep(database, report, subject, muted)?;
-    prune(database, now)?;
-    Ok(decision)
+    Ok(())
 }
 
 /// The state in which a mail begins.
@@ -239,7 +314,7 @@ fn delivery_state(decision: Decision) -> DeliveryState {
 fn prune(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "DELETE FROM reports WHERE delivery <> 'queued' AND id IN (
+            "DELETE FROM reports WHERE id NOT IN (SELECT report_id FROM deliveries WHERE state = 'queued' AND report_id IS NOT NULL) AND id IN (
                 SELECT id FROM reports WHERE id IN (SELECT report_id FROM report_plans) AND NOT EXISTS (
                     SELECT 1 FROM report_plans JOIN runs USING (plan) WHERE report_plans.report_id = reports.id)
                 ORDER BY id DESC LIMIT -1 OFFSET ?)",
@@ -248,7 +323,7 @@ fn prune(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     let oldest = now.saturating_sub(KEEP).unwrap_or(Timestamp::MIN);
     connection
         .prepare_cached(
-            "DELETE FROM reports WHERE delivery <> 'queued' AND (
+            "DELETE FROM reports WHERE id NOT IN (SELECT report_id FROM deliveries WHERE state = 'queued' AND report_id IS NOT NULL) AND (
                 id <= (SELECT id FROM reports ORDER BY id DESC LIMIT 1 OFFSET ?2)
                 OR (created_at < ?1 AND id <= (SELECT id FROM reports ORDER BY id DESC LIMIT 1 OFFSET ?3)))",
         )?
@@ -289,8 +364,7 @@ pub(super) fn list(database: &Database, filter: &ReportFilter, limit: u32) -> ru
     let application = filter.application.as_ref().map(ModuleId::as_str);
     let reports = database
         .prepare_cached(&format!(
-            "SELECT id, created_at, outcome, plans, subject, decision, delivery, attempts, next_attempt_at, sent_at,
-                accepted, refused, perhaps, last_error
+            "SELECT id, created_at, outcome, plans, subject, decision
              {FITTING} AND (:before IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit",
         ))?
         .query_map(
@@ -325,8 +399,9 @@ fn entry(database: &Database, row: &Row) -> rusqlite::Result<ReportEntry> {
     let subject = rows::text(row, "subject")?;
     let decision = decision(database, id, row)?;
     let (outcome, plans) = (rows::word(row, "outcome")?, rows::json(row, "plans")?);
-    let delivery = queue::delivery(row)?;
+    let deliveries = queue::of_report(database, id)?;
     let assemble = || {
+        let (delivery, deliveries) = joined(deliveries?)?;
         Ok(ReportSummary {
             id,
             created_at,
@@ -334,7 +409,8 @@ fn entry(database: &Database, row: &Row) -> rusqlite::Result<ReportEntry> {
             subject,
             plans: plans?,
             decision,
-            delivery: delivery?,
+            delivery,
+            deliveries,
         })
     };
     Ok(match assemble() {
@@ -351,10 +427,11 @@ pub(super) fn get(database: &Database, id: JobId) -> rusqlite::Result<Option<Rep
             let created_at = rows::time(row, "created_at")?;
             let mail = queue::message(row)?;
             let decision = decision(database, id, row)?;
-            let (report, delivery) = (rows::json::<Report>(row, "report")?, queue::delivery(row)?);
-            Ok(match (report, delivery) {
-                (Ok(report), Ok(delivery)) => {
-                    ReportDetail::Readable(Box::new(StoredReport { report, decision, delivery, mail }))
+            let deliveries = queue::of_report(database, id)?.and_then(joined);
+            Ok(match (rows::json::<Report>(row, "report")?, deliveries) {
+                (Ok(report), Ok((delivery, deliveries))) => {
+                    let stored = StoredReport { report, decision, delivery, deliveries, mail };
+                    ReportDetail::Readable(Box::new(stored))
                 }
                 (Err(reason), _) | (_, Err(reason)) => {
                     ReportDetail::Unreadable { report: unreadable(database, id, created_at, reason), mail }
@@ -362,6 +439,12 @@ pub(super) fn get(database: &Database, id: JobId) -> rusqlite::Result<Option<Rep
             })
         })
         .optional()
+}
+
+/// Deliveries with what they amount to. Every report has one.
+fn joined(deliveries: Vec<DeliveryRecord>) -> Result<(Delivery, Vec<DeliveryRecord>), String> {
+    let joined = Delivery::joined(deliveries.iter().map(|record| &record.delivery));
+    Ok((joined.ok_or("it has no delivery")?, deliveries))
 }
 
 fn unreadable(database: &Database, id: JobId, created_at: Timestamp, reason: String) -> UnreadableReport {

@@ -5,6 +5,7 @@ use super::*;
 use crate::{
     alert::{ObservedRun, Source},
     alertmanager::{AlertNames, parse_webhook},
+    audience::AudiencePlans,
     config::NotifyOn,
     correlator::correlation::{Correlation, Outcome},
     logs::findings::LogReport,
@@ -69,6 +70,14 @@ fn new_report(id: JobId, created_at: Timestamp, digest: &str) -> NewReport {
             muted: BTreeSet::new(),
             has_recipients: true,
         },
+        readers: vec![Reader {
+            audience: "all/en/failure".into(),
+            plans: AudiencePlans::All,
+            on: NotifyOn::Failure,
+            channel: Channel::Mail,
+            quiet: vec![],
+            message: None,
+        }],
         runs: vec![],
         looks: vec![],
     }
@@ -230,10 +239,10 @@ async fn a_finished_job_is_a_report_with_a_queued_mail() {
     let summary = journal.reports(ReportFilter::default(), 10).await.unwrap().reports.remove(0);
     let summary = summary.readable().unwrap();
     assert_eq!((summary.id, summary.outcome), (id, Outcome::Unknown));
-    let (due, next) = journal.outgoing(noon()).await.unwrap();
-    assert_eq!(due[0].id, id);
+    let (due, next) = journal.outgoing(Channel::Mail, noon()).await.unwrap();
+    assert_eq!(due[0].about, About::Report(id));
     assert_eq!(next, Some(noon()));
-    let (due, _) = journal.outgoing(at("2026-11-22T11:59:59Z")).await.unwrap();
+    let (due, _) = journal.outgoing(Channel::Mail, at("2026-11-22T11:59:59Z")).await.unwrap();
     assert!(due.is_empty());
 }
 
@@ -251,7 +260,7 @@ async fn what_has_not_changed_is_told_again_only_after_a_while() {
 async fn what_could_not_be_delivered_was_not_told() {
     let fixture = Fixture::new();
     fixture.tell(noon(), "a").await;
-    let (mut due, _) = fixture.journal.outgoing(noon()).await.unwrap();
+    let (mut due, _) = fixture.journal.outgoing(Channel::Mail, noon()).await.unwrap();
     let outgoing = due.remove(0);
     let given_up = Delivery { state: DeliveryState::Failed, ..outgoing.delivery };
     fixture.journal.record_delivery(outgoing.id, 0, given_up).await.unwrap();
@@ -289,7 +298,7 @@ async fn a_follow_up_is_a_job_of_its_own_that_no_alert_joins() {
 async fn reports_are_kept_for_ninety_days_and_a_thousand_of_them() {
     let fixture = Fixture::new();
     let deliver = async |fixture: &Fixture, now| {
-        for outgoing in fixture.journal.outgoing(now).await.unwrap().0 {
+        for outgoing in fixture.journal.outgoing(Channel::Mail, now).await.unwrap().0 {
             let sent = Delivery { state: DeliveryState::Sent, ..outgoing.delivery };
             fixture.journal.record_delivery(outgoing.id, 0, sent).await.unwrap();
         }
@@ -510,7 +519,7 @@ async fn reports_about_unknown_plans_alone_go_first() {
             fixture.journal.accept(vec![alert(&format!("no-{index}"))], noon(), WAIT).await.unwrap().unwrap();
         fixture.journal.finish(new_report(id, noon(), &index.to_string()), Afterwards::Done).await.unwrap();
         let write = move |database: &Database| {
-            database.execute("UPDATE reports SET delivery = 'sent'", [])?;
+            database.execute("UPDATE deliveries SET state = 'sent'", [])?;
             database.execute(
                 "INSERT OR IGNORE INTO report_plans VALUES (?, ?)",
                 params![format!("no-{index}"), id.0],
@@ -528,10 +537,10 @@ async fn reports_about_unknown_plans_alone_go_first() {
 async fn a_mail_put_off_before_the_clock_was_set_back_is_not_late_for_that() {
     let fixture = Fixture::new();
     fixture.tell(noon(), "a").await;
-    let (due, _) = fixture.journal.outgoing(noon()).await.unwrap();
+    let (due, _) = fixture.journal.outgoing(Channel::Mail, noon()).await.unwrap();
     let put_off = Delivery { attempts: 1, next_attempt_at: noon() + DAY, ..due[0].delivery.clone() };
-    fixture.journal.record_delivery(JobId(1), 0, put_off).await.unwrap();
-    assert_eq!(fixture.journal.outgoing(noon()).await.unwrap().0.len(), 1);
+    fixture.journal.record_delivery(DeliveryId(1), 0, put_off).await.unwrap();
+    assert_eq!(fixture.journal.outgoing(Channel::Mail, noon()).await.unwrap().0.len(), 1);
 }
 
 fn run(plan: &str, began_at: &str) -> Alert {
@@ -580,7 +589,7 @@ async fn a_report_that_nobody_wants_a_mail_about_is_kept() {
     assert_eq!(decision, Decision::Hold(HoldReason::AllWell));
     let stored = fixture.journal.report(id).await.unwrap().unwrap().readable().unwrap();
     assert_eq!((stored.delivery.state, stored.decision), (DeliveryState::Suppressed, Some(decision)));
-    assert!(fixture.journal.outgoing(noon()).await.unwrap().0.is_empty());
+    assert!(fixture.journal.outgoing(Channel::Mail, noon()).await.unwrap().0.is_empty());
     // It was not told: the same by an alert is news.
     assert_eq!(fixture.tell(noon(), "a").await, DeliveryState::Queued);
 }
@@ -592,14 +601,14 @@ async fn a_mail_can_be_sent_again_after_it_was_given_up() {
     let id = JobId(1);
     let stored = fixture.journal.report(id).await.unwrap().unwrap().readable().unwrap();
     let failed = Delivery { state: DeliveryState::Failed, attempts: 9, ..stored.delivery };
-    fixture.journal.record_delivery(id, 0, failed).await.unwrap();
+    fixture.journal.record_delivery(DeliveryId(id.0), 0, failed).await.unwrap();
     let later = noon() + DAY * 7;
     assert!(fixture.journal.resend(id, later).await.unwrap());
-    let (due, _) = fixture.journal.outgoing(later).await.unwrap();
+    let (due, _) = fixture.journal.outgoing(Channel::Mail, later).await.unwrap();
     assert_eq!((due[0].queued_at, due[0].resends, due[0].delivery.attempts), (later, 1, 0));
     // What is known of an attempt that began before does not count any more.
     let late = Delivery { state: DeliveryState::Sent, ..due[0].delivery.clone() };
-    fixture.journal.record_delivery(id, 0, late).await.unwrap();
+    fixture.journal.record_delivery(DeliveryId(id.0), 0, late).await.unwrap();
     assert_eq!(fixture.journal.mails_queued().await.unwrap(), 1);
     assert!(!fixture.journal.resend(JobId(99), later).await.unwrap());
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::notification::Notification;
 use crate::{
     alert::{Alert, Source},
+    audience::AudiencePlans,
     config::{NotifyOn, Settings},
     correlator::correlation::Outcome,
     ids::{ModuleId, PlanId},
@@ -66,6 +67,14 @@ pub enum HoldReason {
 }
 
 impl Decision {
+    /// What several audiences' decisions are to the report: it is mailed if it is to one of them, for the first reason that one has. None of none.
+    pub fn joined(decisions: &[Decision]) -> Option<Decision> {
+        let sends = SEND_ORDER.into_iter().map(Decision::Send);
+        let holds = HOLD_ORDER.into_iter().map(Decision::Hold);
+        let mut order = sends.chain([Decision::Hold(HoldReason::NoRecipients)]).chain(holds);
+        order.find(|decision| decisions.contains(decision)).or_else(|| decisions.first().copied())
+    }
+
     /// True when the mail is to be sent.
     pub const fn is_send(self) -> bool {
         matches!(self, Decision::Send(_))
@@ -142,6 +151,27 @@ impl Found {
         }
     }
 
+    /// The part of it that an audience with these plans sees, with the part of `before` that belongs to it.
+    pub fn seen_by(&self, before: &[Before], plans: &AudiencePlans) -> (Found, Vec<Before>) {
+        let seen = self.notifications.iter().zip(before).filter(|(notification, _)| match plans {
+            AudiencePlans::All => true,
+            AudiencePlans::These(plans) => plans.iter().any(|plan| plan.as_str() == notification.plan),
+        });
+        let (notifications, before): (Vec<_>, Vec<_>) =
+            seen.map(|(notification, before)| (notification.clone(), before.clone())).unzip();
+        let found = Found {
+            outcome: notifications
+                .iter()
+                .map(|notification| notification.outcome)
+                .max()
+                .unwrap_or(self.outcome),
+            notifications,
+            recovered: self.recovered.iter().filter(|plan| plans.sees(plan)).cloned().collect(),
+            shrunk: self.shrunk.iter().filter(|(plan, _)| plans.sees(plan)).cloned().collect(),
+        };
+        (found, before)
+    }
+
     /// What it says of a plan.
     pub fn notification_of(&self, plan: &PlanId) -> Option<&Notification> {
         self.notifications.iter().find(|notification| notification.plan == plan.as_str())
@@ -179,7 +209,7 @@ pub struct Policy {
     pub after_failures: u32,
     /// The plans and applications that are muted now.
     pub muted: BTreeSet<String>,
-    /// Whether `MAIL_TO` names anybody.
+    /// Whether there is anybody to be told.
     pub has_recipients: bool,
 }
 
@@ -187,11 +217,18 @@ impl Policy {
     /// What these settings say at `now`.
     pub fn of(settings: &Settings, now: Timestamp) -> Self {
         Self {
-            on: settings.notify.on,
+            // Of a run that somebody wants to hear of; who does not is asked one by one.
+            on: settings
+                .mail
+                .audiences
+                .iter()
+                .map(|audience| audience.on)
+                .max()
+                .unwrap_or(settings.notify.on),
             repeat: SignedDuration::try_from(settings.notify.repeat).unwrap_or(SignedDuration::MAX),
             after_failures: settings.notify.after_failures,
             muted: settings.notify.muted.at(now, &settings.zone),
-            has_recipients: !settings.mail.audiences.is_empty(),
+            has_recipients: !settings.mail.audiences.is_empty() || settings.webhook.is_some(),
         }
     }
 

@@ -47,6 +47,26 @@ impl DeliveryState {
     }
 }
 
+/// The way on which something goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// To an audience's recipients.
+    Mail,
+    /// To `NOTIFY_WEBHOOK_URL`.
+    Webhook,
+}
+
+impl Channel {
+    /// The word in the journal and the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Channel::Mail => "mail",
+            Channel::Webhook => "webhook",
+        }
+    }
+}
+
 /// A recipient that will never take the mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
@@ -86,6 +106,35 @@ pub struct Delivery {
     pub perhaps: Vec<Perhaps>,
     /// What went wrong the last time.
     pub last_error: Option<String>,
+}
+
+impl Delivery {
+    /// Several deliveries as one: in the state of the one that is most in need of somebody's attention, with the recipients of all.
+    /// None of none.
+    pub fn joined<'a>(deliveries: impl IntoIterator<Item = &'a Delivery>) -> Option<Delivery> {
+        let mut deliveries: Vec<&Delivery> = deliveries.into_iter().collect();
+        deliveries.sort_by_key(|delivery| match delivery.state {
+            DeliveryState::Queued => 0,
+            DeliveryState::Failed => 1,
+            DeliveryState::Sent => 2,
+            DeliveryState::Unchanged => 3,
+            DeliveryState::Suppressed => 4,
+        });
+        let (worst, others) = deliveries.split_first()?;
+        let mut joined = (*worst).clone();
+        for other in others {
+            joined.attempts = joined.attempts.max(other.attempts);
+            if other.state == worst.state {
+                joined.next_attempt_at = joined.next_attempt_at.min(other.next_attempt_at);
+            }
+            joined.sent_at = joined.sent_at.max(other.sent_at);
+            joined.accepted.extend(other.accepted.iter().cloned());
+            joined.refused.extend(other.refused.iter().cloned());
+            joined.perhaps.extend(other.perhaps.iter().cloned());
+            joined.last_error = joined.last_error.or_else(|| other.last_error.clone());
+        }
+        Some(joined)
+    }
 }
 
 /// Who still has to get the mail: those of `to` that have neither taken nor refused it, nor perhaps have it often enough.

@@ -51,15 +51,27 @@ impl Message {
 /// What mail programs show as the sender, unless `MAIL_FROM` has a name of its own.
 const SENDER: &str = "Backup monitor";
 
-/// The Message-ID of a report's mail: the same however often it is sent, and of no other report, not even of one from an
-/// earlier journal, whose numbers began at 1 too.
-pub fn message_id(id: JobId, resends: u32, journal_id: &str, from: &Mailbox) -> String {
+/// The Message-ID of a mail about `about`, such as `report-12`: the same however often it is sent, and of no other mail, not even of one from an
+/// earlier journal, whose numbers began at 1 too. `audience` tells those apart that are about the same; None for the mail to everybody.
+pub fn message_id(
+    about: &str,
+    audience: Option<&str>,
+    resends: u32,
+    journal_id: &str,
+    from: &Mailbox,
+) -> String {
     let domain = domain_of(&from.email);
+    let to = audience.map(|key| format!("to-{:08x}.", digest(key))).unwrap_or_default();
     match resends {
-        0 => format!("<report-{id}.{journal_id}@{domain}>"),
+        0 => format!("<{about}.{to}{journal_id}@{domain}>"),
         // Whoever asked for it again would not see it, if their mail program took it for the one that they have.
-        again => format!("<report-{id}.again-{again}.{journal_id}@{domain}>"),
+        again => format!("<{about}.{to}again-{again}.{journal_id}@{domain}>"),
     }
+}
+
+/// FNV-1a: an audience's key in letters that a Message-ID may have, the same in every version.
+fn digest(key: &str) -> u32 {
+    key.bytes().fold(0x811c_9dc5, |digest, byte| (digest ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 /// Builds the mail to `to`. `answered` are the Message-IDs of the mails that began its incidents, oldest first.

@@ -5,13 +5,13 @@
 
 use std::{
     collections::HashMap,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 
+use super::readers::{self, Past};
 use crate::{
     config::Settings,
     correlator::{
@@ -21,13 +21,11 @@ use crate::{
         read::ClusterReader,
     },
     ids::{JobId, PlanId},
-    journal::{Advance, Afterwards, Job, Journal, JournalError, NewReport, RunLook, Stage},
+    journal::{Advance, Afterwards, CLUSTER_NAME, Job, Journal, JournalError, NewReport, RunLook, Stage},
     logs::{LogReader, findings::LogReport},
     notifier::{
-        self,
-        decision::{Decision, Found, Origin, Policy, Verdict, verdicts},
+        decision::{Decision, Found, Origin, Policy},
         format::Format,
-        message::Message,
     },
     repo_check::{RepoChecker, findings::RepoReport},
     report::{
@@ -48,8 +46,6 @@ const FOLLOW_UP_LIMIT: Duration = Duration::from_secs(24 * 3600);
 const MAX_LOG_PAUSE: Duration = Duration::from_secs(30);
 /// How often a log is read that is not complete: then the mail goes out with what there is.
 const MAX_LOG_READS: u32 = 4;
-/// Where the journal keeps what the cluster was called when it was last read.
-pub(crate) const CLUSTER_NAME: &str = "cluster_name";
 
 /// What a job waits for whose log is not complete.
 const WAITS_FOR_LOG: &str = "log lines of the run";
@@ -240,8 +236,6 @@ impl Stages {
         let policy = Policy::of(&self.settings, now);
         let history = self.journal.history(looks.clone()).await?;
         report.compare(&History { muted: policy.muted.clone(), ..history });
-        self.leave_out_quiet_plans(job, &mut report, &looks, &policy).await?;
-        let format = Format::of(&self.settings);
         // What was still running, or could not be read, is looked at again: its end must not be kept from anybody.
         let is_open = !report.correlation.is_certain();
         let afterwards = if is_open && !job.follow_up {
@@ -249,30 +243,7 @@ impl Stages {
         } else {
             Afterwards::Done
         };
-        let message = notifier::compose(&report.for_mail(), &format);
-        self.finish(job, report, message, looks, afterwards).await
-    }
-
-    /// Notes the plans that the mail leaves out, where it is sent for others.
-    async fn leave_out_quiet_plans(
-        &self,
-        job: &Job,
-        report: &mut Report,
-        looks: &[RunLook],
-        policy: &Policy,
-    ) -> Result<(), JournalError> {
-        let found = Found::of(report);
-        let (runs, began) = run_and_beginning(looks);
-        let (notifications, muted) = (found.notifications.clone(), policy.muted.clone());
-        let before = self.journal.reported_before(report.clone(), notifications, runs, began, muted).await?;
-        let origin = Origin::of(&job.alerts, job.follow_up);
-        let verdicts = verdicts(&found, &before, origin, policy, report.created_at);
-        if verdicts.iter().any(|verdict| matches!(verdict, Verdict::Send(_))) {
-            let said = report.correlation.plans.iter().zip(&verdicts);
-            let quiet = said.filter(|(_, verdict)| verdict.is_quiet()).map(|(plan, _)| plan.id.clone());
-            report.quiet = quiet.collect();
-        }
-        Ok(())
+        self.finish(job, report, looks, &policy, afterwards).await
     }
 
     /// Gives a job up: it ends with a report that says that, and what it was about is kept.
@@ -283,32 +254,35 @@ impl Stages {
         let correlation = Correlation::failed(now, reason.clone());
         let cluster = self.cluster_name(&correlation).await?;
         let report = Report::new(job.id, now, cluster, job.alerts.clone(), correlation, None, None);
-        let format = Format::of(&self.settings);
-        // Whatever it is that can't be driven may be what can't be written.
-        let message = catch_unwind(AssertUnwindSafe(|| notifier::compose(&report, &format)))
-            .unwrap_or_else(|_| Message::plain(&report.cluster, job.id, &reason));
-        self.finish(job, report, message, Vec::new(), Afterwards::Abandoned(reason)).await
+        let policy = Policy::of(&self.settings, now);
+        self.finish(job, report, Vec::new(), &policy, Afterwards::Abandoned(reason)).await
     }
 
     async fn finish(
         &self,
         job: &Job,
-        report: Report,
-        message: Message,
+        mut report: Report,
         looks: Vec<RunLook>,
+        policy: &Policy,
         afterwards: Afterwards,
     ) -> Result<(), JournalError> {
+        let settings = &self.settings;
         let (runs, looks) = run_and_beginning(&looks);
+        let (found, origin) = (Found::of(&report), Origin::of(&job.alerts, job.follow_up));
+        let (notifications, muted) = (found.notifications.clone(), policy.muted.clone());
+        let before = self
+            .journal
+            .reported_before(report.clone(), notifications, runs.clone(), looks.clone(), muted)
+            .await?;
+        let firsts = report.incidents.iter().filter_map(|incident| incident.first_report).collect();
+        let subjects = self.journal.subjects(firsts).await?;
+        let past = Past { found: &found, before: &before, origin, policy, subjects: &subjects };
+        report.quiet = readers::quiet(&report, &past, &settings.everybody());
+        let message = readers::written(&report.for_mail(), &Format::of(settings));
+        let readers = readers::readers(&report, &past, settings);
         let (outcome, subject) = (report.outcome, message.subject.clone());
-        let new = NewReport {
-            found: Found::of(&report),
-            origin: Origin::of(&job.alerts, job.follow_up),
-            policy: Policy::of(&self.settings, report.created_at),
-            runs,
-            looks,
-            report,
-            message,
-        };
+        let policy = policy.clone();
+        let new = NewReport { report, message, readers, found, origin, policy, runs, looks };
         let decision = self.journal.finish(new, afterwards).await?;
         self.forget(job.id);
         if decision.keeps_report() {
@@ -330,7 +304,7 @@ impl Stages {
         if let Some(name) = self.settings.cluster_name.as_ref().or(correlation.cluster.as_ref()) {
             return Ok(name.clone());
         }
-        Ok(self.journal.recall(CLUSTER_NAME).await?.unwrap_or_else(|| UNNAMED_CLUSTER.into()))
+        Ok(self.journal.cluster_name().await?.unwrap_or_else(|| UNNAMED_CLUSTER.into()))
     }
 }
 

@@ -213,8 +213,11 @@ impl CoverageWatch {
             keys.extend(due.iter().map(|known| known.gap.key()));
             match notices.iter_mut().find(|notice| notice.audience == everybody.key) {
                 Some(notice) => notice.to_webhook = true,
-                None => notices
-                    .push(NewNotice { to_webhook: true, ..self.notice(&everybody, &due, &cluster, now) }),
+                None => notices.push(NewNotice {
+                    audience: String::new(),
+                    to_webhook: true,
+                    ..self.notice(&everybody, &due, &cluster, now)
+                }),
             }
         }
         // What nobody may see waits for somebody who may.

@@ -7,8 +7,6 @@ ALTER TABLE jobs RENAME COLUMN looks TO reads;
 
 ALTER TABLE reports ADD COLUMN decision TEXT;                     -- JSON; NULL for those of 0.1.0
 
-ALTER TABLE reports ADD COLUMN perhaps TEXT NOT NULL DEFAULT '[]'; -- addresses that perhaps have the mail, why, and how often, JSON
-
 ALTER TABLE jobs ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;  -- how often in a row it could not be driven
 ALTER TABLE jobs ADD COLUMN strangers INTEGER NOT NULL DEFAULT 0; -- how many of its alerts name a plan of which no run is known
 ALTER TABLE jobs ADD COLUMN failure TEXT;                         -- why, the last time
@@ -49,10 +47,6 @@ SELECT application.value ->> 'module', reports.id
 FROM reports, json_each(iif(json_valid(report), report, '{}'), '$.correlation.plans') AS plan,
     json_each(plan.value, '$.applications') AS application
 WHERE plan.type = 'object' AND application.type = 'object' AND application.value ->> 'module' IS NOT NULL;
-
--- The report whose mail is the first of its thread, and the Message-ID of the mail itself once it was tried.
-ALTER TABLE reports ADD COLUMN message_id TEXT;
-ALTER TABLE reports ADD COLUMN threads TEXT NOT NULL DEFAULT '[]'; -- the first reports of the incidents that it is about, JSON
 
 -- Incidents: a plan from its first run that is not SUCCESS to its next SUCCESS.
 CREATE TABLE incidents (
@@ -126,4 +120,19 @@ CREATE TABLE deliveries (
     UNIQUE (report_id, audience, channel),
     UNIQUE (notice_id, audience, channel)
 ) STRICT;
-CREATE INDEX deliveries_queued ON deliveries (channel, next_attempt_at) WHERE state = 'queued';
+CREATE INDEX deliveries_queued ON deliveries (next_attempt_at) WHERE state = 'queued';
+
+INSERT INTO deliveries (report_id, audience, channel, outcome, state, queued_at, resends, attempts, next_attempt_at, sent_at, accepted,
+    refused, last_error)
+SELECT id, '', 'mail', outcome, delivery, queued_at, resends, attempts, next_attempt_at, sent_at, accepted, refused, last_error FROM reports;
+
+DROP INDEX reports_queued;
+ALTER TABLE reports DROP COLUMN delivery;
+ALTER TABLE reports DROP COLUMN queued_at;
+ALTER TABLE reports DROP COLUMN resends;
+ALTER TABLE reports DROP COLUMN attempts;
+ALTER TABLE reports DROP COLUMN next_attempt_at;
+ALTER TABLE reports DROP COLUMN sent_at;
+ALTER TABLE reports DROP COLUMN accepted;
+ALTER TABLE reports DROP COLUMN refused;
+ALTER TABLE reports DROP COLUMN last_error;

@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use super::LATEST;
 use crate::{
     ids::JobId,
-    journal::{FILE_NAME, Journal, ReportEntry, ReportFilter, Stage, store},
-    notifier::delivery::DeliveryState,
+    journal::{About, FILE_NAME, Journal, Outgoing, ReportEntry, ReportFilter, Stage, store},
+    notifier::delivery::{Channel, DeliveryState},
 };
 
 /// A directory with the journal that a version wrote.
@@ -90,7 +90,12 @@ async fn everything_that_0_1_0_wrote_is_still_there() {
 
     let queued: Vec<i64> = {
         let far = "2027-01-01T00:00:00Z".parse().unwrap();
-        journal.outgoing(far).await.unwrap().0.iter().map(|outgoing| outgoing.id.0).collect()
+        let (outgoing, _) = journal.outgoing(Channel::Mail, far).await.unwrap();
+        let report = |outgoing: &Outgoing| match outgoing.about {
+            About::Report(id) => id.0,
+            About::Notice(..) => panic!("{outgoing:?}"),
+        };
+        outgoing.iter().map(report).collect()
     };
     assert_eq!(queued, [5, 6]);
     assert_eq!(journal.last_runs(100).await.unwrap().len(), 4);

@@ -14,10 +14,11 @@ use crate::{
     cause::{Cause, Diagnosis},
     correlator::correlation::{Application, Destination, MissingReason},
     ids::{DestinationId, ModuleId, NodeId},
+    journal::{About, DeliveryId},
     logs::findings::{ApplicationLog, ClusterBackupLog, LogLine, UnitLog},
     notifier::{
         decision::{HoldReason, SendReason},
-        delivery::{Delivery, DeliveryState},
+        delivery::{Channel, Delivery, DeliveryState},
     },
     repo_check::findings::{Health, RepositoryReport, Snapshot, Snapshots},
     report::incident::{KnownFrom, News},
@@ -169,13 +170,14 @@ impl Monitor {
         };
         let logs = Some(logs(&correlation));
         self.stages.report(&job, correlation, logs, repos, now).await.unwrap();
-        for outgoing in journal.outgoing(now).await.unwrap().0 {
+        for outgoing in journal.outgoing(Channel::Mail, now).await.unwrap().0 {
             let sent = Delivery { state: DeliveryState::Sent, sent_at: Some(now), ..outgoing.delivery };
             journal.record_delivery(outgoing.id, 0, sent).await.unwrap();
-            let stored = journal.report(outgoing.id).await.unwrap().unwrap().readable().unwrap();
+            let About::Report(report) = outgoing.about else { panic!("{:?}", outgoing.about) };
+            let stored = journal.report(report).await.unwrap().unwrap().readable().unwrap();
             let Some(Decision::Send(reason)) = stored.decision else { panic!("{:?}", stored.decision) };
             self.mails.push(Mail {
-                report: outgoing.id,
+                report,
                 reason,
                 outcome: outgoing.message.outcome.unwrap(),
                 answers: outgoing.threads.iter().map(|start| start.report).collect(),
@@ -498,7 +500,7 @@ async fn a_mail_that_reached_nobody_begins_no_thread() {
     let journal = monitor.stages.journal.clone();
     let stored = journal.report(monitor.mails[0].report).await.unwrap().unwrap().readable().unwrap();
     let failed = Delivery { state: DeliveryState::Failed, ..stored.delivery };
-    journal.record_delivery(monitor.mails[0].report, 0, failed).await.unwrap();
+    journal.record_delivery(DeliveryId(1), 0, failed).await.unwrap();
     assert_eq!(monitor.run(&MAIL_FAILS, at(1)).await, Decision::Send(SendReason::New));
     assert_eq!(monitor.mails[1].answers, []);
 }
