@@ -106,6 +106,25 @@ describe("the reports page", () => {
     assert.deepEqual(view.errors, []);
   });
 
+  it("shows what became of it for each audience and on each channel, and leads to restoring", async () => {
+    const output = exampleOf("get-report");
+    const sent = { ...output.delivery, audience: "all/en/failure", channel: "mail" };
+    const hook = { ...sent, channel: "webhook", state: "queued", sent_at: null, accepted: [], last_error: "HTTP 503 Service Unavailable" };
+    output.deliveries = [sent, { ...sent, audience: "1/it/failure", accepted: ["ufficio@example.org"] }, hook];
+    admin.fault = (action) => (action === "get-report" ? { output } : undefined);
+    const view = await browser.open(admin.address("reports", { report: "12" }));
+    const rows = view.app.locator("table.stacking tbody tr");
+    await rows.first().waitFor();
+    const texts = (await rows.allInnerTexts()).map((text) => text.replace(/\s+/g, " "));
+    assert.equal(texts.length, 3);
+    assert.match(texts[0], /admin@example\.org .*Email/);
+    assert.match(texts[1], /ufficio@example\.org .*Email/);
+    assert.match(texts[2], /Webhook Queued.* HTTP 503 Service Unavailable/);
+    await inspect(view, "report-deliveries");
+    await view.app.getByRole("link", { name: "Restore", exact: false }).click();
+    await eventually("the page", () => view.page.url().endsWith("#/backup?view=restore"));
+  });
+
   it("sends a report again", async () => {
     await withReport();
     const view = await browser.open(admin.address("reports", { report: "1" }));

@@ -106,6 +106,18 @@ describe("the status page", () => {
     assert.equal(await view.app.locator(".plan").count(), 2);
   });
 
+  it("lists a plan that has never run, with its next run", async () => {
+    await withPast();
+    await node.redis("HSET", "cluster/backup/9", "name", "Yearly", "schedule", "*-01-01 03:00:00", "instances", "samba1", "enabled", "1");
+    await node.redis("PUBLISH", "node/1/event/backup-status-changed", "{}");
+    await eventually("the plan", async () => (await node.act("get-monitor-status", {})).plans.some(({ id }) => id === "9"));
+    const view = await browser.open(admin.address("status"));
+    const plan = view.app.getByRole("listitem").filter({ hasText: "Yearly" });
+    await plan.waitFor();
+    // The service reads schedules in the cluster's zone, which need not be the browser's.
+    assert.match(await plan.innerText(), /Has not run yet\.[\s\S]*Next run (31 Dec|1 Jan) \d{4}, \d\d:\d\d CET/);
+  });
+
   it("shows the queue", async () => {
     await withPast();
     const { job } = await node.alert("1", "Nightly S3");
