@@ -21,6 +21,7 @@ use crate::{
     checks::{Check, CheckState, Subject, readiness::Readiness},
     config::{HeartbeatSettings, Settings},
     correlator::{facts::Scope, read::ClusterReader},
+    duty::Duty,
     http,
     telemetry::{HeartbeatResult, Metrics},
     watch::troubles::{Watcher, WatcherTroubles},
@@ -168,6 +169,10 @@ impl Heart {
     /// Gives one sign, and says how long to wait for the next.
     async fn beat(&self, client: &Client, started: Instant, before: &mut Before) -> Duration {
         let interval = self.settings.interval;
+        if let Some(Duty::Copy(_)) = self.readiness.duty() {
+            // Its address is that of the instance that it is a copy of: it would hide that one's death.
+            return interval.min(RETRY_PAUSE);
+        }
         let checks = self.readiness.checks().await;
         let facts = Facts {
             checks: &checks,

@@ -190,7 +190,8 @@ impl SummaryWorker {
                 Format { language: audience.language, zone: zone.clone(), links: Links::of(&self.settings) };
             is_about_something.then(|| NewNotice {
                 kind: NoticeKind::Summary,
-                audience: audience.key.clone(),
+                // Who stands for the webhook alone has no recipients.
+                audience: if audience.to.is_empty() { String::new() } else { audience.key.clone() },
                 to_webhook: *to_webhook,
                 message: notifier::summary::compose(&summary, &format),
                 payload: serde_json::to_value(&summary).expect("our own values have text keys"),

@@ -36,3 +36,4 @@ mod upgrade;
 mod watch_alerts;
 mod watch_missing;
 mod watch_runs;
+mod webhook_out;

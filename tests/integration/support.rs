@@ -19,6 +19,7 @@ pub mod sample;
 pub mod scripted;
 pub mod service;
 pub mod smtp;
+pub mod webhooks;
 
 use std::{future::Future, time::Duration};
 
