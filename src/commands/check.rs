@@ -90,9 +90,16 @@ async fn ask(settings: &Settings) -> Vec<Check> {
     checks
 }
 
-/// What nobody but the running service knows. The heartbeat's address is not asked from here: it would take that for a sign of life.
-const OF_THE_SERVICE: [Subject; 5] =
-    [Subject::Journal, Subject::Reports, Subject::Receiver, Subject::Heartbeat, Subject::Duty];
+/// What nobody but the running service knows. The heartbeat's address is not asked from here: it would take that for a sign of life;
+/// nor is the webhook, which would get a report of nothing.
+const OF_THE_SERVICE: [Subject; 6] = [
+    Subject::Journal,
+    Subject::Reports,
+    Subject::Receiver,
+    Subject::Heartbeat,
+    Subject::Duty,
+    Subject::Webhook,
+];
 /// How long the service gets to answer.
 const SERVICE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most that is read of its answer, in bytes.

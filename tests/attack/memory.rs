@@ -101,7 +101,7 @@ async fn readers_of_a_thousand_reports() {
     journal
         .execute_batch(
             "CREATE TEMP TABLE copy AS SELECT * FROM reports;
-             UPDATE copy SET delivery = 'sent';
+             UPDATE deliveries SET state = 'sent';
              CREATE TEMP TABLE numbers AS
                 WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) SELECT i FROM n;",
         )
@@ -110,6 +110,9 @@ async fn readers_of_a_thousand_reports() {
         journal.execute("UPDATE copy SET id = ?", [number]).unwrap();
         journal.execute("INSERT INTO reports SELECT * FROM copy", []).unwrap();
         journal.execute("INSERT INTO report_applications VALUES ('mail1', ?)", [number]).unwrap();
+        let delivery = "INSERT INTO deliveries (report_id, audience, channel, state, queued_at, next_attempt_at)
+                        SELECT ?, audience, channel, state, queued_at, next_attempt_at FROM deliveries LIMIT 1";
+        journal.execute(delivery, [number]).unwrap();
     }
     drop(journal);
     let group = Cgroup::make("readers");

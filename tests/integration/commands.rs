@@ -199,7 +199,7 @@ async fn check_covers_what_is_watched_and_says_it_as_json() {
     assert_eq!(
         states(&answer),
         "journal off, redis ok, gateway failed, api off, logs off, mail failed, alertmanager ok, runs ok, schedules ok, zone ok, \
-         reports off, receiver off, heartbeat off"
+         reports off, receiver off, heartbeat off, webhook off"
     );
     assert_eq!((code, &answer["ok"]), (Some(1), &false.into()));
 

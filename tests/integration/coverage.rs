@@ -20,7 +20,7 @@ async fn uncovered() -> (Redis, SmtpServer, Settings) {
     let (redis, smtp) = (Redis::start().await, SmtpServer::plain().await);
     write_partial_night(&redis).await;
     redis.hset("cluster/module_node", &[("cloud1", "1"), ("proxy1", "1")]).await;
-    redis.set("module/cloud1/ui_name", "Cloud\r\nBcc: x@example.org").await;
+    redis.set("module/cloud1/ui_name", "Cloud\nBcc: x@example.org").await;
     redis.run(&["SADD", "module/proxy1/flags", "core_module", "no_data_backup"]).await;
     // A module may write anything there; it is its own loss.
     redis.set("module/cloud1/flags", "no set at all").await;

@@ -161,7 +161,7 @@ async fn who_is_deferred_gets_it_later_and_nobody_gets_it_twice() {
 /// Sets the time of the next attempt to now, as if the pause were over.
 fn make_due(settings: &Settings) {
     let journal = rusqlite::Connection::open(settings.state_dir().join("journal.sqlite")).unwrap();
-    journal.execute_batch("UPDATE reports SET next_attempt_at = 0").unwrap();
+    journal.execute_batch("UPDATE deliveries SET next_attempt_at = 0").unwrap();
 }
 
 #[tokio::test]
@@ -217,7 +217,7 @@ fn make_old(settings: &Settings) {
     let journal = rusqlite::Connection::open(settings.state_dir().join("journal.sqlite")).unwrap();
     let three_days = 3 * 24 * 3600 * 1000;
     journal
-        .execute("UPDATE reports SET queued_at = queued_at - ?, next_attempt_at = 0", [three_days])
+        .execute("UPDATE deliveries SET queued_at = queued_at - ?, next_attempt_at = 0", [three_days])
         .unwrap();
 }
 

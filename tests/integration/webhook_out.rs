@@ -50,7 +50,10 @@ async fn a_report_is_posted_as_json_and_nobody_has_to_have_mail() {
     assert_eq!(posted.header("content-type"), "application/json");
     assert!(posted.header("idempotency-key").starts_with("report-1."), "{posted:?}");
     let body = &posted.body;
-    assert_eq!((&body["version"], &body["kind"], &body["cluster"]), (&json!(1), &json!("report"), &json!("Acme")));
+    assert_eq!(
+        (&body["version"], &body["kind"], &body["cluster"]),
+        (&json!(1), &json!("report"), &json!("Acme"))
+    );
     assert!(body["subject"].as_str().unwrap().contains("mail1 failed"), "{body}");
     assert!(body["text"].as_str().unwrap().contains("mail1"), "{body}");
     assert_eq!(body["report"]["outcome"], "PARTIAL");
@@ -85,7 +88,8 @@ async fn what_is_not_taken_is_posted_again_under_the_same_key_also_after_a_resta
     let posted = webhooks.receives(2).await;
     delivery(&service, "webhook", "sent").await;
     assert_eq!(posted[0].body["report"]["id"], posted[1].body["report"]["id"]);
-    let journal = |index: usize| posted[index].header("idempotency-key").rsplit('.').next().unwrap().to_owned();
+    let journal =
+        |index: usize| posted[index].header("idempotency-key").rsplit('.').next().unwrap().to_owned();
     assert_eq!(journal(0), journal(1));
     assert_secret(&service);
 }
@@ -123,7 +127,10 @@ async fn the_test_goes_to_the_webhook_too() {
     webhooks.answer(403);
     let output = settings.run(&["send-test"]).await;
     let words = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(!output.status.success() && words.contains("webhook: rejected: HTTP 403 Forbidden"), "{output:?}");
+    assert!(
+        !output.status.success() && words.contains("webhook: rejected: HTTP 403 Forbidden"),
+        "{output:?}"
+    );
 }
 
 #[tokio::test]
@@ -143,7 +150,8 @@ async fn each_audience_gets_a_mail_of_its_own_plans_in_its_language() {
         .set("MAIL_TO_PLAN_2", "two@example.org, all@example.org");
     let service = settings.start().await;
     // No plan is named: all that ran recently are told.
-    let names_none = webhook().replace("\"id\":\"1\"", "\"x\":\"1\"").replace("\"backup_id\":\"1\"", "\"y\":\"1\"");
+    let names_none =
+        webhook().replace("\"id\":\"1\"", "\"x\":\"1\"").replace("\"backup_id\":\"1\"", "\"y\":\"1\"");
     service.alert(names_none).await;
     let mails = eventually("three mails", || {
         let mails = smtp.mails();

@@ -36,6 +36,12 @@ with journal:
         journal.execute(
             f"INSERT INTO reports ({', '.join(columns)}) SELECT {values} FROM reports ORDER BY id LIMIT 1", change
         )
+        delivery = [row[1] for row in journal.execute("PRAGMA table_info(deliveries)") if row[1] not in ("id", "report_id")]
+        journal.execute(
+            f"INSERT INTO deliveries (report_id, {', '.join(delivery)}) SELECT :id, {', '.join(delivery)} FROM deliveries "
+            "WHERE report_id = (SELECT min(id) FROM reports)",
+            {"id": change["id"]},
+        )
         for plan in copy["plans"]:
             journal.execute("INSERT INTO report_plans VALUES (?, ?)", (plan["id"], change["id"]))
         journal.execute(

@@ -55,7 +55,10 @@ impl Webhooks {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
-        let with_state = { let state = Arc::clone(&state); warp::any().map(move || Arc::clone(&state)) };
+        let with_state = {
+            let state = Arc::clone(&state);
+            warp::any().map(move || Arc::clone(&state))
+        };
         let routes = warp::post()
             .and(warp::path!("hook" / String))
             .and(with_state)
