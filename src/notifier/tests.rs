@@ -3,6 +3,7 @@
 
 //! The emails in full: read the snapshots in `src/notifier/snapshots/` as an administrator would.
 
+mod audiences;
 mod bounds;
 mod gaps;
 mod incidents;

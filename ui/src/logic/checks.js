@@ -20,6 +20,7 @@ export const CHECKS = [
   "receiver",
   "reports",
   "heartbeat",
+  "webhook",
   "duty",
 ];
 
