@@ -27,7 +27,7 @@ const PARTS = {
   "applications.": ["name", "state", "last_run", "last_success", "size", "files", "duration"],
   "channels.": CHANNELS,
   "check_states.": ["ok", "failed", "off", "standby"],
-  "checks.": [...CHECKS.flatMap((name) => [`${name}.name`, `${name}.advice`]), "other.advice", "duty.standby", "duty.copy", "duty.starting", "duty.in_place_of", "api.off", "logs.off", "alertmanager.off", "schedules.off"],
+  "checks.": [...CHECKS.flatMap((name) => [`${name}.name`, `${name}.advice`]), "other.advice", "duty.standby", "duty.copy", "duty.starting", "duty.in_place_of", "api.off", "logs.off", "alertmanager.off", "schedules.off", "heartbeat.off", "webhook.off"],
   "cluster_backups.": CLUSTER_BACKUPS,
   "counts.": [...STATES, "new"],
   "decision.": ["sent", "queued", "failed", "held"],
