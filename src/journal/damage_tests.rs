@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::*;
+use crate::notifier::delivery::Channel;
 
 /// What a column may hold that it should not. Strict tables refuse a text where a number belongs, so that numbers are odd numbers.
 const TEXTS: [&str; 7] = [

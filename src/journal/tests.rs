@@ -11,7 +11,7 @@ use crate::{
     logs::findings::LogReport,
     notifier::{
         decision::{Found, HoldReason, Origin, Policy},
-        delivery::DeliveryState,
+        delivery::{Channel, Delivery, DeliveryState},
         message::Message,
         notification::Notification,
     },
