@@ -81,16 +81,20 @@ impl Carrier {
             }
             Self::Webhook(client) => {
                 let result = post(client, outgoing, settings, journal).await?;
-                let is_refused = matches!(result, RecipientResult::Refused(_));
-                let mut after =
-                    delivery::after_attempt(&outgoing.delivery, ended(), &[RECIPIENT], Ok(vec![result]));
-                if is_refused && after.attempts >= MOST_REFUSALS {
-                    after.state = DeliveryState::Failed;
-                }
-                Ok(Some(after))
+                Ok(Some(after_post(&outgoing.delivery, ended(), result)))
             }
         }
     }
+}
+
+/// The delivery after a post that ended at `now`.
+fn after_post(delivery: &Delivery, now: Timestamp, result: RecipientResult) -> Delivery {
+    let is_refused = matches!(result, RecipientResult::Refused(_));
+    let mut after = delivery::after_attempt(delivery, now, &[RECIPIENT], Ok(vec![result]));
+    if is_refused && after.attempts >= MOST_REFUSALS {
+        after.state = DeliveryState::Failed;
+    }
+    after
 }
 
 /// Hands a mail over.
@@ -162,4 +166,51 @@ async fn post(
     };
     let (subject, text) = (&outgoing.message.subject, &outgoing.message.text);
     Ok(client.post(Post { kind, cluster: &cluster, subject, text, payload }, &key).await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The delivery after each of these answers, as far as it comes.
+    fn after(answers: impl IntoIterator<Item = RecipientResult>) -> Delivery {
+        let mut delivery = Delivery {
+            state: DeliveryState::Queued,
+            attempts: 0,
+            next_attempt_at: Timestamp::UNIX_EPOCH,
+            sent_at: None,
+            accepted: vec![],
+            refused: vec![],
+            perhaps: vec![],
+            last_error: None,
+        };
+        for answer in answers {
+            if delivery.state != DeliveryState::Queued {
+                break;
+            }
+            delivery = after_post(&delivery, delivery.next_attempt_at, answer);
+        }
+        delivery
+    }
+
+    #[test]
+    fn a_webhook_that_refuses_is_given_up_after_a_few_tries_and_says_why() {
+        let refused = || RecipientResult::Refused("HTTP 401 Unauthorized".into());
+        let four = after((0..4).map(|_| refused()));
+        assert_eq!((four.state, four.attempts), (DeliveryState::Queued, 4));
+        let given_up = after((0..99).map(|_| refused()));
+        assert_eq!((given_up.state, given_up.attempts), (DeliveryState::Failed, MOST_REFUSALS));
+        assert_eq!(given_up.last_error.as_deref(), Some("webhook: HTTP 401 Unauthorized"));
+    }
+
+    #[test]
+    fn a_webhook_that_is_away_is_tried_as_long_as_a_mail_is() {
+        let away = || RecipientResult::Deferred("HTTP 502 Bad Gateway".into());
+        let waiting = after((0..50).map(|_| away()));
+        assert_eq!((waiting.state, waiting.attempts), (DeliveryState::Queued, 50));
+        let taken = after((0..50).map(|_| away()).chain([RecipientResult::Accepted]));
+        assert_eq!((taken.state, taken.accepted), (DeliveryState::Sent, vec![RECIPIENT.to_owned()]));
+        let given_up = after((0..999).map(|_| away()));
+        assert_eq!((given_up.state, given_up.attempts), (DeliveryState::Failed, delivery::MOST_ATTEMPTS));
+    }
 }
