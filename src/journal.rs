@@ -13,6 +13,7 @@ mod deliveries;
 mod gaps;
 mod incidents;
 mod ingested;
+mod inherit;
 mod jobs;
 mod migrations;
 mod notices;
@@ -62,9 +63,10 @@ use crate::{
 pub use self::{
     checkpoints::Checkpoint,
     incidents::IncidentRecord,
+    inherit::Heir,
     jobs::{AbandonedJob, Advance, DueJob, Job, Stage},
     notices::{NewNotice, NoticeKind},
-    queue::{About, DeliveryId, DeliveryRecord, Heir, Outgoing, ThreadStart},
+    queue::{About, DeliveryId, DeliveryRecord, Outgoing, ThreadStart},
     reports::{
         NewReport, PlanSummary, Reader, ReportDetail, ReportEntry, ReportFilter, ReportPage, ReportSummary,
         StoredReport, UnreadableReport,

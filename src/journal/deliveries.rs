@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::{
-    Checkpoint, DeliveryId, Heir, Journal, JournalError, NewNotice, Outgoing, checkpoints, notices, queue,
+    Checkpoint, DeliveryId, Heir, Journal, JournalError, NewNotice, Outgoing, checkpoints, inherit, notices,
+    queue,
 };
 use crate::{
     ids::JobId,
@@ -137,7 +138,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]
     pub async fn inherit(&self, id: DeliveryId, heirs: Vec<Heir>) -> Result<(), JournalError> {
-        self.writer.call(move |database| queue::inherit(database, id, &heirs)).await
+        self.writer.call(move |database| inherit::inherit(database, id, &heirs)).await
     }
 
     /// The report or the notice of a delivery as it is kept, in JSON.
@@ -146,14 +147,6 @@ impl Journal {
     /// [`JournalError`]
     pub async fn payload(&self, id: DeliveryId) -> Result<Option<String>, JournalError> {
         self.writer.call(move |database| queue::payload(database, id)).await
-    }
-
-    /// The subjects of the mails about these reports: the report, the key of the audience, and the subject.
-    ///
-    /// # Errors
-    /// [`JournalError`]
-    pub async fn subjects(&self, reports: Vec<JobId>) -> Result<Vec<(JobId, String, String)>, JournalError> {
-        self.writer.call(move |database| queue::subjects(database, &reports)).await
     }
 
     /// Waits until something has been queued. One task for each channel may.

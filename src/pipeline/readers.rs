@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::{
     audience::Audience,
     config::Settings,
-    ids::{JobId, PlanId},
+    ids::PlanId,
     journal::Reader,
     notifier::{
         self,
@@ -30,8 +30,6 @@ pub struct Past<'a> {
     pub origin: Origin,
     /// The policy, but for who wants to hear of which runs.
     pub policy: &'a Policy,
-    /// The subjects of earlier mails: the report, the key of the audience, and the subject.
-    pub subjects: &'a [(JobId, String, String)],
 }
 
 /// The readers of a report by these settings, the mail of each written. While there are none at all, everybody's waits for one.
@@ -51,7 +49,7 @@ pub fn readers(report: &Report, past: &Past, settings: &Settings) -> Vec<Reader>
         let message = if is_own || channel == Channel::Webhook {
             None
         } else {
-            let Some(message) = message(report, audience, &quiet, past.subjects, settings) else { continue };
+            let Some(message) = message(report, audience, &quiet, settings) else { continue };
             Some(message)
         };
         readers.push(Reader {
@@ -87,17 +85,9 @@ pub fn message(
     report: &Report,
     audience: &Audience,
     quiet: &[PlanId],
-    subjects: &[(JobId, String, String)],
     settings: &Settings,
 ) -> Option<Message> {
-    let mut told = report.for_audience(&audience.plans, quiet)?;
-    for incident in &mut told.incidents {
-        // The subject that the thread goes on with is the one of its own mail: another's may name other plans.
-        let is_its = |(report, key, _): &&(JobId, String, String)| {
-            Some(*report) == incident.first_report && *key == audience.key
-        };
-        incident.first_subject = subjects.iter().find(is_its).map(|(_, _, subject)| subject.clone());
-    }
+    let told = report.for_audience(&audience.plans, quiet)?;
     Some(written(&told, &format(audience, settings)))
 }
 
@@ -123,7 +113,10 @@ pub fn written(report: &Report, format: &Format) -> Message {
 /// The mail of a report for each audience that sees something of it.
 pub fn messages(report: &Report, settings: &Settings) -> Vec<(String, Message)> {
     let written = |audience: &Audience| {
-        Some((audience.key.clone(), message(report, audience, &report.quiet, &[], settings)?))
+        Some((audience.key.clone(), message(report, audience, &report.quiet, settings)?))
     };
     settings.mail.audiences.iter().filter_map(written).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -274,9 +274,7 @@ impl Stages {
             .journal
             .reported_before(report.clone(), notifications, runs.clone(), looks.clone(), muted)
             .await?;
-        let firsts = report.incidents.iter().filter_map(|incident| incident.first_report).collect();
-        let subjects = self.journal.subjects(firsts).await?;
-        let past = Past { found: &found, before: &before, origin, policy, subjects: &subjects };
+        let past = Past { found: &found, before: &before, origin, policy };
         report.quiet = readers::quiet(&report, &past, &settings.everybody());
         let message = readers::written(&report.for_mail(), &Format::of(settings));
         let readers = readers::readers(&report, &past, settings);

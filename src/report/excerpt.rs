@@ -3,6 +3,8 @@
 
 //! The part of a report that a mail tells: without plans of which there is nothing new, and without those that its audience does not see. Pure.
 
+use std::collections::BTreeSet;
+
 use super::Report;
 use crate::{
     audience::AudiencePlans,
@@ -43,10 +45,17 @@ impl Report {
     /// What is about these plans, and about none.
     fn seen_by(&self, plans: &AudiencePlans) -> Report {
         let mut seen = self.only(|plan| plans.sees(plan));
+        // How much a destination holds is said of all that write to it.
+        let unseen = self.correlation.plans.iter().filter(|plan| !plans.sees(&plan.id));
+        let shared: BTreeSet<&str> =
+            unseen.filter_map(|plan| Some(plan.destination.as_ref()?.id.as_str())).collect();
+        seen.changes.destinations.retain(|usage| !shared.contains(usage.destination.id.as_str()));
         for alert in seen.alerts.iter_mut().filter(|alert| alert.plan.is_none()) {
             // Whoever wrote them may have named any plan in them.
             (alert.plan_name, alert.summary, alert.summary_it, alert.run) = (None, None, None, None);
         }
+        // The mail that an incident began with may have been about other plans, too.
+        seen.incidents.iter_mut().for_each(|incident| incident.first_subject = None);
         if seen.correlation.internal_error.is_some() {
             seen.correlation.internal_error = Some(INTERNAL_ERROR.into());
         }

@@ -6,8 +6,11 @@ use jiff::SignedDuration;
 use super::super::tests::{Fixture, noon};
 use crate::{
     ids::JobId,
-    journal::{About, DeliveryId},
-    notifier::delivery::{Channel, Delivery, DeliveryState},
+    journal::{About, Checkpoint, DeliveryId, Heir, NewNotice, NoticeKind},
+    notifier::{
+        delivery::{Channel, Delivery, DeliveryState},
+        message::Message,
+    },
 };
 
 /// That many reports whose mails wait.
@@ -73,4 +76,94 @@ async fn there_is_something_left_while_a_job_or_a_mail_is() {
     assert!(journal.is_behind().await.unwrap(), "a mail");
     journal.drop_kept_back(DeliveryId(1), "it was sent".into()).await.unwrap();
     assert!(!journal.is_behind().await.unwrap());
+}
+
+fn heir(audience: &str, text: Option<&str>) -> Heir {
+    let message = text.map(|text| Message {
+        subject: "its own".into(),
+        outcome: None,
+        text: text.into(),
+        html: String::new(),
+    });
+    Heir { audience: audience.into(), message }
+}
+
+/// The mails that wait, by audience, with their texts.
+async fn waiting_for(fixture: &Fixture) -> Vec<(String, String)> {
+    let (due, _) = fixture.journal.outgoing(Channel::Mail, noon()).await.unwrap();
+    due.into_iter().map(|mail| (mail.audience, mail.message.text)).collect()
+}
+
+#[tokio::test]
+async fn a_mail_whose_audience_is_gone_goes_to_its_heirs_and_is_dropped_without_any() {
+    let fixture = waiting(2).await;
+    let journal = &fixture.journal;
+    let ids: Vec<DeliveryId> =
+        journal.outgoing(Channel::Mail, noon()).await.unwrap().0.iter().map(|mail| mail.id).collect();
+    journal.note_message_id(ids[0], "<1@example.org>".into()).await.unwrap();
+    journal.inherit(ids[0], vec![heir("all/it/failure", None), heir("all/it/always", None)]).await.unwrap();
+    journal.inherit(ids[1], Vec::new()).await.unwrap();
+    let told = |audience: &str| (audience.to_owned(), "text".to_owned());
+    assert_eq!(waiting_for(&fixture).await, [told("all/it/failure"), told("all/it/always")]);
+    // Who takes the mail over answers nobody's mail but goes on with it: it may have been tried.
+    let (due, _) = journal.outgoing(Channel::Mail, noon()).await.unwrap();
+    assert_eq!(due[0].message_id.as_deref(), Some("<1@example.org>"));
+    assert_eq!(due[1].message_id, None);
+    let dropped = journal.report(JobId(2)).await.unwrap().unwrap().readable().unwrap().delivery;
+    assert_eq!(dropped.state, DeliveryState::Suppressed);
+    assert_eq!(dropped.last_error.as_deref(), Some("none of its recipients is configured any more"));
+}
+
+#[tokio::test]
+async fn an_heir_that_may_not_see_all_gets_a_mail_of_its_own_and_nobody_two() {
+    let fixture = waiting(1).await;
+    let journal = &fixture.journal;
+    let id = journal.outgoing(Channel::Mail, noon()).await.unwrap().0[0].id;
+    journal
+        .inherit(id, vec![heir("1/en/failure", Some("of 1")), heir("2/en/failure", Some("of 2"))])
+        .await
+        .unwrap();
+    let expected = [("1/en/failure", "of 1"), ("2/en/failure", "of 2")].map(|(a, b)| (a.into(), b.into()));
+    assert_eq!(waiting_for(&fixture).await, expected);
+    let id = journal.outgoing(Channel::Mail, noon()).await.unwrap().0[0].id;
+    journal.inherit(id, vec![heir("2/en/failure", None)]).await.unwrap();
+    assert_eq!(waiting_for(&fixture).await, [("2/en/failure".to_owned(), "of 2".to_owned())]);
+}
+
+#[tokio::test]
+async fn what_one_audience_never_got_is_told_as_long_as_another_did() {
+    let fixture = waiting(1).await;
+    let journal = &fixture.journal;
+    let id = journal.outgoing(Channel::Mail, noon()).await.unwrap().0[0].id;
+    journal.inherit(id, vec![heir("all/en/failure", None), heir("all/it/failure", None)]).await.unwrap();
+    let (due, _) = journal.outgoing(Channel::Mail, noon()).await.unwrap();
+    let ended = |index: usize, state| Delivery { state, ..due[index].delivery.clone() };
+    journal.record_delivery(due[0].id, 0, ended(0, DeliveryState::Failed)).await.unwrap();
+    // The other still waits: what the report says is not news.
+    assert_eq!(fixture.tell(noon(), "0").await, DeliveryState::Unchanged);
+    journal.record_delivery(due[1].id, 0, ended(1, DeliveryState::Failed)).await.unwrap();
+    assert_eq!(fixture.tell(noon(), "0").await, DeliveryState::Queued);
+}
+
+#[tokio::test]
+async fn a_notice_goes_out_by_mail_and_webhook_with_what_says_that_it_does() {
+    let Fixture { journal, .. } = &waiting(0).await;
+    let notice = |to_webhook| NewNotice {
+        kind: NoticeKind::Gaps,
+        audience: "all/en/failure".into(),
+        to_webhook,
+        message: Message { subject: "gaps".into(), outcome: None, text: "t".into(), html: "h".into() },
+        payload: serde_json::json!([{"kind": "no-plan"}]),
+    };
+    let said = Checkpoint { key: "said".into(), value: "now".into() };
+    journal.queue_notices(vec![notice(true), notice(false)], vec![said], noon()).await.unwrap();
+    let about = async |channel| {
+        let (due, _) = journal.outgoing(channel, noon()).await.unwrap();
+        due.iter().map(|outgoing| outgoing.about.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(about(Channel::Mail).await, ["gaps-1", "gaps-2"]);
+    assert_eq!(about(Channel::Webhook).await, ["gaps-1"]);
+    let id = journal.outgoing(Channel::Webhook, noon()).await.unwrap().0[0].id;
+    assert_eq!(journal.payload(id).await.unwrap().as_deref(), Some(r#"[{"kind":"no-plan"}]"#));
+    assert_eq!(journal.checkpoints("said").await.unwrap().len(), 1);
 }
