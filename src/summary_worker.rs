@@ -25,7 +25,7 @@ use crate::{
         read::ClusterReader,
     },
     journal::{Checkpoint, Journal, JournalError, NewNotice, NoticeKind, Observation},
-    notifier::{self, format::Format, links::Links},
+    notifier::{self, format::Format},
     report::UNNAMED_CLUSTER,
     roster::{Roster, view::RosterView},
     summary::schedule::{Due, Occasion, Record},
@@ -186,8 +186,7 @@ impl SummaryWorker {
             let summary = content::summary(&known, term, &audience.plans);
             // Plans that are gone, or whose numbers were mistyped: there is nothing to say.
             let is_about_something = audience.sees_all() || !summary.plans.is_empty();
-            let format =
-                Format { language: audience.language, zone: zone.clone(), links: Links::of(&self.settings) };
+            let format = Format::for_audience(audience, &self.settings);
             is_about_something.then(|| NewNotice {
                 kind: NoticeKind::Summary,
                 // Who stands for the webhook alone has no recipients.

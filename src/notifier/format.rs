@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp, ZonedDateTime, tz::TimeZone};
 
 use super::links::Links;
-use crate::{config::Settings, language::Language};
+use crate::{audience::Audience, config::Settings, language::Language};
 
 /// Formats values for the readers of an email or page: in their language, and in the cluster's time zone.
 #[derive(Debug, Clone)]
@@ -32,6 +32,16 @@ impl Format {
     /// How mails are written by these settings.
     pub fn of(settings: &Settings) -> Self {
         Self { language: settings.mail.language, zone: settings.zone.clone(), links: Links::of(settings) }
+    }
+
+    /// How an audience's mails are written.
+    pub fn for_audience(audience: &Audience, settings: &Settings) -> Self {
+        let mut format = Self { language: audience.language, ..Self::of(settings) };
+        if !audience.sees_all() {
+            // The page has the plans of everybody.
+            format.links.module = None;
+        }
+        format
     }
 
     fn local(&self, time: Timestamp) -> ZonedDateTime {

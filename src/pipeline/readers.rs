@@ -88,17 +88,7 @@ pub fn message(
     settings: &Settings,
 ) -> Option<Message> {
     let told = report.for_audience(&audience.plans, quiet)?;
-    Some(written(&told, &format(audience, settings)))
-}
-
-/// How an audience's mails are written.
-pub fn format(audience: &Audience, settings: &Settings) -> Format {
-    let mut format = Format { language: audience.language, ..Format::of(settings) };
-    if !audience.sees_all() {
-        // The page has the plans of everybody.
-        format.links.module = None;
-    }
-    format
+    Some(written(&told, &Format::for_audience(audience, settings)))
 }
 
 /// The mail about a report. Of one that was given up, whatever it is that could not be driven may be what can't be written.

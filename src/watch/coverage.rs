@@ -229,7 +229,7 @@ impl CoverageWatch {
     }
 
     fn notice(&self, audience: &Audience, gaps: &[KnownGap], cluster: &str, now: Timestamp) -> NewNotice {
-        let format = Format { language: audience.language, ..Format::of(&self.settings) };
+        let format = Format::for_audience(audience, &self.settings);
         NewNotice {
             kind: NoticeKind::Gaps,
             audience: audience.key.clone(),
