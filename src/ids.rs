@@ -147,6 +147,16 @@ impl fmt::Display for JobId {
     }
 }
 
+impl ModuleId {
+    /// The module as mails call it: `mail1 (Mail server)`, where it has a label.
+    pub fn titled(&self, label: Option<&str>) -> String {
+        match label {
+            Some(label) => format!("{self} ({label})"),
+            None => self.to_string(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,7 +25,7 @@ mod wrap;
 use self::{
     format::Format,
     message::Message,
-    view::{Limits, MAX_HTML, View},
+    view::{Limits, View},
 };
 use crate::report::Report;
 
@@ -37,20 +37,8 @@ pub fn compose(report: &Report, format: &Format) -> Message {
 
 /// The email about a report and its HTML, with as much in it as [`MAX_HTML`] allows.
 fn fitting(report: &Report, format: &Format) -> (View, String) {
-    let written = |limits| {
-        let view = View::with(report, format, limits);
-        let html = render::html(&view);
-        (view, html)
-    };
     let [most, less @ ..] = Limits::ALL;
-    let mut fitting = written(most);
-    for limits in less {
-        if fitting.1.len() < MAX_HTML {
-            break;
-        }
-        fitting = written(limits);
-    }
-    fitting
+    render::fitting(most, &less, |limits| View::with(report, format, limits))
 }
 
 #[cfg(test)]

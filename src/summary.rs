@@ -66,10 +66,7 @@ pub struct Application {
 impl Application {
     /// `mail1 (Mail server)`
     pub fn title(&self) -> String {
-        match &self.label {
-            Some(label) => format!("{} ({label})", self.module),
-            None => self.module.to_string(),
-        }
+        self.module.titled(self.label.as_deref())
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     message::Message,
     phrases::{GapWords, Phrases},
     render,
-    view::{Badge, Group, Item, Link, MAX_HTML, MAX_SUBJECT, Section, Tone, View},
+    view::{Badge, Group, Item, Link, MAX_SUBJECT, Section, Tone, View},
 };
 use crate::{
     coverage::gap::{ApplicationRef, Gap, GapFacts, GapKind, KnownGap, Severity},
@@ -110,10 +110,7 @@ impl Formatted {
 
 /// `mail1 (Mail), wiki1 and 12 more`, or their number where not even one is to be named.
 fn names_of(applications: &[&ApplicationRef], names: usize, phrases: &'static dyn Phrases) -> String {
-    let title = |application: &&ApplicationRef| match &application.label {
-        Some(label) => format!("{} ({label})", application.module),
-        None => application.module.to_string(),
-    };
+    let title = |application: &&ApplicationRef| application.module.titled(application.label.as_deref());
     let named: Vec<String> = applications.iter().take(names).map(title).collect();
     match applications.len().saturating_sub(named.len()) {
         0 => phrases.list(&named),
@@ -212,20 +209,8 @@ pub fn step(kind: GapKind, format: &Format) -> &'static str {
 
 /// The mail about these gaps, of which there is at least one, worst first.
 pub fn compose(gaps: &[KnownGap], cluster: &str, format: &Format, now: Timestamp) -> Message {
-    let written = |limits| {
-        let view = view(gaps, cluster, format, now, limits);
-        let html = render::html(&view);
-        (view, html)
-    };
     let [most, less @ ..] = Limits::ALL;
-    let mut fitting = written(most);
-    for limits in less {
-        if fitting.1.len() < MAX_HTML {
-            break;
-        }
-        fitting = written(limits);
-    }
-    let (view, html) = fitting;
+    let (view, html) = render::fitting(most, &less, |limits| view(gaps, cluster, format, now, limits));
     Message { outcome: None, text: render::text(&view), html, subject: view.subject }
 }
 

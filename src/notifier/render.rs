@@ -7,7 +7,7 @@ use askama::Template;
 
 use super::{
     phrases::Texts,
-    view::{Badge, Item, Tone, View},
+    view::{Badge, Item, MAX_HTML, Tone, View},
 };
 
 #[derive(Template)]
@@ -30,6 +30,23 @@ pub fn text(view: &View) -> String {
 /// The email as HTML: tables and inline styles, as mail clients need them, without images or scripts.
 pub fn html(view: &View) -> String {
     Html { view }.render().expect("writing to memory does not fail")
+}
+
+/// A mail and its HTML, written with `most` of everything, or with the first of `less` by which it is shorter than [`MAX_HTML`]; else the last.
+pub fn fitting<L: Copy>(most: L, less: &[L], write: impl Fn(L) -> View) -> (View, String) {
+    let written = |limits| {
+        let view = write(limits);
+        let html = html(&view);
+        (view, html)
+    };
+    let mut fitting = written(most);
+    for limits in less {
+        if fitting.1.len() < MAX_HTML {
+            break;
+        }
+        fitting = written(*limits);
+    }
+    fitting
 }
 
 impl Text<'_> {

@@ -148,10 +148,7 @@ pub(super) fn plan_title(plan: &Plan, phrases: &'static dyn Phrases) -> String {
 
 /// `mail1 (Mail server)`
 pub(super) fn application_title(application: &Application) -> String {
-    match &application.label {
-        Some(label) => format!("{} ({label})", application.module),
-        None => application.module.to_string(),
-    }
+    application.module.titled(application.label.as_deref())
 }
 
 /// Names in their order, each once.
